@@ -1,0 +1,137 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+// The manifest is the picture of what may know what (docs/architecture.md): cores know no I/O,
+// a shell knows only the cores that it serves, and imports run one way.
+
+let settings: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InferIsolatedConformances"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+  .treatAllWarnings(as: .error),
+  .define("FAIL_POINTS", .when(traits: ["FailPoints"])),
+]
+
+/// Generated code is held to the compiler's defaults only.
+let generatedSettings: [SwiftSetting] = [.swiftLanguageMode(.v6)]
+
+extension Target.Dependency {
+  static let argumentParser = product(name: "ArgumentParser", package: "swift-argument-parser")
+  static let asyncHTTPClient = product(name: "AsyncHTTPClient", package: "async-http-client")
+  static let deque = product(name: "DequeModule", package: "swift-collections")
+  static let grdb = product(name: "GRDB", package: "GRDB.swift")
+  static let httpTypes = product(name: "HTTPTypes", package: "swift-http-types")
+  static let hummingbird = product(name: "Hummingbird", package: "hummingbird")
+  static let logging = product(name: "Logging", package: "swift-log")
+  static let metrics = product(name: "Metrics", package: "swift-metrics")
+  static let coreMetrics = product(name: "CoreMetrics", package: "swift-metrics")
+  static let nioCore = product(name: "NIOCore", package: "swift-nio")
+  static let nioPosix = product(name: "NIOPosix", package: "swift-nio")
+  static let nioHTTP1 = product(name: "NIOHTTP1", package: "swift-nio")
+  static let orderedCollections = product(name: "OrderedCollections", package: "swift-collections")
+  static let heap = product(name: "HeapModule", package: "swift-collections")
+  static let protobuf = product(name: "SwiftProtobuf", package: "swift-protobuf")
+  static let serviceLifecycle = product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+  static let subprocess = product(name: "Subprocess", package: "swift-subprocess")
+  static let system = product(name: "SystemPackage", package: "swift-system")
+  static let unixSignals = product(name: "UnixSignals", package: "swift-service-lifecycle")
+  static let yams = product(name: "Yams", package: "Yams")
+}
+
+func target(_ name: String, in plane: String? = nil, _ dependencies: [Target.Dependency]) -> Target {
+  .target(
+    name: name, dependencies: dependencies,
+    path: "Sources/" + (plane.map { $0 + "/" } ?? "") + name, swiftSettings: settings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(name: name, dependencies: dependencies, path: "Tests/\(name)", swiftSettings: settings)
+}
+
+let package = Package(
+  name: "JointCloud",
+  products: [
+    .executable(name: "jointcloud", targets: ["jointcloud"]),
+    .executable(name: "benchmarks", targets: ["benchmarks"]),
+  ],
+  traits: [
+    .trait(
+      name: "FailPoints",
+      description: "Test builds only: lets JOINTCLOUD_FAIL_POINT kill the process at a named boundary.")
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+    .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+    .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+    .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+    .package(url: "https://github.com/apple/swift-system", from: "1.8.0"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+    .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
+  ],
+  targets: [
+    .systemLibrary(
+      name: "CSodium", path: "Sources/CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
+    target("Sodium", ["CSodium"]),
+    target("Model", ["Sodium"]),
+
+    target("Overlay", in: "InformationPlane", ["Model", "Sodium", "Wire", .protobuf]),
+    target("Ledger", in: "InformationPlane", ["Model", "Sodium"]),
+    .target(
+      name: "Wire", dependencies: [.protobuf], path: "Sources/InformationPlane/Wire",
+      swiftSettings: generatedSettings),
+    target(
+      "Transport", in: "InformationPlane",
+      ["Overlay", "Model", "Sodium", "Wire", .protobuf, .nioCore, .nioPosix, .logging]),
+    target("Storage", in: "InformationPlane", ["Engine", "Ledger", "EventQueue", "Model", .grdb, .logging]),
+    target(
+      "Interface", in: "InformationPlane",
+      [
+        "Engine", "Model", .hummingbird, .httpTypes, .asyncHTTPClient, .nioCore, .nioHTTP1, .logging, .metrics,
+        .coreMetrics,
+      ]),
+
+    target("EventQueue", in: "BusinessPlane", ["Model", .deque]),
+
+    target("Contract", in: "ControlPlane", ["Model"]),
+    target("Consensus", in: "ControlPlane", ["Ledger", "Model"]),
+    target("Coordination", in: "ControlPlane", ["Contract", "EventQueue", "Resources", "Model"]),
+
+    target("Resources", in: "ResourcePlane", ["Model"]),
+    target("Adapters", in: "ResourcePlane", ["Resources", "Model", .subprocess, .system, .logging]),
+
+    target(
+      "Engine",
+      [
+        "Overlay", "Ledger", "EventQueue", "Contract", "Consensus", "Coordination", "Resources", "Model", "Sodium",
+        "Wire", .protobuf,
+      ]),
+    target(
+      "Node",
+      [
+        "Engine", "Transport", "Storage", "Interface", "Adapters", "Overlay", "Ledger", "EventQueue", "Coordination",
+        "Resources", "Model", "Sodium", "Contract", .serviceLifecycle, .unixSignals, .logging, .metrics, .yams,
+      ]),
+    .executableTarget(
+      name: "jointcloud",
+      dependencies: [
+        "Node", "Engine", "Interface", "Storage", "Ledger", "Contract", "Coordination", "Resources", "Overlay", "Model",
+        "Sodium", .argumentParser, .yams, .logging, .subprocess, .system,
+      ],
+      path: "Sources/jointcloud", swiftSettings: settings),
+    .executableTarget(
+      name: "benchmarks",
+      dependencies: ["Engine", "Interface", "Storage", "Ledger", "Model", .argumentParser, .subprocess, .system],
+      path: "Sources/benchmarks", swiftSettings: settings),
+  ]
+)

@@ -1,0 +1,149 @@
+public import Sodium
+
+/// What a statement says it is for. A signature for one purpose proves nothing for another.
+public struct Purpose: Hashable, Sendable, Codable, CustomStringConvertible {
+  public let name: String
+
+  public init(_ name: String) {
+    self.name = name
+  }
+
+  public init(from decoder: any Decoder) throws {
+    name = try decoder.singleValueContainer().decode(String.self)
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    try container.encode(name)
+  }
+
+  public var description: String { name }
+}
+
+/// A body that has its own purpose. Bodies live with their plane.
+public protocol StatementBody: Codable, Sendable, Hashable {
+  static var purpose: Purpose { get }
+}
+
+/// The frame of everything that is signed: canonical JSON that binds a body to network, collaboration,
+/// purpose, author and the author's key epoch (docs/formats.md).
+public struct Statement: Hashable, Sendable {
+  /// The largest statement, in bytes.
+  public static let byteLimit = 64 * 1_024
+  /// Stands before the canonical bytes in what is signed, so that no other protocol's signature fits here.
+  public static let domain = Array("JointCloud statement v1\n".utf8)
+
+  private struct Frame: Codable {
+    var author: NodeID
+    var body: JSON
+    var collaboration: CollaborationID?
+    var epoch: Int
+    var network: NetworkID
+    var purpose: Purpose
+    var version: Int
+  }
+
+  public let network: NetworkID
+  public let collaboration: CollaborationID?
+  public let author: NodeID
+  public let epoch: Int
+  public let purpose: Purpose
+  public let body: JSON
+  /// The canonical bytes: kept, hashed and signed as they are.
+  public let bytes: [UInt8]
+  public let id: StatementID
+
+  /// - Throws: `JSONError` when the body cannot be written canonically or the whole is over `byteLimit`.
+  public init<Body: StatementBody>(
+    _ body: Body, by author: NodeID, epoch: Int, network: NetworkID, collaboration: CollaborationID? = nil
+  ) throws(JSONError) {
+    self.network = network
+    self.collaboration = collaboration
+    self.author = author
+    self.epoch = epoch
+    self.purpose = Body.purpose
+    self.body = try JSONEncoding.json(of: body)
+    bytes = try CanonicalJSON.encode(
+      Frame(
+        author: author, body: self.body, collaboration: collaboration, epoch: epoch, network: network,
+        purpose: purpose, version: 1))
+    guard bytes.count <= Self.byteLimit else { throw .tooLarge(byteCount: bytes.count, limit: Self.byteLimit) }
+    id = StatementID(Digest(of: bytes))
+  }
+
+  /// Reads a frame from canonical bytes. Proves nothing about its signature.
+  ///
+  /// - Throws: `JSONError`, `DecodingError`.
+  public init(bytes: [UInt8]) throws {
+    let frame = try CanonicalJSON.decode(Frame.self, from: bytes, limit: Self.byteLimit)
+    guard frame.version == 1 else {
+      throw JSONError.unrepresentable(
+        path: "version", reason: "statement version \(frame.version) is not known to this node")
+    }
+    network = frame.network
+    collaboration = frame.collaboration
+    author = frame.author
+    epoch = frame.epoch
+    purpose = frame.purpose
+    body = frame.body
+    self.bytes = bytes
+    id = StatementID(Digest(of: bytes))
+  }
+
+  /// What an Ed25519 signature covers.
+  public var signedBytes: [UInt8] { Self.domain + bytes }
+
+  /// The body as its type; nil purpose mismatches are errors, not guesses.
+  ///
+  /// - Throws: `JSONError`, `DecodingError`.
+  public func decode<Body: StatementBody>(_ type: Body.Type) throws -> Body {
+    guard purpose == Body.purpose else {
+      throw JSONError.unrepresentable(path: "purpose", reason: "expected \(Body.purpose), found \(purpose)")
+    }
+    return try CanonicalJSON.decode(type, from: body)
+  }
+
+  public static func == (left: Statement, right: Statement) -> Bool { left.id == right.id }
+  public func hash(into hasher: inout Hasher) { hasher.combine(id) }
+}
+
+/// A statement with its author's signature. Whether the signature holds is for whoever has the author's key to say.
+public struct SignedStatement: Hashable, Sendable {
+  public let statement: Statement
+  public let signature: Signature
+
+  public init(_ statement: Statement, signature: Signature) {
+    self.statement = statement
+    self.signature = signature
+  }
+
+  public var id: StatementID { statement.id }
+
+  /// Whether `key` made the signature over exactly these bytes.
+  public func verifies(with key: VerificationKey) -> Bool {
+    key.verifies(signature, over: statement.signedBytes)
+  }
+}
+
+/// In documents a signed statement is `{"signature": hex, "statement": {...}}`; the statement is written out,
+/// and its canonical form gives back the signed bytes.
+extension SignedStatement: Codable {
+  private enum CodingKeys: String, CodingKey { case signature, statement }
+
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    statement = try Statement(bytes: CanonicalJSON.encode(container.decode(JSON.self, forKey: .statement)))
+    let text = try container.decode(String.self, forKey: .signature)
+    guard let bytes = Hexadecimal.decode(text), let signature = try? Signature(bytes: bytes) else {
+      throw DecodingError.dataCorruptedError(
+        forKey: .signature, in: container, debugDescription: "expected 128 lowercase hexadecimal digits")
+    }
+    self.signature = signature
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(CanonicalJSON.parse(statement.bytes, limit: Statement.byteLimit), forKey: .statement)
+    try container.encode(Hexadecimal.encode(signature.bytes), forKey: .signature)
+  }
+}
