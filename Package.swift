@@ -97,7 +97,7 @@ let package = Package(
     target(
       "Interface", in: "InformationPlane",
       [
-        "Engine", "Model", .hummingbird, .httpTypes, .asyncHTTPClient, .nioCore, .nioHTTP1, .logging, .metrics,
+        "Engine", "Contract", "Model", .hummingbird, .httpTypes, .asyncHTTPClient, .nioCore, .nioHTTP1, .logging, .metrics,
         .coreMetrics,
       ]),
 
@@ -106,6 +106,8 @@ let package = Package(
     target("Contract", in: "ControlPlane", ["Model"]),
     target("Consensus", in: "ControlPlane", ["Ledger", "Model"]),
     target("Coordination", in: "ControlPlane", ["Contract", "EventQueue", "Resources", "Model"]),
+
+    target("Manifest", in: "ControlPlane", ["Contract", "Coordination", "Model", .yams]),
 
     target("Resources", in: "ResourcePlane", ["Model"]),
     target("Adapters", in: "ResourcePlane", ["Resources", "Model", .subprocess, .system, .logging]),
@@ -126,7 +128,7 @@ let package = Package(
       name: "jointcloud",
       dependencies: [
         "Node", "Engine", "Interface", "Storage", "Ledger", "Contract", "Coordination", "Resources", "Overlay", "Model",
-        "Sodium", .argumentParser, .yams, .logging, .subprocess, .system,
+        "Manifest", "Sodium", .argumentParser, .yams, .logging, .subprocess, .system,
       ],
       path: "Sources/jointcloud", swiftSettings: settings),
     .executableTarget(

@@ -1,0 +1,100 @@
+public import Model
+
+/// A row of `collaboration list`, and `collaboration show`.
+public struct CollaborationView: Codable, Sendable, Hashable {
+  public var collaboration: CollaborationID
+  public var name: String
+  /// negotiating, open, failed.
+  public var state: String
+  /// Why it is in this state.
+  public var reason: String
+  public var coordinator: NodeID
+  public var coordinatorName: String
+  /// coordinator, participant or observer: this node's own role.
+  public var role: String
+  public var term: Int
+  public var round: Int
+  public var contract: Digest
+  public var contractName: String
+  public var contractVersion: Int
+  public var rosterVersion: Int
+  public var members: Int
+  public var tasks: Int
+  /// Entries in the ledger here.
+  public var entries: Int
+  public var head: Digest?
+  /// What was asked and answered, while and after it was negotiated.
+  public var negotiation: [NegotiationView]
+}
+
+/// What one node answered to a call.
+public struct NegotiationView: Codable, Sendable, Hashable {
+  public var node: NodeID
+  public var name: String
+  /// asked, joined, declined, countered, silent or dropped.
+  public var answer: String
+  public var code: String
+  public var reason: String
+  public var timeMilliseconds: Int64
+}
+
+/// A row of `participant list` (R30).
+public struct ParticipantView: Codable, Sendable, Hashable {
+  public var collaboration: CollaborationID
+  public var node: NodeID
+  public var name: String
+  public var owner: String
+  public var kind: String
+  public var adapters: [String]
+  public var total: Amounts
+  public var committed: Amounts
+  public var free: Amounts
+  public var weightPPM: Int
+  public var priceMicroPerCPUSecond: Int
+  /// alive, suspected, failed or left.
+  public var state: String
+  public var rosterVersion: Int
+  public var running: Int
+  public var completed: Int
+}
+
+/// A row of `weight show`: the weight and each change with its reason (R36).
+public struct WeightView: Codable, Sendable, Hashable {
+  public var collaboration: CollaborationID
+  public var node: NodeID
+  public var name: String
+  public var weightPPM: Int
+  /// This node's part of all weights, in ppm.
+  public var sharePPM: Int
+  public var changes: [Change]
+
+  public struct Change: Codable, Sendable, Hashable {
+    /// The ledger entry that moved it.
+    public var entry: Int
+    public var deltaPPM: Int
+    public var afterPPM: Int
+    public var reason: String
+  }
+}
+
+/// A row of `ledger list`.
+public struct LedgerView: Codable, Sendable, Hashable {
+  public var collaboration: CollaborationID
+  public var name: String
+  public var entries: Int
+  public var head: Digest
+  public var coordinator: NodeID
+  /// How many entries each other member has acknowledged.
+  public var acknowledged: [String: Int]
+}
+
+/// One entry of `ledger show`.
+public struct EntryView: Codable, Sendable, Hashable {
+  public var number: Int
+  public var kind: String
+  public var hash: Digest
+  public var timeMilliseconds: Int64
+  /// proposed or decided.
+  public var state: String
+  public var body: JSON
+}

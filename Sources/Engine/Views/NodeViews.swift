@@ -1,0 +1,99 @@
+public import Model
+
+// What people and programs see of a node. Keys are stable (docs/cli.md); times are milliseconds since 1970.
+
+/// `node status`.
+public struct NodeStatusView: Codable, Sendable, Hashable {
+  public var node: NodeID
+  public var name: String
+  public var kind: String
+  public var network: NetworkID
+  public var networkName: String
+  public var version: String
+  public var listenAddress: String
+  public var httpAddress: String
+  public var startedMilliseconds: Int64
+  public var nowMilliseconds: Int64
+  public var members: Int
+  public var membersAlive: Int
+  public var collaborations: Int
+  public var total: Amounts
+  public var committed: Amounts
+  public var queuedEvents: Int
+  public var deadEvents: Int
+  /// Messages dropped, by reason.
+  public var dropped: [String: Int]
+}
+
+/// A row of `member list`.
+public struct MemberView: Codable, Sendable, Hashable {
+  public var node: NodeID
+  public var name: String
+  public var kind: String
+  public var addresses: [String]
+  /// alive, suspected, failed or left.
+  public var state: String
+  public var sinceMilliseconds: Int64
+  public var isSelf: Bool
+  /// Whether a stream to it is open now.
+  public var linked: Bool
+}
+
+/// A row of `adapter list`.
+public struct AdapterView: Codable, Sendable, Hashable {
+  public var name: String
+  public var kind: String
+  public var usable: Bool
+  /// Why it is not usable and what to do; or what it runs on.
+  public var detail: String
+  public var features: [String]
+  public var total: Amounts
+  public var running: Int
+}
+
+/// One finding of `doctor`.
+public struct DoctorFinding: Codable, Sendable, Hashable {
+  /// What was looked at: sandbox, clock, disk, network, tasks ...
+  public var subject: String
+  public var ok: Bool
+  public var detail: String
+  /// What to type next; empty when all is well.
+  public var remedy: String
+
+  public init(subject: String, ok: Bool, detail: String, remedy: String = "") {
+    self.subject = subject
+    self.ok = ok
+    self.detail = detail
+    self.remedy = remedy
+  }
+}
+
+/// A row of `event list`: what passed through the business plane's queues.
+public struct EventView: Codable, Sendable, Hashable {
+  public var id: String
+  /// production (this node coordinates) or consumption (this node takes part).
+  public var queue: String
+  public var kind: String
+  /// queued, handled or dead.
+  public var state: String
+  public var priority: Int
+  public var arrivalMilliseconds: Int64
+  public var author: NodeID?
+  public var collaboration: CollaborationID?
+  public var trace: TraceID?
+  public var tries: Int
+  /// What came of it, in words.
+  public var result: String
+  /// The statement that it carries, where it carries one; only in `event show`.
+  public var statement: JSON?
+}
+
+/// One hop of `trace ID`.
+public struct TraceView: Codable, Sendable, Hashable {
+  public var timeMilliseconds: Int64
+  /// information, business, control or resource.
+  public var plane: String
+  public var node: NodeID
+  public var what: String
+  public var detail: String
+}

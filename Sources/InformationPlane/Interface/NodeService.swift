@@ -1,0 +1,46 @@
+public import Engine
+public import Model
+
+/// What the interface asks of the node that it stands before. Every call throws `Refusal` when it cannot be
+/// carried out. Answers are consistent: each is taken between two steps of the engine.
+public protocol NodeService: Sendable {
+  func status() async throws -> NodeStatusView
+  func members() async throws -> [MemberView]
+  func adapters() async throws -> [AdapterView]
+  func doctor() async throws -> [DoctorFinding]
+
+  func collaborations() async throws -> [CollaborationView]
+  func createCollaboration(_ request: CollaborationRequest) async throws -> CollaborationView
+  func participants(of collaboration: CollaborationID?) async throws -> [ParticipantView]
+  func weights(of collaboration: CollaborationID?) async throws -> [WeightView]
+
+  /// Objects must be there first (`putObject`). Durable when it returns; the same nonce gives the same task.
+  func submit(_ request: SubmissionRequest) async throws -> TaskView
+  func tasks() async throws -> [TaskView]
+  func task(_ id: TaskID) async throws -> TaskDetailView
+  func plans(of task: TaskID) async throws -> [PlanView]
+  /// The plan that would be made now, without submitting anything.
+  func preview(_ request: SubmissionRequest) async throws -> PlanView
+  func explain(_ task: TaskID) async throws -> ExplanationView
+  func cancel(_ task: TaskID, reason: String) async throws -> TaskView
+  func log(of task: TaskID, subtask: Int, stream: String, offset: Int, limit: Int) async throws -> LogView
+
+  func offers() async throws -> [OfferView]
+  func decideOffer(_ offer: OfferID, accept: Bool, reason: String) async throws -> OfferView
+
+  func events(limit: Int) async throws -> [EventView]
+  func event(_ id: String) async throws -> EventView
+  func trace(_ id: TraceID) async throws -> [TraceView]
+
+  func ledgers() async throws -> [LedgerView]
+  func entries(of collaboration: CollaborationID, from: Int, limit: Int) async throws -> [EntryView]
+
+  func hasObject(_ reference: ObjectReference) async throws -> Bool
+  /// Streams content into the node's store; refused when it does not match the reference.
+  func putObject(_ reference: ObjectReference, chunks: some AsyncSequence<[UInt8], any Error> & Sendable) async throws
+  /// At most `limit` bytes from `offset`; empty at the end.
+  func readObject(_ reference: ObjectReference, offset: Int, limit: Int) async throws -> [UInt8]
+
+  /// Notices for people as they happen, oldest first, bounded: a slow reader loses the oldest.
+  func notices() async throws -> AsyncStream<NoticeView>
+}
