@@ -1,0 +1,62 @@
+public import Model
+
+/// What an adapter can do beyond taking work and saying how it ended.
+public enum AdapterFeature: String, Hashable, Sendable, Codable, CaseIterable {
+  case cancel, logs, results, usage
+}
+
+/// How an adapter is declared to other nodes and shown to people.
+public struct AdapterDescription: Hashable, Sendable, Codable {
+  /// Unique on its node.
+  public let name: String
+  /// `local`, `noop`, ...
+  public let kind: String
+  /// In the order of `AdapterFeature.allCases`.
+  public let supports: [AdapterFeature]
+
+  public init(name: String, kind: String, supports: [AdapterFeature]) {
+    self.name = name
+    self.kind = kind
+    self.supports = AdapterFeature.allCases.filter(supports.contains)
+  }
+}
+
+/// What a node declares in a roster about its resources.
+public struct Capability: Hashable, Sendable, Codable {
+  public let adapters: [AdapterDescription]
+  public let total: Amounts
+  /// Whether foreign commands run without a network, on a read-only system, in their own scratch folder.
+  public let sandboxed: Bool
+
+  public init(adapters: [AdapterDescription], total: Amounts, sandboxed: Bool) {
+    self.adapters = adapters
+    self.total = total
+    self.sandboxed = sandboxed
+  }
+}
+
+/// What an adapter's backend has, as last seen.
+public struct Inventory: Hashable, Sendable, Codable {
+  public let total: Amounts
+  /// Whether work can be taken now. An adapter that cannot is shown with its reason; it stops nothing.
+  public let usable: Bool
+  /// For people: what was found, or what is wrong.
+  public let detail: String
+  /// What to do when it is not usable.
+  public let remedy: String?
+  /// Whether commands run in a sandbox.
+  public let sandboxed: Bool
+  /// The backend's own words (versions, limits).
+  public let native: [String: String]
+
+  public init(
+    total: Amounts, usable: Bool, detail: String, remedy: String? = nil, sandboxed: Bool, native: [String: String] = [:]
+  ) {
+    self.total = total
+    self.usable = usable
+    self.detail = detail
+    self.remedy = remedy
+    self.sandboxed = sandboxed
+    self.native = native
+  }
+}
