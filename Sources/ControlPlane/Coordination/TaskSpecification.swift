@@ -54,7 +54,7 @@ public struct TaskSpecification: Codable, Hashable, Sendable {
     /// One subtask a piece of an integer range: INPUT_NAME_FIRST and INPUT_NAME_LAST, both included.
     case range(name: String, pieces: [Piece])
     /// The same subtask so many times.
-    case replicas(Int)
+    case replicas(count: Int)
 
     public struct Piece: Codable, Hashable, Sendable {
       public var first: Int

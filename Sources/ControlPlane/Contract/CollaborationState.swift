@@ -1,0 +1,160 @@
+public import Model
+
+/// A collaboration as its ledger makes it: contract, roster, weights, tasks. A pure fold: two nodes that apply
+/// the same records hold the same value, and the first record that breaks a rule is refused (R5).
+public struct CollaborationState: Hashable, Sendable {
+  public let id: CollaborationID
+  public internal(set) var charter: Charter
+  public internal(set) var contract: ContractDocument
+  public internal(set) var contractHash: Digest
+  public internal(set) var configuration: Digest
+  public internal(set) var coordinator: NodeID
+  public internal(set) var round: Int
+  public internal(set) var roster: Roster
+  public internal(set) var weights: [NodeID: Weight]
+  public internal(set) var tasks: [TaskID: TaskRecord] = [:]
+  /// In order of submission.
+  public internal(set) var taskOrder: [TaskID] = []
+  public internal(set) var negotiation: [NegotiationRecord]
+  /// What is assigned to each member now.
+  public internal(set) var committed: [NodeID: Amounts] = [:]
+  public internal(set) var lastEntry: Int
+  public internal(set) var openedMilliseconds: Int64
+  var keys: [NodeID: EpochKeys]
+
+  /// Opens the round from entry 1.
+  ///
+  /// - Throws: `Violation` when the agreement is not signed by exactly those listed, or anything in it does not fit.
+  public init(id: CollaborationID, opening record: LedgerRecord) throws(Violation) {
+    let judge = Judge(entry: record.number)
+    try judge.require(record.number == 1 && record.term == 1, .order, "a round opens with entry 1 of term 1")
+    let body = try judge.body(RoundOpened.self, record)
+    try judge.require(
+      try judge.canonical(body.charter.id) == id, .agreement, "the charter founds another collaboration")
+    try judge.require(body.charter.founder == body.coordinator, .membership, "the founder coordinates term 1 (R2)")
+    try judge.require(
+      body.contract.rules == ContractDocument.rulesVersion, .agreement,
+      "rules version \(body.contract.rules) is not known here")
+    let nodes = body.roster.members.map(\.node)
+    try judge.require(
+      zip(nodes, nodes.dropFirst()).allSatisfy { $0 < $1 } && body.roster.version == 1, .membership,
+      "the roster is not version 1 in order of node ids, each once")
+    try judge.require(nodes.contains(body.coordinator), .membership, "the coordinator is not on the roster")
+    try judge.require(nodes.count <= body.contract.admission.membersAtMost, .limit, "\(nodes.count) members")
+    keys = try Self.keys(of: body.roster, judge)
+    try Self.checkSignatures(body, id: id, keys: keys, judge)
+    self.id = id
+    charter = body.charter
+    contract = body.contract
+    contractHash = try judge.canonical(body.contract.hash)
+    configuration = try judge.canonical(body.roster.configurationHash)
+    coordinator = body.coordinator
+    round = body.round
+    roster = body.roster
+    weights = Dictionary(uniqueKeysWithValues: nodes.map { ($0, Weight(ppm: body.contract.weights.initialPPM)) })
+    negotiation = body.negotiation
+    lastEntry = record.number
+    openedMilliseconds = record.timeMilliseconds
+  }
+
+  private static func keys(of roster: Roster, _ judge: Judge) throws(Violation) -> [NodeID: EpochKeys] {
+    var keys: [NodeID: EpochKeys] = [:]
+    for member in roster.members {
+      do {
+        let checked = try EpochKeys(checking: member.certificate)
+        try judge.require(checked.node == member.node, .membership, "\(member.name)'s certificate is another node's")
+        keys[member.node] = checked
+      } catch let violation as Violation {
+        throw violation
+      } catch {
+        throw judge.violation(.signature, "\(member.name)'s certificate: \(error)")
+      }
+    }
+    return keys
+  }
+
+  private static func checkSignatures(
+    _ body: RoundOpened, id: CollaborationID, keys: [NodeID: EpochKeys], _ judge: Judge
+  ) throws(Violation) {
+    let agreement = Agreement(
+      charter: body.charter, contract: body.contract, roster: body.roster, round: body.round)
+    let expected = RosterSignature(agreement: try judge.canonical(agreement.hash))
+    try judge.require(
+      body.signatures.map(\.statement.author) == body.roster.members.map(\.node), .agreement,
+      "not signed by exactly the members, in order")
+    for signed in body.signatures {
+      try judge.require(
+        (try? signed.statement.decode(RosterSignature.self)) == expected && signed.statement.collaboration == id,
+        .agreement, "\(signed.statement.author.short) signed something else")
+      try judge.require(
+        keys[signed.statement.author]?.made(signed) == true, .signature, "\(signed.statement.author.short)")
+    }
+  }
+
+  /// Takes the next record. After a throw the value is as it was.
+  ///
+  /// - Throws: `Violation`.
+  public mutating func apply(_ record: LedgerRecord) throws(Violation) {
+    let judge = Judge(entry: record.number)
+    try judge.require(record.number == lastEntry + 1, .order, "expected entry \(lastEntry + 1)")
+    switch record.kind {
+    case TaskSubmitted.kind: try taskSubmitted(record)
+    case TaskPlanned.kind: try taskPlanned(record)
+    case OfferAnswered.kind: try offerAnswered(record)
+    case OfferExpired.kind: try offerExpired(record)
+    case ResultsReported.kind: try resultsReported(record)
+    case AttemptsLost.kind: try attemptsLost(record)
+    case TaskEnded.kind: try taskEnded(record)
+    default: throw judge.violation(.kind, "'\(record.kind)' is no kind of entry of rules \(contract.rules)")
+    }
+    lastEntry = record.number
+  }
+
+  /// What the ledger leaves free at a member.
+  public func free(_ node: NodeID) -> Amounts {
+    (roster[node]?.total ?? .zero) - (committed[node] ?? .zero)
+  }
+
+  /// Whether a member's current key made a statement.
+  public func made(_ signed: SignedStatement) -> Bool {
+    keys[signed.statement.author]?.made(signed) == true && signed.statement.collaboration == id
+  }
+}
+
+/// Says no with the entry's number.
+struct Judge {
+  let entry: Int
+
+  func violation(_ rule: Violation.Rule, _ detail: String) -> Violation {
+    Violation(entry: entry, rule: rule, detail: detail)
+  }
+
+  func require(_ holds: Bool, _ rule: Violation.Rule, _ detail: @autoclosure () -> String) throws(Violation) {
+    if !holds { throw violation(rule, detail()) }
+  }
+
+  func body<Body: EntryBody>(_ type: Body.Type, _ record: LedgerRecord) throws(Violation) -> Body {
+    guard record.kind == Body.kind else { throw violation(.kind, "expected \(Body.kind), found \(record.kind)") }
+    do {
+      return try CanonicalJSON.decode(type, from: record.body)
+    } catch {
+      throw violation(.malformed, String(describing: error))
+    }
+  }
+
+  func statement<Body: StatementBody>(_ type: Body.Type, in signed: SignedStatement) throws(Violation) -> Body {
+    do {
+      return try signed.statement.decode(type)
+    } catch {
+      throw violation(.malformed, String(describing: error))
+    }
+  }
+
+  func canonical<Value>(_ make: () throws(JSONError) -> Value) throws(Violation) -> Value {
+    do {
+      return try make()
+    } catch {
+      throw violation(.malformed, error.description)
+    }
+  }
+}

@@ -1,0 +1,299 @@
+public import Model
+
+// One record's effect on a collaboration. Each function checks everything first and changes only then, so that
+// a refused record leaves the value as it was.
+extension CollaborationState {
+  mutating func taskSubmitted(_ record: LedgerRecord) throws(Violation) {
+    let judge = Judge(entry: record.number)
+    let body = try judge.body(TaskSubmitted.self, record)
+    let submission = try judge.statement(Submission.self, in: body.submission)
+    let id = TaskID(body.submission.id.digest)
+    let submitter = body.submission.statement.author
+    try judge.require(tasks[id] == nil, .duplicate, "task \(id.short) is there already")
+    try judge.require(roster[submitter] != nil, .membership, "the submitter \(submitter.short) is no member")
+    try judge.require(made(body.submission), .signature, "of the submission by \(submitter.short)")
+    try judge.require(
+      submission.subtaskCount >= 1 && submission.subtaskCount <= 100_000 && submission.attemptLimit >= 1, .limit,
+      "1 to 100000 subtasks and at least one attempt")
+    try judge.require(
+      submission.needs.cpuMillicores >= 0 && submission.needs.memoryBytes >= 0, .limit, "needs below zero")
+    tasks[id] = TaskRecord(
+      id: id, submitter: submitter, submission: submission, timeMilliseconds: record.timeMilliseconds)
+    taskOrder.append(id)
+  }
+
+  mutating func taskPlanned(_ record: LedgerRecord) throws(Violation) {
+    let judge = Judge(entry: record.number)
+    let plan = try judge.body(TaskPlanned.self, record)
+    try withOpenTask(plan.task, judge) { task, state throws(Violation) in
+      try judge.require(
+        plan.number == task.planCount + 1 && plan.previous == task.planCount, .order,
+        "plan \(plan.number) after \(task.planCount) plans")
+      for choice in plan.choices {
+        try judge.require(state.roster[choice.node] != nil, .membership, "\(choice.node.short) is no member")
+        try judge.requirePending(choice.attempts, in: task)
+      }
+      task.planCount = plan.number
+      task.plans.append(TaskRecord.Planned(entry: record.number, plan: plan))
+      if task.plans.count > TaskRecord.plansKept { task.plans.removeFirst() }
+    }
+  }
+
+  mutating func offerAnswered(_ record: LedgerRecord) throws(Violation) {
+    let judge = Judge(entry: record.number)
+    let body = try judge.body(OfferAnswered.self, record)
+    let offer = try openOffer(body.offer, judge)
+    let answer = try judge.statement(OfferAnswer.self, in: body.answer)
+    let node = body.answer.statement.author
+    try judge.require(
+      answer.offer.digest == body.offer.id.digest && answer.task == offer.task, .attempt, "answers another offer")
+    try judge.require(made(body.answer), .signature, "of the answer by \(node.short)")
+    let answered = (answer.accepted + answer.declined.flatMap(\.attempts)).flatMap { $0.attempts(of: offer.task) }
+    try judge.require(
+      answered.sorted() == offer.attempts.flatMap { $0.attempts(of: offer.task) }.sorted(), .attempt,
+      "the answer is not for exactly what was offered")
+    let member = roster[node]
+    try judge.require(member != nil, .membership, "\(node.short) is no member")
+    try judge.require(
+      answer.accepted.isEmpty || offer.priceMicroPerCPUSecond >= (member?.priceMicroPerCPUSecond ?? 0), .price,
+      "accepted below the member's own price")
+    let lease = record.timeMilliseconds + Int64(offer.leaseMilliseconds)
+    let rules = contract.weights
+    try withOpenTask(offer.task, judge) { task, state throws(Violation) in
+      try judge.requirePending(offer.attempts, in: task)
+      let whole = task.subtasks.count
+      let accepted = AttemptRange.count(answer.accepted)
+      task.openShare(of: node, weightPPM: state.weights[node]?.ppm ?? 0)
+      task.shares[node]?.accepted += accepted
+      for index in answer.accepted.flatMap(\.subtasks) {
+        task.subtasks[index].state = .assigned(to: node, leaseEndsMilliseconds: lease)
+        state.committed[node, default: .zero] += task.submission.needs(ofSubtask: index)
+      }
+      task.assignedCount += accepted
+      task.shares[node]?.running += accepted
+      if accepted > 0 {
+        if task.firstAssignedMilliseconds == nil { task.firstAssignedMilliseconds = record.timeMilliseconds }
+        task.answer(
+          .init(
+            entry: record.number, node: node, kind: .accepted, code: "", detail: "", retryAfterMilliseconds: nil,
+            subtasks: accepted))
+        state.weights[node]?.move(
+          by: rules.acceptedPPM, part: accepted, of: whole, within: rules, entry: record.number,
+          reason: "accepted \(accepted) of \(whole) subtasks")
+      }
+      for decline in answer.declined {
+        let count = AttemptRange.count(decline.attempts)
+        for index in decline.attempts.flatMap(\.subtasks) { task.subtasks[index].attempt += 1 }
+        task.shares[node]?.declined += count
+        task.answer(
+          .init(
+            entry: record.number, node: node, kind: .declined, code: decline.code.rawValue, detail: decline.text,
+            retryAfterMilliseconds: decline.retryAfterMilliseconds, subtasks: count))
+        // Declared maintenance costs nothing (design 6).
+        guard decline.code != .maintenance else { continue }
+        state.weights[node]?.move(
+          by: rules.declinedPPM, part: count, of: whole, within: rules, entry: record.number,
+          reason: "declined \(count) of \(whole) subtasks (\(decline.code.rawValue))")
+      }
+    }
+  }
+
+  mutating func offerExpired(_ record: LedgerRecord) throws(Violation) {
+    let judge = Judge(entry: record.number)
+    let body = try judge.body(OfferExpired.self, record)
+    let offer = try openOffer(body.offer, judge)
+    let node = body.participant
+    try judge.require(roster[node] != nil, .membership, "\(node.short) is no member")
+    try judge.require(
+      record.timeMilliseconds >= offer.expiresMilliseconds, .expiry, "the offer has not lapsed yet")
+    let rules = contract.weights
+    try withOpenTask(offer.task, judge) { task, state throws(Violation) in
+      try judge.requirePending(offer.attempts, in: task)
+      let count = AttemptRange.count(offer.attempts)
+      for index in offer.attempts.flatMap(\.subtasks) { task.subtasks[index].attempt += 1 }
+      task.openShare(of: node, weightPPM: state.weights[node]?.ppm ?? 0)
+      task.shares[node]?.ignored += count
+      task.answer(
+        .init(
+          entry: record.number, node: node, kind: .silent, code: "", detail: "no answer in time",
+          retryAfterMilliseconds: nil, subtasks: count))
+      state.weights[node]?.move(
+        by: rules.ignoredPPM, part: count, of: task.subtasks.count, within: rules, entry: record.number,
+        reason: "ignored an offer of \(count) subtasks")
+    }
+  }
+
+  mutating func resultsReported(_ record: LedgerRecord) throws(Violation) {
+    let judge = Judge(entry: record.number)
+    let body = try judge.body(ResultsReported.self, record)
+    let report = try judge.statement(ResultReport.self, in: body.report)
+    let node = body.report.statement.author
+    try judge.require(made(body.report), .signature, "of the report by \(node.short)")
+    try judge.require(
+      (1...ResultReport.countLimit).contains(report.results.count), .limit, "\(report.results.count) results")
+    let price = roster[node]?.priceMicroPerCPUSecond ?? 0
+    try withOpenTask(report.task, judge) { task, state throws(Violation) in
+      try judge.requireAssigned(report.results.map { ($0.subtask, $0.number) }, in: task, to: node)
+      for result in report.results {
+        state.release(result.subtask, of: &task, from: node)
+        task.shares[node]?.cpuMilliseconds += result.usage.cpuMilliseconds
+        if let failure = result.failure {
+          task.fail(result.subtask, at: node, failure)
+          task.shares[node]?.failed += 1
+          task.answer(
+            .init(
+              entry: record.number, node: node, kind: .failed, code: failure.category, detail: failure.detail,
+              retryAfterMilliseconds: nil, subtasks: 1))
+        } else {
+          task.subtasks[result.subtask].state = .succeeded(by: node)
+          task.subtasks[result.subtask].result = result
+          task.succeededCount += 1
+          task.shares[node]?.succeeded += 1
+          task.shares[node]?.cost += Credits(micro: result.usage.cpuMilliseconds * price / 1_000)
+        }
+      }
+      let failed = report.results.count { $0.failure != nil }
+      state.settle(
+        node, succeeded: report.results.count - failed, failed: failed, of: task.subtasks.count, entry: record.number)
+    }
+  }
+
+  mutating func attemptsLost(_ record: LedgerRecord) throws(Violation) {
+    let judge = Judge(entry: record.number)
+    let body = try judge.body(AttemptsLost.self, record)
+    let node = body.participant
+    try withOpenTask(body.task, judge) { task, state throws(Violation) in
+      let attempts = body.attempts.flatMap { $0.attempts(of: body.task) }
+      try judge.requireAssigned(attempts.map { ($0.subtask, $0.number) }, in: task, to: node)
+      for attempt in attempts {
+        guard body.cause == .leaseExpired, case .assigned(_, let lease) = task.subtasks[attempt.subtask].state else {
+          continue
+        }
+        try judge.require(
+          record.timeMilliseconds >= lease, .expiry, "the lease of subtask \(attempt.subtask) is not over")
+      }
+      for attempt in attempts {
+        state.release(attempt.subtask, of: &task, from: node)
+        task.fail(attempt.subtask, at: node, AttemptFailure(category: "lost", detail: body.cause.rawValue))
+        task.shares[node]?.lost += 1
+      }
+      let count = AttemptRange.count(body.attempts)
+      task.answer(
+        .init(
+          entry: record.number, node: node, kind: .lost, code: body.cause.rawValue, detail: "",
+          retryAfterMilliseconds: nil, subtasks: count))
+      state.settle(node, succeeded: 0, failed: count, of: task.subtasks.count, entry: record.number)
+    }
+  }
+
+  mutating func taskEnded(_ record: LedgerRecord) throws(Violation) {
+    let judge = Judge(entry: record.number)
+    let body = try judge.body(TaskEnded.self, record)
+    try withOpenTask(body.task, judge) { task, state throws(Violation) in
+      if body.outcome == .succeeded {
+        try judge.require(
+          task.succeededCount == task.subtasks.count, .attempt,
+          "\(task.succeededCount) of \(task.subtasks.count) subtasks have succeeded")
+      }
+      for index in task.subtasks.indices {
+        guard let node = task.subtasks[index].assignee else { continue }
+        state.release(index, of: &task, from: node)
+        task.subtasks[index].state = .pending
+      }
+      task.ending = TaskRecord.Ending(entry: record.number, timeMilliseconds: record.timeMilliseconds, body: body)
+    }
+  }
+
+  /// The offer in a statement of the coordinator.
+  private func openOffer(_ signed: SignedStatement, _ judge: Judge) throws(Violation) -> Offer {
+    let offer = try judge.statement(Offer.self, in: signed)
+    try judge.require(
+      signed.statement.author == coordinator && made(signed), .signature, "of the offer by the coordinator")
+    try judge.require(
+      (1...contract.dispatch.offerSubtasks).contains(AttemptRange.count(offer.attempts)), .limit,
+      "\(AttemptRange.count(offer.attempts)) subtasks in one offer")
+    return offer
+  }
+
+  private mutating func withOpenTask(
+    _ id: TaskID, _ judge: Judge,
+    _ change: (inout TaskRecord, inout CollaborationState) throws(Violation) -> Void
+  ) throws(Violation) {
+    // Taken out while it changes, so that its subtasks are not copied.
+    guard var task = tasks.removeValue(forKey: id) else { throw judge.violation(.unknownTask, id.short) }
+    do throws(Violation) {
+      try judge.require(!task.isOver, .taskEnded, "task \(id.short) is over")
+      try change(&task, &self)
+    } catch {
+      tasks[id] = task
+      throw error
+    }
+    tasks[id] = task
+  }
+
+  /// Takes an assigned subtask's needs off its participant.
+  private mutating func release(_ index: Int, of task: inout TaskRecord, from node: NodeID) {
+    committed[node, default: .zero] -= task.submission.needs(ofSubtask: index)
+    task.assignedCount -= 1
+    task.shares[node]?.running -= 1
+  }
+
+  private mutating func settle(_ node: NodeID, succeeded: Int, failed: Int, of whole: Int, entry: Int) {
+    let rules = contract.weights
+    if succeeded > 0 {
+      weights[node]?.move(
+        by: rules.completedPPM, part: succeeded, of: whole, within: rules, entry: entry,
+        reason: "completed \(succeeded) of \(whole) subtasks")
+    }
+    if failed > 0 {
+      weights[node]?.move(
+        by: rules.failedPPM, part: failed, of: whole, within: rules, entry: entry,
+        reason: "failed \(failed) of \(whole) subtasks after accepting")
+    }
+  }
+}
+
+extension Judge {
+  fileprivate func requirePending(_ attempts: [AttemptRange], in task: TaskRecord) throws(Violation) {
+    for range in attempts {
+      try require(
+        range.first + range.count <= task.subtasks.count
+          && range.subtasks.allSatisfy { task.subtasks[$0].isPending && task.subtasks[$0].attempt == range.number },
+        .attempt, "subtasks \(range.first)... do not wait for attempt \(range.number)")
+    }
+    try require(
+      Set(attempts.flatMap(\.subtasks)).count == AttemptRange.count(attempts), .attempt, "a subtask stands twice")
+  }
+
+  fileprivate func requireAssigned(
+    _ attempts: [(subtask: Int, number: Int)], in task: TaskRecord, to node: NodeID
+  ) throws(Violation) {
+    for (subtask, number) in attempts {
+      try require(
+        task.isAssigned(subtask, number: number, to: node), .attempt,
+        "subtask \(subtask) attempt \(number) is not assigned to \(node.short)")
+    }
+    try require(Set(attempts.map(\.subtask)).count == attempts.count, .attempt, "a subtask stands twice")
+  }
+}
+
+extension TaskRecord {
+  /// Whether this very attempt is what the subtask waits for.
+  public func isAssigned(_ subtask: Int, number: Int, to node: NodeID) -> Bool {
+    subtasks.indices.contains(subtask) && subtasks[subtask].assignee == node && subtasks[subtask].attempt == number
+  }
+
+  fileprivate mutating func openShare(of node: NodeID, weightPPM: Int) {
+    guard shares[node] == nil else { return }
+    shares[node] = TaskShare()
+    shares[node]?.weightBeforePPM = weightPPM
+  }
+
+  fileprivate mutating func fail(_ index: Int, at node: NodeID, _ failure: AttemptFailure) {
+    subtasks[index].state = .pending
+    subtasks[index].attempt += 1
+    subtasks[index].failures += 1
+    subtasks[index].failedAt.append(node)
+    subtasks[index].lastFailure = failure
+  }
+}

@@ -1,0 +1,65 @@
+public import Model
+
+/// A member of a round and what it declared.
+public struct RosterMember: Codable, Hashable, Sendable {
+  public var node: NodeID
+  public var name: String
+  public var owner: String
+  /// supercomputing, ai, public, central, edge, micro or virtual.
+  public var kind: String
+  /// Which key speaks for it, so that a ledger is checked without asking anybody.
+  public var certificate: SignedStatement
+  public var adapters: [String]
+  /// Zero for a member that only asks.
+  public var total: Amounts
+  public var priceMicroPerCPUSecond: Int
+
+  public init(
+    node: NodeID, name: String, owner: String, kind: String, certificate: SignedStatement, adapters: [String],
+    total: Amounts, priceMicroPerCPUSecond: Int
+  ) {
+    self.node = node
+    self.name = name
+    self.owner = owner
+    self.kind = kind
+    self.certificate = certificate
+    self.adapters = adapters
+    self.total = total
+    self.priceMicroPerCPUSecond = priceMicroPerCPUSecond
+  }
+}
+
+/// The members of a round, by node id; a new version for each change (R7).
+public struct Roster: Codable, Hashable, Sendable {
+  public var version: Int
+  public var members: [RosterMember]
+
+  public init(version: Int, members: [RosterMember]) {
+    self.version = version
+    self.members = members.sorted { $0.node < $1.node }
+  }
+
+  public subscript(node: NodeID) -> RosterMember? {
+    members.first { $0.node == node }
+  }
+
+  /// The voters, their key epochs and the quorum rule: stands in every entry by its hash (design 1).
+  ///
+  /// - Throws: `JSONError`.
+  public func configurationHash() throws(JSONError) -> Digest {
+    struct Voter: Codable {
+      var node: NodeID
+      var epoch: Int
+    }
+    struct Configuration: Codable {
+      var quorum: String
+      var voters: [Voter]
+    }
+    let voters = members.map { member in
+      Voter(
+        node: member.node, epoch: (try? member.certificate.statement.decode(EpochCertificate.self).epoch) ?? 0)
+    }
+    let rule = voters.count >= 4 ? "byzantine" : "majority"
+    return Digest(of: try CanonicalJSON.encode(Configuration(quorum: rule, voters: voters)))
+  }
+}

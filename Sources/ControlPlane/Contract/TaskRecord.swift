@@ -1,0 +1,122 @@
+public import Model
+
+/// One subtask as the ledger has it.
+public struct SubtaskRecord: Hashable, Sendable {
+  public enum State: Hashable, Sendable {
+    case pending
+    case assigned(to: NodeID, leaseEndsMilliseconds: Int64)
+    case succeeded(by: NodeID)
+  }
+
+  public internal(set) var state = State.pending
+  /// The number that its next attempt gets, or the running one has.
+  public internal(set) var attempt = 1
+  /// Attempts that were accepted and came to nothing.
+  public internal(set) var failures = 0
+  /// Who failed or lost it, newest last; avoided while there are others.
+  public internal(set) var failedAt: [NodeID] = []
+  public internal(set) var lastFailure: AttemptFailure?
+  public internal(set) var result: AttemptResult?
+
+  public var isPending: Bool { state == .pending }
+
+  public var assignee: NodeID? {
+    if case .assigned(let node, _) = state { node } else { nil }
+  }
+
+  public var isDone: Bool {
+    if case .succeeded = state { true } else { false }
+  }
+}
+
+/// What one participant did for one task.
+public struct TaskShare: Hashable, Sendable {
+  public internal(set) var accepted = 0
+  public internal(set) var declined = 0
+  public internal(set) var ignored = 0
+  public internal(set) var succeeded = 0
+  public internal(set) var failed = 0
+  public internal(set) var lost = 0
+  public internal(set) var running = 0
+  public internal(set) var cpuMilliseconds = 0
+  public internal(set) var cost = Credits.zero
+  public internal(set) var weightBeforePPM = 0
+}
+
+/// What a participant said about a task, with the entry that says so.
+public struct TaskAnswer: Hashable, Sendable {
+  public enum Kind: String, Hashable, Sendable {
+    case accepted, declined, silent, failed, lost
+  }
+
+  public let entry: Int
+  public let node: NodeID
+  public let kind: Kind
+  public let code: String
+  public let detail: String
+  public let retryAfterMilliseconds: Int?
+  public let subtasks: Int
+}
+
+/// A task as the ledger has it.
+public struct TaskRecord: Hashable, Sendable {
+  /// Older answers are read from the ledger when somebody wants them.
+  public static let answersKept = 512
+  public static let plansKept = 64
+
+  public struct Ending: Hashable, Sendable {
+    public let entry: Int
+    public let timeMilliseconds: Int64
+    public let body: TaskEnded
+  }
+
+  public struct Planned: Hashable, Sendable {
+    public let entry: Int
+    public let plan: TaskPlanned
+  }
+
+  public let id: TaskID
+  public let submitter: NodeID
+  public let submission: Submission
+  public let submittedMilliseconds: Int64
+  public internal(set) var subtasks: [SubtaskRecord]
+  public internal(set) var planCount = 0
+  /// The newest plans.
+  public internal(set) var plans: [Planned] = []
+  public internal(set) var shares: [NodeID: TaskShare] = [:]
+  public internal(set) var answers: [TaskAnswer] = []
+  public internal(set) var firstAssignedMilliseconds: Int64?
+  public internal(set) var succeededCount = 0
+  public internal(set) var assignedCount = 0
+  public internal(set) var ending: Ending?
+
+  init(id: TaskID, submitter: NodeID, submission: Submission, timeMilliseconds: Int64) {
+    self.id = id
+    self.submitter = submitter
+    self.submission = submission
+    submittedMilliseconds = timeMilliseconds
+    subtasks = Array(repeating: SubtaskRecord(), count: submission.totalSubtasks)
+  }
+
+  public var isOver: Bool { ending != nil }
+
+  /// Whether everything before the reducing subtask is done.
+  public var isReadyToReduce: Bool {
+    submission.reduces && subtasks.dropLast().allSatisfy(\.isDone)
+  }
+
+  /// Subtasks that somebody could run now: the reducing one waits for all others.
+  public var placeable: [Int] {
+    guard !isOver, succeededCount + assignedCount < subtasks.count else { return [] }
+    let mapped = (0..<submission.subtaskCount).filter { subtasks[$0].isPending }
+    if mapped.isEmpty, isReadyToReduce, subtasks[submission.subtaskCount].isPending {
+      return [submission.subtaskCount]
+    }
+    return mapped
+  }
+
+  mutating func answer(_ answer: TaskAnswer) {
+    answers.append(answer)
+    if answers.count > Self.answersKept { answers.removeFirst(answers.count - Self.answersKept) }
+  }
+}
