@@ -101,7 +101,7 @@ let package = Package(
         .coreMetrics,
       ]),
 
-    target("EventQueue", in: "BusinessPlane", ["Model", .deque]),
+    target("EventQueue", in: "BusinessPlane", ["Model", .heap]),
 
     target("Contract", in: "ControlPlane", ["Model"]),
     target("Consensus", in: "ControlPlane", ["Ledger", "Model"]),

@@ -85,3 +85,10 @@ extension ObjectReference: Comparable {
     (left.digest, left.byteCount) < (right.digest, right.byteCount)
   }
 }
+
+extension ObjectReference {
+  /// The reference of these bytes.
+  public init(of bytes: [UInt8]) {
+    self.init(digest: Digest(of: bytes), byteCount: bytes.count)
+  }
+}

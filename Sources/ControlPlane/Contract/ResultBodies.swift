@@ -25,7 +25,7 @@ public struct Usage: Codable, Hashable, Sendable {
 }
 
 /// A file that an attempt left, by content.
-public struct ResultFile: Codable, Hashable, Sendable {
+public struct ResultObject: Codable, Hashable, Sendable {
   /// `stdout`, `stderr`, or the path as the manifest names it.
   public var path: String
   public var content: ObjectReference
@@ -45,14 +45,14 @@ public struct AttemptResult: Codable, Hashable, Sendable {
   public var number: Int
   /// nil: it succeeded.
   public var failure: AttemptFailure?
-  public var files: [ResultFile]
+  public var files: [ResultObject]
   public var usage: Usage
   /// The backend's own id and state (R42).
   public var nativeID: String
   public var nativeState: String
 
   public init(
-    subtask: Int, number: Int, failure: AttemptFailure?, files: [ResultFile], usage: Usage, nativeID: String,
+    subtask: Int, number: Int, failure: AttemptFailure?, files: [ResultObject], usage: Usage, nativeID: String,
     nativeState: String
   ) {
     self.subtask = subtask

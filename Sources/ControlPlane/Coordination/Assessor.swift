@@ -1,0 +1,344 @@
+public import Contract
+public import Model
+public import Resources
+
+/// The participant's side of calls, rosters and offers: assesses, reserves, answers (R35, R40). Nothing here obeys
+/// without its own decision (R58).
+public struct Assessor: Sendable {
+  /// Offers that wait for the operator at one time; more are declined.
+  public static let byHandLimit = 1_000
+
+  /// An offer that this node received, as it stands.
+  public struct ReceivedOffer: Codable, Hashable, Sendable {
+    public enum State: String, Codable, Hashable, Sendable {
+      /// For the operator.
+      case waiting
+      case accepted
+      case declined
+      case expired
+    }
+
+    public var signed: SignedStatement
+    public var offer: Offer
+    public var collaboration: CollaborationID
+    public var state: State
+    public var code: String
+    public var reason: String
+    /// What is reserved for it.
+    public var held: [AttemptRange]
+
+    public var id: OfferID { OfferID(signed.id.digest) }
+  }
+
+  public private(set) var reservations: Reservations
+  public private(set) var policy: LocalPolicy
+  /// By id; those over are kept while bounded, for people.
+  public private(set) var offers: [OfferID: ReceivedOffer] = [:]
+  private var finished: [OfferID] = []
+  /// Calls that this node answered with joining, so that a roster is signed only for what was joined.
+  private var joined: [CollaborationID: ContractDocument] = [:]
+
+  static let offersKept = 256
+
+  public init(policy: LocalPolicy, total: Amounts) {
+    self.policy = policy
+    reservations = Reservations(total: total)
+  }
+
+  static func offerKey(_ id: OfferID) -> String { "offer/\(id.hexadecimal)" }
+  static func joinedKey(_ id: CollaborationID) -> String { "joined/\(id.hexadecimal)" }
+
+  public mutating func resize(to total: Amounts) { reservations.resize(to: total) }
+
+  // MARK: Restart
+
+  public mutating func restore(_ offer: ReceivedOffer, needs: (TaskID, Int) -> Amounts?) {
+    offers[offer.id] = offer
+    for attempt in offer.held.flatMap({ $0.attempts(of: offer.offer.task) }) {
+      guard let amounts = needs(attempt.task, attempt.subtask) else { continue }
+      _ = reservations.reserve(attempt, amounts)
+    }
+  }
+
+  public mutating func restore(joined id: CollaborationID, _ contract: ContractDocument) {
+    joined[id] = contract
+  }
+
+  // MARK: Calls and rosters
+
+  /// A call was broadcast.
+  public mutating func called(
+    _ signed: SignedStatement, context: CoordinationContext, into effects: inout CoordinationEffects
+  ) -> Handling {
+    guard let call = try? signed.statement.decode(Call.self), let id = try? call.charter.id(),
+      signed.statement.collaboration == id, call.charter.founder == signed.statement.author
+    else { return .done("malformed call") }
+    guard signed.statement.author != context.node else { return .done("own call") }
+    let verdict = assess(call, context)
+    switch verdict {
+    case .join:
+      joined[id] = call.contract
+      effects.save(Self.joinedKey(id), call.contract)
+    case .decline, .counter: break
+    }
+    let answer = CallAnswer(call: signed.id, verdict: verdict)
+    effects.append(
+      .tell(
+        call.charter.founder, context.statement(answer, in: id),
+        deadlineMilliseconds: max(call.replyByMilliseconds, context.wall + 5_000)))
+    return .done(Self.describe(verdict))
+  }
+
+  private func assess(_ call: Call, _ context: CoordinationContext) -> CallAnswer.Verdict {
+    if let rule = policy.objection(kind: call.kind, labels: call.labels, caller: context.name(call.charter.founder)) {
+      return .decline(code: rule.code, text: rule.text)
+    }
+    guard call.contract.rules == ContractDocument.rulesVersion else {
+      return .decline(code: .unsupported, text: "rules version \(call.contract.rules) is not known here")
+    }
+    if !context.member.total.isZero, !call.needs.fits(in: context.member.total) {
+      return .decline(
+        code: .capacity,
+        text: "a subtask needs \(call.needs.cpuMillicores)m CPU and \(call.needs.memoryBytes) bytes, this node has "
+          + "\(context.member.total.cpuMillicores)m and \(context.member.total.memoryBytes)")
+    }
+    if context.member.priceMicroPerCPUSecond > call.contract.price.microPerCPUSecond, !context.member.total.isZero {
+      guard call.contract.version < call.contract.negotiation.versionsAtMost else {
+        return .decline(code: .price, text: "asks \(context.member.priceMicroPerCPUSecond) micro a CPU-second")
+      }
+      var counter = call.contract
+      counter.version += 1
+      counter.price.microPerCPUSecond = context.member.priceMicroPerCPUSecond
+      return .counter(
+        contract: counter, member: context.member,
+        text: "asks \(context.member.priceMicroPerCPUSecond) micro a CPU-second")
+    }
+    return .join(member: context.member)
+  }
+
+  private static func describe(_ verdict: CallAnswer.Verdict) -> String {
+    switch verdict {
+    case .join: "joined"
+    case .decline(let code, let text): "declined \(code.rawValue): \(text)"
+    case .counter(_, _, let text): "countered: \(text)"
+    }
+  }
+
+  /// A roster wants this node's signature: given only for the contract and the member that it joined with.
+  public mutating func proposed(
+    _ signed: SignedStatement, context: CoordinationContext, into effects: inout CoordinationEffects
+  ) -> Handling {
+    guard let proposal = try? signed.statement.decode(RosterProposal.self), let id = try? proposal.charter.id(),
+      signed.statement.collaboration == id, proposal.charter.founder == signed.statement.author
+    else { return .done("malformed roster") }
+    guard joined[id] == proposal.contract else { return .done("this node did not join under this contract") }
+    guard let own = proposal.roster[context.node], own.certificate == context.member.certificate,
+      own.total == context.member.total, own.priceMicroPerCPUSecond == context.member.priceMicroPerCPUSecond,
+      let hash = try? proposal.agreement.hash()
+    else { return .done("the roster does not list this node as it declared itself") }
+    effects.append(.follow(id, coordinator: proposal.charter.founder, roster: proposal.roster))
+    effects.append(
+      .tell(
+        proposal.charter.founder, context.statement(RosterSignature(agreement: hash), in: id),
+        deadlineMilliseconds: context.wall + Int64(proposal.contract.negotiation.signMilliseconds)))
+    return .done("signed roster \(proposal.roster.version) of round \(proposal.round)")
+  }
+
+  // MARK: Offers
+
+  /// An offer came: answered at once by policy and capacity, or kept for the operator.
+  public mutating func offered(
+    _ signed: SignedStatement, context: CoordinationContext, into effects: inout CoordinationEffects
+  ) -> Handling {
+    guard let id = signed.statement.collaboration, let offer = try? signed.statement.decode(Offer.self) else {
+      return .done("malformed offer")
+    }
+    guard let state = context.collaborations[id] else { return .later("the ledger of \(id.short)") }
+    guard state.coordinator == signed.statement.author else { return .done("not from the coordinator") }
+    guard let task = state.tasks[offer.task], state.lastEntry >= offer.plan else {
+      return .later("entry \(offer.plan) of the ledger")
+    }
+    guard !task.isOver else { return .done("the task is over") }
+    guard context.wall <= offer.expiresMilliseconds else { return .done("lapsed") }
+    guard offer.attempts.allSatisfy({ $0.first + $0.count <= task.subtasks.count }) else {
+      return .done("offers subtasks that the task does not have")
+    }
+    var received = ReceivedOffer(
+      signed: signed, offer: offer, collaboration: id, state: .waiting, code: "", reason: "", held: [])
+    if let objection = objection(to: task, offer, context) {
+      decline(&received, objection.code, objection.text, context, &effects)
+    } else if policy.decidesByHand {
+      guard offers.values.count(where: { $0.state == .waiting }) < Self.byHandLimit else {
+        decline(&received, .capacity, "too many offers wait for the operator", context, &effects)
+        return .done("declined: too many wait")
+      }
+      keep(received, &effects)
+      effects.notice("offer.waiting", task: offer.task, collaboration: id, "an offer waits for the operator")
+    } else {
+      accept(&received, task, context, &effects)
+    }
+    return .done(received.state.rawValue + (received.reason.isEmpty ? "" : ": " + received.reason))
+  }
+
+  private func objection(
+    to task: TaskRecord, _ offer: Offer, _ context: CoordinationContext
+  ) -> (code: DeclineCode, text: String)? {
+    let submission = task.submission
+    if let rule = policy.objection(
+      kind: submission.kind, labels: submission.labels, caller: context.name(task.submitter))
+    {
+      return (rule.code, rule.text)
+    }
+    if let adapter = submission.adapter, !context.member.adapters.contains(adapter) {
+      return (.unsupported, "no adapter '\(adapter)' here")
+    }
+    if context.member.adapters.isEmpty { return (.unsupported, "no usable adapter here") }
+    if offer.priceMicroPerCPUSecond < context.member.priceMicroPerCPUSecond {
+      return (.price, "asks \(context.member.priceMicroPerCPUSecond) micro a CPU-second")
+    }
+    return nil
+  }
+
+  /// The operator's decision on a waiting offer.
+  ///
+  /// - Returns: nil when there is no such offer; otherwise the offer as it then stands.
+  public mutating func decide(
+    _ id: OfferID, accept: Bool, reason: String, context: CoordinationContext,
+    into effects: inout CoordinationEffects
+  ) -> ReceivedOffer? {
+    guard var received = offers[id], received.state == .waiting else { return offers[id] }
+    guard let task = context.collaborations[received.collaboration]?.tasks[received.offer.task], !task.isOver,
+      context.wall <= received.offer.expiresMilliseconds
+    else {
+      received.state = .expired
+      keep(received, &effects)
+      return received
+    }
+    if accept {
+      self.accept(&received, task, context, &effects)
+    } else {
+      decline(&received, .policy, reason.isEmpty ? "declined by the operator" : reason, context, &effects)
+    }
+    return received
+  }
+
+  /// Reserves before it accepts; what does not fit is declined (R40).
+  private mutating func accept(
+    _ received: inout ReceivedOffer, _ task: TaskRecord, _ context: CoordinationContext,
+    _ effects: inout CoordinationEffects
+  ) {
+    var taken: [AttemptID] = []
+    var refused: [AttemptID] = []
+    for attempt in received.offer.attempts.flatMap({ $0.attempts(of: received.offer.task) }) {
+      switch reservations.reserve(attempt, task.submission.needs(ofSubtask: attempt.subtask)) {
+      case .reserved, .alreadyReserved: taken.append(attempt)
+      case .conflicts, .short, .invalid: refused.append(attempt)
+      }
+    }
+    received.held = AttemptRange.ranges(of: taken)
+    received.state = taken.isEmpty ? .declined : .accepted
+    var declined: [OfferAnswer.Decline] = []
+    if !refused.isEmpty {
+      let free = reservations.free
+      received.code = DeclineCode.capacity.rawValue
+      received.reason =
+        "\(refused.count) subtasks do not fit: free are \(free.cpuMillicores)m CPU and \(free.memoryBytes) bytes"
+      declined.append(
+        .init(
+          attempts: AttemptRange.ranges(of: refused), code: .capacity, text: received.reason,
+          retryAfterMilliseconds: 500))
+    }
+    answer(received, declined, context, &effects)
+    keep(received, &effects)
+  }
+
+  private mutating func decline(
+    _ received: inout ReceivedOffer, _ code: DeclineCode, _ text: String, _ context: CoordinationContext,
+    _ effects: inout CoordinationEffects
+  ) {
+    received.state = .declined
+    received.code = code.rawValue
+    received.reason = text
+    let all = OfferAnswer.Decline(
+      attempts: received.offer.attempts, code: code, text: text, retryAfterMilliseconds: nil)
+    answer(received, [all], context, &effects)
+    keep(received, &effects)
+  }
+
+  private func answer(
+    _ received: ReceivedOffer, _ declined: [OfferAnswer.Decline], _ context: CoordinationContext,
+    _ effects: inout CoordinationEffects
+  ) {
+    let answer = OfferAnswer(
+      offer: received.id, task: received.offer.task, accepted: received.held, declined: declined,
+      trace: received.offer.trace)
+    effects.append(
+      .tell(
+        received.signed.statement.author, context.statement(answer, in: received.collaboration),
+        deadlineMilliseconds: max(received.offer.expiresMilliseconds, context.wall + 1_000)))
+  }
+
+  private mutating func keep(_ received: ReceivedOffer, _ effects: inout CoordinationEffects) {
+    offers[received.id] = received
+    if received.state == .accepted || received.state == .waiting {
+      effects.save(Self.offerKey(received.id), received)
+    } else {
+      effects.append(.save(key: Self.offerKey(received.id), nil))
+      finished.append(received.id)
+      if finished.count > Self.offersKept { offers[finished.removeFirst()] = nil }
+    }
+  }
+
+  // MARK: Release
+
+  /// An attempt is over here: what it held is free again.
+  public mutating func release(_ attempt: AttemptID) {
+    reservations.release(attempt)
+  }
+
+  /// Lets go of what the ledger no longer expects of this node, and of offers whose time is over.
+  ///
+  /// - Returns: attempts that were let go.
+  public mutating func sweep(
+    context: CoordinationContext, into effects: inout CoordinationEffects
+  ) -> [AttemptID] {
+    var gone: [AttemptID] = []
+    for id in offers.keys.sorted() {
+      guard var received = offers[id] else { continue }
+      switch received.state {
+      case .waiting:
+        guard context.wall > received.offer.expiresMilliseconds else { continue }
+        received.state = .expired
+        keep(received, &effects)
+      case .accepted:
+        let task = context.collaborations[received.collaboration]?.tasks[received.offer.task]
+        // An accepted offer that was never assigned lapses with the lease that it would have had.
+        let lapsed = context.wall > received.offer.expiresMilliseconds + Int64(received.offer.leaseMilliseconds)
+        let over = received.held.flatMap { $0.attempts(of: received.offer.task) }.filter { attempt in
+          lapsed || !Self.isExpected(attempt, of: task, at: context.node)
+        }
+        guard !over.isEmpty else { continue }
+        for attempt in over where reservations.release(attempt) != nil { gone.append(attempt) }
+        let left = Set(received.held.flatMap { $0.attempts(of: received.offer.task) }).subtracting(over)
+        received.held = AttemptRange.ranges(of: Array(left))
+        if received.held.isEmpty {
+          offers[id] = received
+          effects.append(.save(key: Self.offerKey(id), nil))
+          finished.append(id)
+          if finished.count > Self.offersKept { offers[finished.removeFirst()] = nil }
+        } else {
+          keep(received, &effects)
+        }
+      case .declined, .expired: continue
+      }
+    }
+    return gone
+  }
+
+  /// Whether the ledger assigns this attempt to this node, or may still do so.
+  private static func isExpected(_ attempt: AttemptID, of task: TaskRecord?, at node: NodeID) -> Bool {
+    guard let task, !task.isOver, task.subtasks.indices.contains(attempt.subtask) else { return false }
+    let subtask = task.subtasks[attempt.subtask]
+    return subtask.attempt == attempt.number && (subtask.isPending || subtask.assignee == node)
+  }
+}

@@ -1,0 +1,353 @@
+public import Contract
+public import Model
+
+/// The participant's side of assigned work: brings inputs here, has adapters run it, reports (design 6, steps 6, 7).
+/// Begins only what the ledger assigns to this node.
+public struct Executor: Sendable {
+  public enum Stage: String, Hashable, Sendable {
+    case staging, queued, running, publishing, reported
+  }
+
+  public struct Attempt: Hashable, Sendable {
+    public let id: AttemptID
+    public let collaboration: CollaborationID
+    public internal(set) var stage = Stage.staging
+    public internal(set) var reason = ""
+    public internal(set) var nativeID = ""
+    public internal(set) var nativeState = ""
+    var missing: Set<Digest> = []
+    var order: WorkOrder?
+  }
+
+  /// Results in one report take at most this much of an entry.
+  static let reportByteLimit = 40 * 1_024
+  /// Contents up to this size travel inside the report.
+  public static let inlineByteLimit = 512
+  /// Fetches of one object before the attempt is given up.
+  static let fetchTries = 5
+
+  public private(set) var attempts: [AttemptID: Attempt] = [:]
+  private var specifications: [Digest: TaskSpecification] = [:]
+  private var finished: [CollaborationID: [TaskID: [AttemptResult]]] = [:]
+  private var failedFetches: [Digest: Int] = [:]
+  private var unreported: [CollaborationID: [TaskID: [AttemptID]]] = [:]
+
+  public init() {}
+
+  public var isBusy: Bool { !attempts.isEmpty || !finished.isEmpty }
+
+  /// Begins what the ledger newly assigns to this node and stops what it no longer does.
+  public mutating func folded(
+    _ id: CollaborationID, context: CoordinationContext, into effects: inout CoordinationEffects
+  ) {
+    guard let state = context.collaborations[id] else { return }
+    for attempt in attempts.values.sorted(by: { $0.id < $1.id }) where attempt.collaboration == id {
+      let task = state.tasks[attempt.id.task]
+      if task?.isAssigned(attempt.id.subtask, number: attempt.id.number, to: context.node) != true {
+        drop(attempt, &effects)
+      }
+    }
+    for taskID in state.taskOrder {
+      guard let task = state.tasks[taskID], !task.isOver, (task.shares[context.node]?.running ?? 0) > 0 else {
+        continue
+      }
+      for index in task.subtasks.indices where task.subtasks[index].assignee == context.node {
+        let attempt = AttemptID(task: taskID, subtask: index, number: task.subtasks[index].attempt)
+        guard attempts[attempt] == nil else { continue }
+        attempts[attempt] = Attempt(id: attempt, collaboration: id)
+        stage(attempt, task, state, context, &effects)
+      }
+    }
+  }
+
+  private mutating func drop(_ attempt: Attempt, _ effects: inout CoordinationEffects) {
+    attempts[attempt.id] = nil
+    if [.queued, .running].contains(attempt.stage) {
+      effects.append(.cancelWork(attempt.id, reason: "the ledger no longer assigns it to this node"))
+    }
+  }
+
+  /// Asks for what is missing; hands the work to an adapter when nothing is.
+  private mutating func stage(
+    _ id: AttemptID, _ task: TaskRecord, _ state: CollaborationState, _ context: CoordinationContext,
+    _ effects: inout CoordinationEffects
+  ) {
+    guard var attempt = attempts[id], attempt.stage == .staging else { return }
+    let submission = task.submission
+    guard context.objects.contains(submission.specification.digest) else {
+      return want([submission.specification], for: id, task, state, context, &effects)
+    }
+    guard let specification = specifications[submission.specification.digest] else {
+      attempt.reason = "reading the specification"
+      attempts[id] = attempt
+      return
+    }
+    let order = Self.order(id, task, specification, state)
+    let needed = order.files.map(\.content) + order.standardInput
+    Self.keepInline(of: task, needed, context, &effects)
+    let missing = needed.filter { !context.objects.contains($0.digest) && !Self.isInline($0, of: task) }
+    guard missing.isEmpty else { return want(missing, for: id, task, state, context, &effects) }
+    attempt.stage = .queued
+    attempt.reason = "handed to the adapter"
+    attempt.order = order
+    attempts[id] = attempt
+    effects.append(.start(order))
+  }
+
+  private mutating func want(
+    _ objects: [ObjectReference], for id: AttemptID, _ task: TaskRecord, _ state: CollaborationState,
+    _ context: CoordinationContext, _ effects: inout CoordinationEffects
+  ) {
+    let holders = Self.holders(of: task, state, context)
+    attempts[id]?.missing = Set(objects.map(\.digest))
+    attempts[id]?.reason =
+      "waits for \(objects.count) inputs held by \(holders.map(context.name).joined(separator: ", "))"
+    var seen: Set<Digest> = []
+    for object in objects where seen.insert(object.digest).inserted {
+      effects.append(.fetch(object, from: holders))
+    }
+  }
+
+  /// The submitter first, then the coordinator, then whoever ran parts of the task.
+  private static func holders(
+    of task: TaskRecord, _ state: CollaborationState, _ context: CoordinationContext
+  ) -> [NodeID] {
+    var seen: Set<NodeID> = [context.node]
+    return ([task.submitter, state.coordinator] + task.shares.keys.sorted()).filter {
+      seen.insert($0).inserted && context.isLive($0)
+    }
+  }
+
+  private static func isInline(_ reference: ObjectReference, of task: TaskRecord) -> Bool {
+    inline(reference, of: task) != nil
+  }
+
+  private static func inline(_ reference: ObjectReference, of task: TaskRecord) -> String? {
+    guard reference.byteCount <= inlineByteLimit else { return nil }
+    for subtask in task.subtasks {
+      if let file = subtask.result?.files.first(where: { $0.content == reference }), let text = file.inline {
+        return text
+      }
+    }
+    return nil
+  }
+
+  private static func keepInline(
+    of task: TaskRecord, _ needed: [ObjectReference], _ context: CoordinationContext,
+    _ effects: inout CoordinationEffects
+  ) {
+    var seen: Set<Digest> = []
+    for reference in needed
+    where !context.objects.contains(reference.digest) && seen.insert(reference.digest).inserted {
+      if let text = inline(reference, of: task), let bytes = Base64.decode(text) {
+        effects.append(.keep(reference, bytes))
+      }
+    }
+  }
+
+  private static func order(
+    _ id: AttemptID, _ task: TaskRecord, _ specification: TaskSpecification, _ state: CollaborationState
+  ) -> WorkOrder {
+    let submission = task.submission
+    let reducing = id.subtask == submission.subtaskCount
+    var environment = specification.environment
+    var files: [WorkOrder.File] = []
+    var standardInput: [ObjectReference] = []
+    if reducing {
+      standardInput = task.subtasks.dropLast().compactMap { subtask in
+        subtask.result?.files.first { $0.path == "stdout" }?.content
+      }
+    } else {
+      for input in specification.inputs(ofSubtask: id.subtask) {
+        files += input.files.map { WorkOrder.File(input: input.name, path: $0.path, content: $0.content) }
+      }
+      environment.merge(variables(of: specification.split, subtask: id.subtask)) { _, derived in derived }
+    }
+    environment["JOINTCLOUD_TASK"] = id.task.hexadecimal
+    environment["JOINTCLOUD_SUBTASK"] = String(id.subtask)
+    environment["JOINTCLOUD_ATTEMPT"] = String(id.number)
+    environment["JOINTCLOUD_SUBTASKS"] = String(submission.subtaskCount)
+    let reduce = reducing ? specification.reduce : nil
+    return WorkOrder(
+      attempt: id, collaboration: state.id, trace: submission.trace, adapter: submission.adapter,
+      command: reduce?.command ?? specification.command, script: reducing ? reduce?.script : specification.script,
+      environment: environment, files: files, standardInput: standardInput,
+      results: reduce?.results ?? specification.results, needs: submission.needs(ofSubtask: id.subtask),
+      executeMilliseconds: submission.timeouts.executeMilliseconds, outputLimitBytes: specification.outputLimitBytes)
+  }
+
+  private static func variables(of split: TaskSpecification.Split, subtask: Int) -> [String: String] {
+    func name(_ input: String) -> String { "INPUT_" + input.uppercased().replacing("-", with: "_") }
+    switch split {
+    case .items(let input, let items) where items.indices.contains(subtask): return [name(input): items[subtask]]
+    case .range(let input, let pieces) where pieces.indices.contains(subtask):
+      return [
+        name(input) + "_FIRST": String(pieces[subtask].first), name(input) + "_LAST": String(pieces[subtask].last),
+      ]
+    default: return [:]
+    }
+  }
+
+  // MARK: Objects
+
+  /// A specification was read from the store; nil when it is none.
+  public mutating func specified(
+    _ digest: Digest, _ specification: TaskSpecification?, context: CoordinationContext,
+    into effects: inout CoordinationEffects
+  ) {
+    if let specification, specifications.count < 256 { specifications[digest] = specification }
+    for (id, task, state) in waiting(context) where task.submission.specification.digest == digest {
+      guard specification != nil else {
+        end(id, .init(category: "inputMissing", detail: "the task's specification cannot be read"), &effects)
+        continue
+      }
+      stage(id, task, state, context, &effects)
+    }
+  }
+
+  /// Specifications that are here and were not read yet.
+  public func unread(_ context: CoordinationContext) -> [ObjectReference] {
+    var seen: Set<Digest> = []
+    return waiting(context).map(\.task.submission.specification).filter { reference in
+      context.objects.contains(reference.digest) && specifications[reference.digest] == nil
+        && seen.insert(reference.digest).inserted
+    }
+  }
+
+  /// An object has come here.
+  public mutating func arrived(
+    _ digest: Digest, context: CoordinationContext, into effects: inout CoordinationEffects
+  ) {
+    failedFetches[digest] = nil
+    for (id, task, state) in waiting(context) where attempts[id]?.missing.contains(digest) == true {
+      attempts[id]?.missing.remove(digest)
+      if attempts[id]?.missing.isEmpty == true { stage(id, task, state, context, &effects) }
+    }
+  }
+
+  /// An object could not be brought here from anybody this time.
+  public mutating func unavailable(
+    _ reference: ObjectReference, why: String, context: CoordinationContext, into effects: inout CoordinationEffects
+  ) {
+    let tries = (failedFetches[reference.digest] ?? 0) + 1
+    failedFetches[reference.digest] = tries
+    for (id, task, state) in waiting(context) where attempts[id]?.missing.contains(reference.digest) == true {
+      if tries >= Self.fetchTries {
+        end(
+          id, .init(category: "inputMissing", detail: "input \(reference.digest.short) cannot be had: \(why)"), &effects
+        )
+      } else {
+        want([reference], for: id, task, state, context, &effects)
+      }
+    }
+  }
+
+  private func waiting(
+    _ context: CoordinationContext
+  ) -> [(id: AttemptID, task: TaskRecord, state: CollaborationState)] {
+    attempts.values.filter { $0.stage == .staging }.sorted { $0.id < $1.id }.compactMap { attempt in
+      guard let state = context.collaborations[attempt.collaboration], let task = state.tasks[attempt.id.task] else {
+        return nil
+      }
+      return (attempt.id, task, state)
+    }
+  }
+
+  // MARK: Running
+
+  /// An adapter says how far an attempt is.
+  public mutating func moved(_ id: AttemptID, to stage: Stage, reason: String, nativeID: String, nativeState: String) {
+    guard let attempt = attempts[id], stage.rank > attempt.stage.rank else { return }
+    attempts[id]?.stage = stage
+    attempts[id]?.reason = reason
+    attempts[id]?.nativeID = nativeID
+    attempts[id]?.nativeState = nativeState
+    unreported[attempt.collaboration, default: [:]][id.task, default: []].append(id)
+  }
+
+  /// An attempt ended; its result files are in the object store.
+  public mutating func ended(_ id: AttemptID, _ result: AttemptResult, into effects: inout CoordinationEffects) {
+    guard let attempt = attempts[id], attempt.stage != .reported else { return }
+    attempts[id]?.stage = .reported
+    attempts[id]?.reason = "reported"
+    finished[attempt.collaboration, default: [:]][id.task, default: []].append(result)
+  }
+
+  private mutating func end(_ id: AttemptID, _ failure: AttemptFailure, _ effects: inout CoordinationEffects) {
+    ended(
+      id,
+      AttemptResult(
+        subtask: id.subtask, number: id.number, failure: failure, files: [],
+        usage: Usage(cpuMilliseconds: 0, wallMilliseconds: 0, peakMemoryBytes: 0), nativeID: "", nativeState: ""),
+      into: &effects)
+  }
+
+  /// Sends what has ended since the last time, in as few reports as the limits allow, and how the rest stands.
+  public mutating func report(_ context: CoordinationContext, into effects: inout CoordinationEffects) {
+    for id in finished.keys.sorted() {
+      for task in (finished[id] ?? [:]).keys.sorted() {
+        send(finished[id]?[task] ?? [], of: task, in: id, context, &effects)
+      }
+    }
+    finished = [:]
+    for id in unreported.keys.sorted() {
+      for task in (unreported[id] ?? [:]).keys.sorted() {
+        inform(unreported[id]?[task] ?? [], of: task, in: id, context, &effects)
+      }
+    }
+    unreported = [:]
+  }
+
+  private func send(
+    _ results: [AttemptResult], of task: TaskID, in id: CollaborationID, _ context: CoordinationContext,
+    _ effects: inout CoordinationEffects
+  ) {
+    guard let state = context.collaborations[id], let record = state.tasks[task] else { return }
+    var batch: [AttemptResult] = []
+    var size = 0
+    func flush() {
+      guard !batch.isEmpty else { return }
+      let report = ResultReport(task: task, results: batch, trace: record.submission.trace)
+      effects.append(
+        .tell(
+          state.coordinator, context.statement(report, in: id), deadlineMilliseconds: context.wall + 24 * 3_600_000))
+      batch = []
+      size = 0
+    }
+    for result in results.sorted(by: { ($0.subtask, $0.number) < ($1.subtask, $1.number) }) {
+      let bytes = CanonicalJSON.encode(Canonical.json(result)).count
+      if batch.count == ResultReport.countLimit || size + bytes > Self.reportByteLimit { flush() }
+      batch.append(result)
+      size += bytes
+    }
+    flush()
+  }
+
+  private func inform(
+    _ ids: [AttemptID], of task: TaskID, in id: CollaborationID, _ context: CoordinationContext,
+    _ effects: inout CoordinationEffects
+  ) {
+    guard let state = context.collaborations[id], let record = state.tasks[task] else { return }
+    let states = Set(ids).sorted().prefix(ResultReport.countLimit).compactMap { attempts[$0] }
+      .filter { $0.stage != .reported }
+      .map {
+        ProgressReport.State(
+          subtask: $0.id.subtask, number: $0.id.number, state: $0.stage.rawValue, reason: String($0.reason.prefix(200)))
+      }
+    guard !states.isEmpty else { return }
+    let report = ProgressReport(task: task, states: states, trace: record.submission.trace)
+    effects.append(.inform(state.coordinator, context.statement(report, in: id)))
+  }
+}
+
+extension Executor.Stage {
+  var rank: Int {
+    switch self {
+    case .staging: 0
+    case .queued: 1
+    case .running: 2
+    case .publishing: 3
+    case .reported: 4
+    }
+  }
+}

@@ -1,0 +1,132 @@
+public import Contract
+public import Model
+
+/// Makes plans for a task from what the ledger and the overlay say (design 6, step 4).
+public struct Planner: Sendable {
+  /// What the coordinator knows beyond the ledger.
+  public struct Surroundings: Sendable {
+    /// Nodes that can be reached.
+    public var live: Set<NodeID>
+    /// Amounts offered and not answered yet.
+    public var offered: [NodeID: Amounts]
+    /// Nodes to leave alone until these wall milliseconds, and why.
+    public var resting: [NodeID: (untilMilliseconds: Int64, why: String)]
+    public var nowMilliseconds: Int64
+
+    public init(
+      live: Set<NodeID>, offered: [NodeID: Amounts], resting: [NodeID: (untilMilliseconds: Int64, why: String)],
+      nowMilliseconds: Int64
+    ) {
+      self.live = live
+      self.offered = offered
+      self.resting = resting
+      self.nowMilliseconds = nowMilliseconds
+    }
+  }
+
+  public struct Candidates: Sendable {
+    public var usable: [TaskPlanned.Candidate]
+    public var filtered: [TaskPlanned.Filtered]
+    /// Whether some of the filtered may become usable by waiting.
+    public var someMayCome: Bool
+  }
+
+  /// The constraints that pass by themselves.
+  private static let passing: Set<String> = ["capacity", "resting", "reachable"]
+
+  public init() {}
+
+  /// Who could take subtasks of this task, and who not and why not.
+  public func candidates(
+    for submission: Submission, answers: [TaskAnswer], subtaskNeeds needs: Amounts, state: CollaborationState,
+    _ surroundings: Surroundings
+  ) -> Candidates {
+    var out = Candidates(usable: [], filtered: [], someMayCome: false)
+    for member in state.roster.members {
+      let free = state.free(member.node) - (surroundings.offered[member.node] ?? .zero)
+      if let (constraint, detail) = obstacle(
+        member, submission: submission, answers: answers, needs: needs, state: state, surroundings)
+      {
+        out.filtered.append(.init(node: member.node, constraint: constraint, detail: detail))
+        if Self.passing.contains(constraint) { out.someMayCome = true }
+        continue
+      }
+      out.usable.append(
+        .init(
+          node: member.node, weightPPM: state.weights[member.node]?.ppm ?? 0, free: free,
+          fits: needs.count(fittingIn: free, limit: TaskSpecification.subtaskLimit), score: 0))
+    }
+    return out
+  }
+
+  private func obstacle(
+    _ member: RosterMember, submission: Submission, answers: [TaskAnswer], needs: Amounts,
+    state: CollaborationState, _ surroundings: Surroundings
+  ) -> (constraint: String, detail: String)? {
+    if member.total.isZero { return ("resources", "offers nothing") }
+    if let adapter = submission.adapter, !member.adapters.contains(adapter) {
+      return ("adapter", "has \(member.adapters.joined(separator: ", ")), asked is \(adapter)")
+    }
+    if let limit = submission.priceLimitMicroPerCPUSecond, member.priceMicroPerCPUSecond > limit {
+      return ("price", "asks \(member.priceMicroPerCPUSecond) micro a CPU-second, the limit is \(limit)")
+    }
+    if !needs.fits(in: member.total) {
+      let short = needs - member.total
+      return (
+        "size",
+        "short by \(max(0, short.cpuMillicores))m CPU and \(max(0, short.memoryBytes)) bytes of memory in all"
+      )
+    }
+    let final: Set<String> = Set(
+      [DeclineCode.policy, .price, .trust, .unsupported, .data].map(\.rawValue))
+    if let declined = answers.last(where: {
+      $0.node == member.node && $0.kind == .declined && final.contains($0.code)
+    }) {
+      return ("declined", "\(declined.code): \(declined.detail)")
+    }
+    guard surroundings.live.contains(member.node) else { return ("reachable", "has failed or left") }
+    if let rest = surroundings.resting[member.node], rest.untilMilliseconds > surroundings.nowMilliseconds {
+      return ("resting", rest.why)
+    }
+    return nil
+  }
+
+  /// Hands subtasks to candidates by the contract's strategy. Each subtask avoids who failed it while there are others.
+  public func plan(
+    _ subtasks: [Int], of task: TaskRecord, candidates: Candidates, number: Int, cause: String, seed: Digest
+  ) -> TaskPlanned {
+    var usable = candidates.usable
+    let shares = Strategy.weightedFairShare(
+      subtasks: subtasks.count, candidates: usable.map { ($0.node, $0.weightPPM, $0.fits) }, seed: seed)
+    var room: [NodeID: Int] = [:]
+    for (index, (score, share)) in shares.enumerated() {
+      usable[index].score = score
+      room[usable[index].node] = share
+    }
+    var chosen: [NodeID: [AttemptID]] = [:]
+    // Subtasks that failed somewhere choose first.
+    let ordered = subtasks.sorted { left, right in
+      let (leftBurnt, rightBurnt) = (!task.subtasks[left].failedAt.isEmpty, !task.subtasks[right].failedAt.isEmpty)
+      return leftBurnt != rightBurnt ? leftBurnt : left < right
+    }
+    var cursor = 0
+    for subtask in ordered {
+      let avoided = Set(task.subtasks[subtask].failedAt)
+      while cursor < usable.count, (room[usable[cursor].node] ?? 0) == 0 { cursor += 1 }
+      let withRoom = usable[min(cursor, usable.count)...].first {
+        (room[$0.node] ?? 0) > 0 && !avoided.contains($0.node)
+      }
+      let other = usable.filter { !avoided.contains($0.node) }.max { ($0.score, $1.node) < ($1.score, $0.node) }
+      guard let node = (withRoom ?? other ?? usable.first)?.node else { continue }
+      if let left = room[node], left > 0 { room[node] = left - 1 }
+      chosen[node, default: []].append(
+        AttemptID(task: task.id, subtask: subtask, number: task.subtasks[subtask].attempt))
+    }
+    return TaskPlanned(
+      task: task.id, number: number, previous: number - 1, cause: cause, strategy: "weightedFairShare", seed: seed,
+      candidates: usable, filtered: candidates.filtered,
+      choices: usable.compactMap { candidate in
+        chosen[candidate.node].map { .init(node: candidate.node, attempts: AttemptRange.ranges(of: $0)) }
+      })
+  }
+}
