@@ -85,7 +85,7 @@ let package = Package(
     target("Sodium", ["CSodium"]),
     target("Model", ["Sodium"]),
 
-    target("Overlay", in: "InformationPlane", ["Model", "Sodium", "Wire", .protobuf]),
+    target("Overlay", in: "InformationPlane", ["Model", "Sodium", "Wire", .protobuf, .deque]),
     target("Ledger", in: "InformationPlane", ["Model", "Sodium"]),
     .target(
       name: "Wire", dependencies: [.protobuf], path: "Sources/InformationPlane/Wire",

@@ -1,0 +1,61 @@
+/// Why something that came in was dropped. Each has a counter.
+public enum DropReason: String, Hashable, Sendable, CaseIterable, Comparable {
+  // At the port, before anybody is known.
+  case garbage
+  case oversize
+  case otherNetwork
+  case notAdmitted
+  case expiredGrant
+  case badHandshake
+  case handshakeTimeout
+  case tooManyConnections
+  case selfConnection
+  case sameKeyElsewhere
+  // On a link.
+  case malformed
+  case alteredFrame
+  case badSignature
+  case unknownAuthor
+  case notTheAuthor
+  case duplicate
+  case expired
+  case noExpiry
+  case authorQuota
+  case stale
+  case busy
+  case unexpected
+  case slowReader
+
+  public static func < (left: DropReason, right: DropReason) -> Bool { left.rawValue < right.rawValue }
+
+  /// Whether the peer that sent it is at fault: a few of these close its link.
+  var isPeersFault: Bool {
+    switch self {
+    case .malformed, .badSignature, .notTheAuthor, .otherNetwork: true
+    default: false
+    }
+  }
+}
+
+/// Why a link was closed.
+public enum CloseReason: Hashable, Sendable {
+  /// The peer or the network between ended it.
+  case peerClosed
+  /// The connection broke.
+  case broken(String)
+  /// Nothing was heard for too long.
+  case silent
+  /// Both sides had dialled; the other link is kept.
+  case duplicateLink
+  /// The peer's process has started anew.
+  case superseded
+  /// The peer sent too many bad frames.
+  case misbehaved
+  /// The peer does not read what it is sent.
+  case slowReader
+  /// This node, or the peer, is leaving.
+  case leaving
+  /// Another process has this or the peer's key.
+  case sameKeyElsewhere
+  case tooManyLinks
+}

@@ -1,0 +1,140 @@
+public import Model
+public import Sodium
+
+/// What the overlay wants done, in order.
+public enum OverlayEffect: Sendable {
+  // For the transport.
+  case dial(address: String, expecting: NodeID)
+  case transmit(LinkID, [UInt8], lane: Lane)
+  /// After what was transmitted before has left, or at once if it cannot.
+  case close(LinkID, CloseReason)
+
+  // For whoever has the cores and the clock.
+  case verify(Verification)
+  /// Give `timer` back after this long. There is one timer: the newest replaces the one before.
+  case setTimer(after: Duration)
+
+  // To write in the step's transaction; all of it comes back with `OverlayStart`.
+  case storeRecord(SignedStatement)
+  case storeFact(SignedStatement, expiresMilliseconds: Int64)
+  case forgetFact(StatementID)
+
+  // For the engine.
+  /// A fact of another member, verified; once while its id is remembered. Written in one transaction with its
+  /// `storeFact`, it is delivered once across restarts too.
+  case deliverFact(SignedStatement, via: NodeID)
+  /// A statement for this node, verified, from the peer that signed it; answer with `settle`. It comes again after
+  /// a restart of this node, until it is settled.
+  case deliverDirect(SignedStatement, within: Duration)
+  case deliverMessage(PeerMessage, from: NodeID)
+  case outcome(StatementID, to: NodeID, DirectOutcome)
+  /// A broadcast that was not taken.
+  case refusedBroadcast(StatementID, DropReason)
+  case memberChanged(NodeID, MemberState)
+  /// A member's record is new or newer: name, kind, addresses or keys may differ.
+  case memberUpdated(NodeID)
+  /// A link to the peer is there (or was replaced: what was under way may be lost).
+  case linked(NodeID)
+  case unlinked(NodeID, CloseReason)
+  case dropped(DropReason, from: NodeID?)
+  case notice(OverlayNotice)
+}
+
+/// Control frames overtake bulk frames in a link's queue.
+public enum Lane: Hashable, Sendable {
+  case control, bulk
+}
+
+/// Names one check of a signature.
+public struct VerificationID: Hashable, Sendable, Comparable {
+  public let number: UInt64
+
+  public init(_ number: UInt64) {
+    self.number = number
+  }
+
+  public static func < (left: VerificationID, right: VerificationID) -> Bool { left.number < right.number }
+}
+
+/// A check of signatures that costs tens of microseconds, to be made on any thread.
+public struct Verification: Sendable {
+  enum Subject: Sendable {
+    case statement(SignedStatement, VerificationKey)
+    case member(SignedStatement, Genesis, NetworkID)
+  }
+
+  public let id: VerificationID
+  let subject: Subject
+
+  /// Makes the check; the answer goes back as `OverlayInput.verified(id, answer)`.
+  public func holds() -> Bool {
+    switch subject {
+    case .statement(let signed, let key): signed.verifies(with: key)
+    case .member(let signed, let genesis, let network):
+      (try? CheckedMember(signed, genesis: genesis, network: network)) != nil
+    }
+  }
+}
+
+/// How a direct statement ended.
+public enum DirectOutcome: Hashable, Sendable {
+  case accepted
+  case refused(reason: String)
+  /// No answer until the deadline: whether the peer has it is not known.
+  case expired
+}
+
+public enum MemberState: String, Hashable, Sendable {
+  /// Linked.
+  case alive
+  /// Without a link for a moment.
+  case suspected
+  case failed
+  /// Said goodbye.
+  case left
+}
+
+/// What a person should hear of.
+public enum OverlayNotice: Hashable, Sendable {
+  /// Another process runs with this node's key. It must be stopped: two count as faulty.
+  case sameKeyElsewhere(address: String?)
+  /// Two processes run with one member's key.
+  case memberRunsTwice(NodeID)
+  case peerMisbehaved(NodeID)
+  case unreachable(NodeID, address: String, reason: String)
+  case recordRefused(NodeID?, IdentityError)
+}
+
+extension OverlayNotice: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .sameKeyElsewhere(let address):
+      "another process runs with this node's key\(address.map { " at \($0)" } ?? ""); stop one of the two"
+    case .memberRunsTwice(let node): "two processes run with the key of node \(node.short); its owner must stop one"
+    case .peerMisbehaved(let node): "node \(node.short) sent too many bad frames; its link is closed"
+    case .unreachable(let node, let address, let reason): "node \(node.short) at \(address) does not answer: \(reason)"
+    case .recordRefused(let node, let error): "the record of \(node.map { "node \($0.short)" } ?? "a node"): \(error)"
+    }
+  }
+}
+
+/// A member as the engine and people see it.
+public struct MemberView: Hashable, Sendable {
+  public let id: NodeID
+  public let name: String
+  public let kind: String
+  public let addresses: [String]
+  public let state: MemberState
+  /// When the state began.
+  public let since: Moment
+  /// The newest round trip on its link.
+  public let roundTrip: Duration?
+  public let lastHeard: Moment?
+  public let incarnation: Int
+  public let epoch: Int
+  public let startedMilliseconds: Int64
+  /// Verifies the member's statements of `epoch`.
+  public let signingKey: VerificationKey
+  /// The certificate of that key, for ledgers and offline checks.
+  public let certificate: SignedStatement
+}

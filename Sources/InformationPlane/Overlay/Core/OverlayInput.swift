@@ -1,0 +1,78 @@
+public import Model
+
+/// One encrypted connection to a peer; numbered by the transport, never used twice in a process.
+public struct LinkID: Hashable, Sendable, Comparable, CustomStringConvertible {
+  public let number: UInt64
+
+  public init(_ number: UInt64) {
+    self.number = number
+  }
+
+  public static func < (left: LinkID, right: LinkID) -> Bool { left.number < right.number }
+  public var description: String { "link \(number)" }
+}
+
+/// What the overlay is told.
+public enum OverlayInput: Sendable {
+  /// The first input: who else is known, and what was under way.
+  case start(OverlayStart)
+  /// The transport's handshake is done; the record's signatures, admission and the key's possession are proven.
+  case linkOpened(LinkID, peer: SignedStatement, dialled: Bool)
+  case linkClosed(LinkID, CloseReason)
+  /// A decrypted frame.
+  case frame(LinkID, [UInt8])
+  /// A `dial` effect came to nothing.
+  case dialFailed(NodeID, address: String, reason: String)
+  /// The transport dropped something before or beside a link.
+  case dropped(DropReason)
+  /// The handshake met another process that has this node's key.
+  case sameKeyMet(address: String)
+  /// The timer that a `setTimer` effect asked for.
+  case timer
+  /// The answer to a `verify` effect, in any order.
+  case verified(VerificationID, Bool)
+  /// Spread a fact signed by this node; its body bears `expiresMilliseconds` (see `ExpiringBody`).
+  case broadcast(SignedStatement)
+  /// Deliver a statement signed by this node to one peer; its outcome comes as an `outcome` effect.
+  case send(SignedStatement, to: NodeID, within: Duration)
+  /// The engine's answer to a `deliverDirect`, given once it is durable.
+  case settle(StatementID, from: NodeID, DirectAnswer)
+  /// Send over the link of the moment; dropped (`unlinked` tells) when there is none.
+  case sendMessage(PeerMessage, to: NodeID)
+  /// This node's record has changed (a new address, a higher incarnation).
+  case announce(SignedStatement)
+  /// Say goodbye with a record whose `leaving` is true, and close every link.
+  case leave(SignedStatement)
+}
+
+/// What survives a restart.
+public struct OverlayStart: Sendable {
+  /// This node's record, with a higher incarnation than ever before.
+  public var record: SignedStatement
+  /// Where to knock first: from the invitation.
+  public var seeds: [Invitation.Seed]
+  /// Records and facts that `storeRecord` and `storeFact` effects handed out, in any order.
+  public var records: [SignedStatement]
+  public var facts: [SignedStatement]
+
+  public init(
+    record: SignedStatement, seeds: [Invitation.Seed], records: [SignedStatement] = [], facts: [SignedStatement] = []
+  ) {
+    self.record = record
+    self.seeds = seeds
+    self.records = records
+    self.facts = facts
+  }
+}
+
+/// The body of a fact: it says itself, under its author's signature, until when it is worth relaying.
+public protocol ExpiringBody: StatementBody {
+  /// Milliseconds since 1970-01-01T00:00:00Z; at most 24 h ahead.
+  var expiresMilliseconds: Int64 { get }
+}
+
+/// What the receiver's engine says to a direct statement.
+public enum DirectAnswer: Hashable, Sendable {
+  case accepted
+  case refused(reason: String)
+}

@@ -1,0 +1,71 @@
+public import Model
+public import Sodium
+
+/// What founds a network: its name, its founders and how others get in. The network's id is its hash.
+public struct Genesis: Hashable, Sendable, Codable {
+  /// The largest genesis in bytes, as canonical JSON.
+  public static let byteLimit = 16 * 1_024
+  static let founderLimit = 32
+
+  /// Who gets in. Voting comes later beside it.
+  public struct AdmissionPolicy: Hashable, Sendable, Codable {
+    /// Holders of a founder's grant are members.
+    public var invitation: Bool
+
+    public init(invitation: Bool) {
+      self.invitation = invitation
+    }
+  }
+
+  public let admission: AdmissionPolicy
+  /// Milliseconds since 1970-01-01T00:00:00Z.
+  public let createdMilliseconds: Int64
+  /// Root public keys of the nodes that are members without a grant and may give grants.
+  public let founders: [VerificationKey]
+  public let name: String
+  /// Keeps two networks of one name and time apart.
+  public let nonce: Digest
+  public let version: Int
+
+  public init(
+    name: String, founders: [VerificationKey], createdMilliseconds: Int64, nonce: Digest,
+    admission: AdmissionPolicy = AdmissionPolicy(invitation: true)
+  ) {
+    self.admission = admission
+    self.createdMilliseconds = createdMilliseconds
+    self.founders = founders
+    self.name = name
+    self.nonce = nonce
+    version = 1
+  }
+
+  /// The network's id: SHA-256 of the genesis' canonical JSON.
+  ///
+  /// - Throws: `IdentityError.malformed` for a name or a list of founders outside the limits.
+  public func networkID() throws(IdentityError) -> NetworkID {
+    guard version == 1 else { throw .malformed(what: "genesis", reason: "version \(version) is not known") }
+    guard TextRule.name.allows(name) else {
+      throw .malformed(what: "genesis", reason: "the network's name is \(TextRule.name.statement)")
+    }
+    guard (1...Self.founderLimit).contains(founders.count) else {
+      throw .malformed(what: "genesis", reason: "it must name 1 to \(Self.founderLimit) founders")
+    }
+    do {
+      return NetworkID(Digest(of: try CanonicalJSON.encode(self)))
+    } catch {
+      throw .malformed(what: "genesis", reason: "\(error)")
+    }
+  }
+
+  /// Whether `node` founded the network.
+  public func founded(by node: NodeID) -> Bool {
+    founders.contains { NodeID(rootKey: $0) == node }
+  }
+}
+
+extension ID where Subject == Model.Subject.Node {
+  /// A node's id: SHA-256 of its root public key's 32 bytes.
+  public init(rootKey: VerificationKey) {
+    self.init(Digest(of: rootKey.bytes))
+  }
+}

@@ -1,0 +1,105 @@
+public import Model
+
+/// What a founder hands to a joiner: the genesis, where to knock, the grant and its secret key.
+/// As text: `jc1` and base64url of canonical JSON followed by 8 bytes of its checksum.
+public struct Invitation: Hashable, Sendable, Codable {
+  public static let prefix = "jc1"
+  /// The largest invitation, in characters.
+  public static let characterLimit = 32 * 1_024
+  static let checksumByteCount = 8
+  static let seedLimit = 16
+  private static let domain = Array("JointCloud invitation v1\n".utf8)
+
+  /// A node to dial first.
+  public struct Seed: Hashable, Sendable, Codable {
+    /// `host:port`.
+    public let address: String
+    public let node: NodeID
+
+    public init(address: String, node: NodeID) {
+      self.address = address
+      self.node = node
+    }
+  }
+
+  public let genesis: Genesis
+  public let grant: SignedStatement
+  /// The seed of the invitation's key: a secret, good for one joiner.
+  public let keySeed: Digest
+  public let seeds: [Seed]
+
+  public init(genesis: Genesis, seeds: [Seed], grant: SignedStatement, keySeed: Digest) {
+    self.genesis = genesis
+    self.grant = grant
+    self.keySeed = keySeed
+    self.seeds = seeds
+  }
+
+  /// The text to hand over.
+  ///
+  /// - Throws: `IdentityError.malformed` when it is too long.
+  public func text() throws(IdentityError) -> String {
+    let bytes: [UInt8]
+    do {
+      bytes = try CanonicalJSON.encode(self)
+    } catch {
+      throw Self.malformed("\(error)")
+    }
+    let text = Self.prefix + Base64URL.encode(bytes + Self.checksum(bytes))
+    guard text.utf8.count <= Self.characterLimit else {
+      throw Self.malformed("it has \(text.utf8.count) characters, over the limit of \(Self.characterLimit)")
+    }
+    return text
+  }
+
+  /// Reads an invitation's text; white space around and within it is ignored, since mail programs break lines.
+  ///
+  /// - Throws: `IdentityError.malformed`, `.altered`.
+  public init(text: String) throws(IdentityError) {
+    let characters = text.filter { !$0.isWhitespace }
+    guard characters.utf8.count <= Self.characterLimit else {
+      throw Self.malformed("it has over \(Self.characterLimit) characters")
+    }
+    guard characters.hasPrefix(Self.prefix) else {
+      throw Self.malformed("an invitation begins with \"\(Self.prefix)\"")
+    }
+    guard let all = Base64URL.decode(characters.dropFirst(Self.prefix.count)), all.count > Self.checksumByteCount
+    else { throw .altered }
+    let bytes = Array(all.dropLast(Self.checksumByteCount))
+    guard Self.checksum(bytes) == Array(all.suffix(Self.checksumByteCount)) else { throw .altered }
+    do {
+      self = try CanonicalJSON.decode(Invitation.self, from: bytes, limit: Self.characterLimit)
+    } catch {
+      throw Self.malformed("\(error)")
+    }
+    guard seeds.count <= Self.seedLimit, seeds.allSatisfy({ HostPort($0.address) != nil }) else {
+      throw Self.malformed("seeds are at most \(Self.seedLimit), each HOST:PORT")
+    }
+  }
+
+  /// Checks the grant and its time.
+  ///
+  /// - Parameters:
+  ///   - nowMilliseconds: the wall clock, milliseconds since 1970-01-01T00:00:00Z.
+  ///   - network: the network that it must be for, where one is already chosen.
+  /// - Returns: the network's id.
+  /// - Throws: `IdentityError.expired`, `.otherNetwork`, `.badSignature`, `.notAdmitted`.
+  @discardableResult
+  public func check(nowMilliseconds: Int64, network expected: NetworkID? = nil) throws(IdentityError) -> NetworkID {
+    let network = try genesis.networkID()
+    if let expected, expected != network { throw .otherNetwork(expected: expected, got: network) }
+    let grant = try Grant.checked(grant, genesis: genesis, network: network)
+    guard nowMilliseconds < grant.expiresMilliseconds else {
+      throw .expired(what: "the invitation", atMilliseconds: grant.expiresMilliseconds)
+    }
+    return network
+  }
+
+  private static func checksum(_ bytes: [UInt8]) -> [UInt8] {
+    Array(Digest(of: domain + bytes).bytes.prefix(checksumByteCount))
+  }
+
+  private static func malformed(_ reason: String) -> IdentityError {
+    .malformed(what: "the invitation", reason: reason)
+  }
+}

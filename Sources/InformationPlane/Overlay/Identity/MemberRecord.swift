@@ -1,0 +1,129 @@
+public import Model
+internal import Sodium
+
+/// What a member says of itself, checkable by anyone who has the genesis. A newer one (by epoch, then
+/// incarnation) replaces it.
+public struct MemberRecord: StatementBody {
+  public static let purpose = Purpose("member")
+  public static let addressLimit = 8
+
+  /// `host:port` of the node's stream port; the first that answers is used.
+  public let addresses: [String]
+  public let admission: Admission
+  /// The working keys, certified by the root.
+  public let certificate: SignedStatement
+  /// Raised with every record that the node signs.
+  public let incarnation: Int
+  /// Drawn at each start of the process: tells a restart from a second process with the same key.
+  public let instance: Digest
+  /// What kind of cloud it is, such as `edge`.
+  public let kind: String
+  /// Says goodbye: the node stops of its own will.
+  public let leaving: Bool
+  public let name: String
+  /// When the process started, milliseconds since 1970-01-01T00:00:00Z.
+  public let startedMilliseconds: Int64
+
+  public init(
+    name: String, kind: String, addresses: [String], certificate: SignedStatement, admission: Admission,
+    incarnation: Int, instance: Digest, startedMilliseconds: Int64, leaving: Bool = false
+  ) {
+    self.addresses = addresses
+    self.admission = admission
+    self.certificate = certificate
+    self.incarnation = incarnation
+    self.instance = instance
+    self.kind = kind
+    self.leaving = leaving
+    self.name = name
+    self.startedMilliseconds = startedMilliseconds
+  }
+
+  /// - Throws: `IdentityError.malformed` naming the field that is outside its limits.
+  func checkLimits() throws(IdentityError) {
+    guard TextRule.name.allows(name) else { throw Self.malformed("name is \(TextRule.name.statement)") }
+    guard TextRule.kind.allows(kind) else { throw Self.malformed("kind is \(TextRule.kind.statement)") }
+    guard addresses.count <= Self.addressLimit else {
+      throw Self.malformed("at most \(Self.addressLimit) addresses")
+    }
+    guard addresses.allSatisfy({ TextRule.address.allows($0) && HostPort($0) != nil }) else {
+      throw Self.malformed("addresses are HOST:PORT")
+    }
+    guard incarnation >= 0, startedMilliseconds >= 0 else { throw Self.malformed("numbers are not negative") }
+  }
+
+  private static func malformed(_ reason: String) -> IdentityError { .malformed(what: "member record", reason: reason) }
+}
+
+/// A member record whose whole chain of signatures holds.
+public struct CheckedMember: Hashable, Sendable {
+  public let signed: SignedStatement
+  public let record: MemberRecord
+  public let certificate: EpochCertificate
+  /// Until when the grant lets somebody in; nil for founders. Says nothing about members.
+  public let joinableUntilMilliseconds: Int64?
+
+  public var node: NodeID { certificate.node }
+
+  /// Reads and checks a record: limits, certificate, admission and signature.
+  ///
+  /// - Throws: `IdentityError`.
+  public init(_ signed: SignedStatement, genesis: Genesis, network: NetworkID) throws(IdentityError) {
+    let record = try signed.statement.body(as: MemberRecord.self, network: network)
+    try record.checkLimits()
+    let certificate = try EpochCertificate.checked(record.certificate, network: network)
+    guard signed.statement.author == certificate.node, signed.statement.epoch == certificate.epoch else {
+      throw .mismatch(what: "the member record's author and its certificate")
+    }
+    guard signed.verifies(with: certificate.signingKey) else { throw .badSignature(of: "the member record") }
+    joinableUntilMilliseconds = try record.admission.check(
+      node: certificate.node, genesis: genesis, network: network)
+    self.signed = signed
+    self.record = record
+    self.certificate = certificate
+  }
+
+  /// Reads a record that was checked before (it comes back from this node's own storage, or its check was
+  /// just reported): no signature is checked again.
+  ///
+  /// - Throws: `IdentityError.malformed`, `.otherNetwork`.
+  init(trusting signed: SignedStatement, network: NetworkID) throws(IdentityError) {
+    record = try signed.statement.body(as: MemberRecord.self, network: network)
+    certificate = try record.certificate.statement.body(as: EpochCertificate.self, network: network)
+    joinableUntilMilliseconds = nil
+    self.signed = signed
+  }
+
+  /// Whether this record replaces `other` of the same node.
+  func supersedes(_ other: CheckedMember) -> Bool {
+    (certificate.epoch, record.incarnation) > (other.certificate.epoch, other.record.incarnation)
+  }
+}
+
+/// `host:port`, with IPv6 hosts in brackets.
+public struct HostPort: Hashable, Sendable, CustomStringConvertible {
+  public let host: String
+  /// 0 asks the system for any free port.
+  public let port: Int
+
+  public init(host: String, port: Int) {
+    self.host = host
+    self.port = port
+  }
+
+  /// - Returns: nil unless the text is `HOST:PORT` or `[IPV6]:PORT`.
+  public init?(_ text: String) {
+    guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else { return nil }
+    var host = text[..<colon]
+    if host.hasPrefix("["), host.hasSuffix("]") {
+      host = host.dropFirst().dropLast()
+    } else if host.contains(":") {
+      return nil
+    }
+    guard !host.isEmpty else { return nil }
+    self.host = String(host)
+    self.port = Int(port)
+  }
+
+  public var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+}
