@@ -1,0 +1,64 @@
+import Model
+
+/// The facts that are still valid, and the ids of those that were seen.
+struct FactShelf: Sendable {
+  struct Fact: Sendable {
+    let signed: SignedStatement
+    let expiresMilliseconds: Int64
+  }
+
+  struct Quota: Sendable {
+    var windowStart: Duration
+    var count = 0
+  }
+
+  private(set) var facts: [StatementID: Fact] = [:]
+  /// Ids past their facts' expiry, with the wall time until which they are remembered.
+  private(set) var remembered: [StatementID: Int64] = [:]
+  var quotas: [NodeID: Quota] = [:]
+  /// Being verified.
+  var pending: Set<StatementID> = []
+  /// How many records of a node are being verified.
+  var pendingRecords: [NodeID: Int] = [:]
+  /// Facts that wait for their author's record, which is being verified.
+  var parked: [NodeID: [(signed: SignedStatement, link: LinkID)]] = [:]
+  var parkedCount = 0
+  var nextExpiry: Duration = .zero
+
+  var count: Int { facts.count }
+  var ids: [StatementID] { facts.keys.sorted() }
+
+  func contains(_ id: StatementID) -> Bool { facts[id] != nil || remembered[id] != nil || pending.contains(id) }
+
+  mutating func insert(_ signed: SignedStatement, expiresMilliseconds: Int64) {
+    facts[signed.id] = Fact(signed: signed, expiresMilliseconds: expiresMilliseconds)
+  }
+
+  /// Takes out what has expired, and forgets ids whose memory is over or that are too many.
+  ///
+  /// - Returns: the expired facts' ids, sorted.
+  mutating func expire(nowMilliseconds: Int64, memory: Duration, limit: Int) -> [StatementID] {
+    let expired = facts.filter { $0.value.expiresMilliseconds <= nowMilliseconds }.map(\.key).sorted()
+    for id in expired {
+      guard let fact = facts.removeValue(forKey: id) else { continue }
+      remembered[id] = fact.expiresMilliseconds + memory.milliseconds
+    }
+    remembered = remembered.filter { $0.value > nowMilliseconds }
+    if remembered.count > limit {
+      let byAge = remembered.sorted { ($0.value, $0.key) < ($1.value, $1.key) }
+      for (id, _) in byAge.prefix(remembered.count - limit) { remembered[id] = nil }
+    }
+    return expired
+  }
+
+  /// Counts a fact against its author's quota.
+  ///
+  /// - Returns: whether it is within it.
+  mutating func admit(_ author: NodeID, now: Duration, perMinute: Int) -> Bool {
+    var quota = quotas[author] ?? Quota(windowStart: now)
+    if now - quota.windowStart >= .seconds(60) { quota = Quota(windowStart: now) }
+    quota.count += 1
+    quotas[author] = quota
+    return quota.count <= perMinute
+  }
+}
