@@ -93,7 +93,7 @@ let package = Package(
     target(
       "Transport", in: "InformationPlane",
       ["Overlay", "Model", "Sodium", "Wire", .protobuf, .nioCore, .nioPosix, .logging]),
-    target("Storage", in: "InformationPlane", ["Engine", "Ledger", "EventQueue", "Model", .grdb, .logging]),
+    target("Storage", in: "InformationPlane", ["Engine", "Ledger", "Model", "Sodium", .grdb]),
     target(
       "Interface", in: "InformationPlane",
       [
@@ -104,7 +104,7 @@ let package = Package(
     target("EventQueue", in: "BusinessPlane", ["Model", .heap]),
 
     target("Contract", in: "ControlPlane", ["Model"]),
-    target("Consensus", in: "ControlPlane", ["Ledger", "Model"]),
+    target("Consensus", in: "ControlPlane", ["Ledger", "Model", "Sodium"]),
     target("Coordination", in: "ControlPlane", ["Contract", "EventQueue", "Resources", "Model"]),
 
     target("Manifest", in: "ControlPlane", ["Contract", "Coordination", "Model", .yams]),
@@ -135,5 +135,9 @@ let package = Package(
       name: "benchmarks",
       dependencies: ["Engine", "Interface", "Storage", "Ledger", "Model", .argumentParser, .subprocess, .system],
       path: "Sources/benchmarks", swiftSettings: settings),
+
+    tests("LedgerTests", ["Ledger", "Model", "Sodium"]),
+    tests("ConsensusTests", ["Consensus", "Ledger", "Model", "Sodium"]),
+    tests("StorageTests", ["Storage", "Engine", "Ledger", "Model", "Sodium", .grdb]),
   ]
 )

@@ -1,5 +1,4 @@
 public import Ledger
-public import Model
 
 /// Everything a node finds on its disk when it starts.
 public struct Recovered: Hashable, Sendable {
