@@ -110,7 +110,7 @@ let package = Package(
     target("Manifest", in: "ControlPlane", ["Contract", "Coordination", "Model", .yams]),
 
     target("Resources", in: "ResourcePlane", ["Model"]),
-    target("Adapters", in: "ResourcePlane", ["Resources", "Model", .subprocess, .system, .logging]),
+    target("Adapters", in: "ResourcePlane", ["Resources", "Model", .deque, .subprocess, .system, .logging]),
 
     target(
       "Engine",

@@ -1,0 +1,156 @@
+import FoundationEssentials
+import Glibc
+internal import Model
+internal import Resources
+internal import SystemPackage
+
+/// The folder of one attempt: `work` and `tmp` are the command's, the rest is the node's.
+struct Scratch: Sendable {
+  let root: String
+
+  init(workFolder: String, attempt: AttemptID) {
+    root = workFolder + "/" + attempt.description
+  }
+
+  var work: String { root + "/work" }
+  var temporary: String { root + "/tmp" }
+  var inputs: String { root + "/inputs" }
+  var control: String { root + "/control" }
+  var standardInput: String { root + "/stdin" }
+
+  func output(_ stream: LogStream) -> String { root + "/" + stream.rawValue }
+
+  /// Makes the folder with everything that the command finds in it.
+  /// - Parameter sharesInputs: whether inputs may be the very files of the object store: only where the command
+  ///   cannot write them.
+  func stage(_ work: Work, layout: Layout, sharesInputs: Bool) throws(WorkFailure) {
+    do {
+      try Self.remove(root)
+      for folder in [root, self.work, temporary, inputs, control] { try Self.makeFolder(folder) }
+      try Self.write(StartScript.text(for: work, layout: layout), to: control + "/start")
+      if case .script(let text) = work.command { try Self.write(text, to: control + "/script") }
+    } catch {
+      throw WorkFailure(.adapter, "its scratch folder could not be made: \(error)")
+    }
+    for input in work.inputs { try stage(input, sharesInputs: sharesInputs) }
+    for file in work.standardInput where access(file, R_OK) != 0 {
+      throw WorkFailure(
+        .inputMissing, "standard input is no longer in this node's object store: \(Errno(rawValue: errno))",
+        path: "stdin")
+    }
+    if work.standardInput.count > 1 { try concatenate(work.standardInput) }
+  }
+
+  private func stage(_ input: StagedInput, sharesInputs: Bool) throws(WorkFailure) {
+    let target = inputs + "/" + input.name + "/" + input.relativePath
+    do {
+      try FileManager.default.createDirectory(
+        atPath: String(target[..<(target.lastIndex(of: "/") ?? target.endIndex)]), withIntermediateDirectories: true)
+      // A link costs nothing; another file system, or too many links, take a copy.
+      if sharesInputs, link(input.file, target) == 0 { return }
+      try FileManager.default.copyItem(atPath: input.file, toPath: target)
+      _ = chmod(target, 0o444)
+    } catch {
+      guard FileManager.default.fileExists(atPath: input.file) else {
+        throw WorkFailure(
+          .inputMissing, "input \(input.name): \(input.relativePath) is no longer in this node's object store",
+          path: input.name)
+      }
+      throw WorkFailure(.adapter, "input \(input.name): \(input.relativePath) could not be staged: \(error)")
+    }
+  }
+
+  private func concatenate(_ files: [String]) throws(WorkFailure) {
+    do {
+      let out = try FileDescriptor.open(
+        standardInput, .writeOnly, options: [.create, .truncate, .closeOnExec], permissions: .ownerReadWrite)
+      try out.closeAfter {
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 16)
+        defer { buffer.deallocate() }
+        for file in files {
+          let source = try FileDescriptor.open(FilePath(file), .readOnly, options: .closeOnExec)
+          try source.closeAfter {
+            while case let count = try source.read(into: buffer), count > 0 {
+              try out.writeAll(buffer.prefix(count))
+            }
+          }
+        }
+      }
+    } catch {
+      throw WorkFailure(.inputMissing, "standard input could not be put together: \(error)", path: "stdin")
+    }
+  }
+
+  /// The task's result files.
+  /// - Throws: `missingResult` for the first that is no regular file reached without symbolic links: a link could
+  ///   lead the node to files that the command itself cannot read.
+  func results(_ paths: [String]) throws(WorkFailure) -> [ResultFile] {
+    var found: [ResultFile] = []
+    for path in paths {
+      if let problem = problem(withResult: path) {
+        throw WorkFailure(.missingResult, "result file \(path) \(problem); \(wrote())", path: path)
+      }
+      found.append(ResultFile(path: path, content: .file(work + "/" + path)))
+    }
+    return found
+  }
+
+  private func problem(withResult path: String) -> String? {
+    var prefix = work
+    var kind: mode_t = 0
+    for component in path.split(separator: "/") {
+      prefix += "/" + component
+      var status = stat()
+      guard lstat(prefix, &status) == 0 else { return "was not written" }
+      kind = status.st_mode & S_IFMT
+      if kind == S_IFLNK { return "is reached by a symbolic link, which is not followed" }
+    }
+    return kind == S_IFREG ? nil : "is not a regular file"
+  }
+
+  private func wrote() -> String {
+    let names = ((try? FileManager.default.contentsOfDirectory(atPath: work)) ?? []).sorted()
+    if names.isEmpty { return "the command wrote no files" }
+    let listed = names.prefix(10).joined(separator: ", ")
+    return "the command wrote: [\(listed)\(names.count > 10 ? ", and \(names.count - 10) more" : "")]"
+  }
+
+  private static func makeFolder(_ path: String) throws(Errno) {
+    guard mkdir(path, 0o700) == 0 else { throw Errno(rawValue: errno) }
+  }
+
+  /// Makes a folder and what is missing above it, for the node's user only.
+  static func makeFolders(_ path: String) throws {
+    try FileManager.default.createDirectory(
+      atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+  }
+
+  static func names(in folder: String) throws -> [String] {
+    try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
+  }
+
+  private static func write(_ text: String, to path: String) throws {
+    let file = try FileDescriptor.open(
+      FilePath(path), .writeOnly, options: [.create, .exclusiveCreate, .closeOnExec], permissions: .ownerRead)
+    try file.closeAfter { _ = try file.writeAll(text.utf8) }
+  }
+
+  /// Removes a folder and all below it, whatever permissions a command left there. Nothing is followed.
+  static func remove(_ path: String) throws {
+    var status = stat()
+    guard lstat(path, &status) == 0 else { return }
+    do {
+      try FileManager.default.removeItem(atPath: path)
+    } catch {
+      open(folder: path)
+      try FileManager.default.removeItem(atPath: path)
+    }
+  }
+
+  private static func open(folder path: String) {
+    var status = stat()
+    guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else { return }
+    _ = chmod(path, 0o700)
+    for name in (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? [] { open(folder: path + "/" + name) }
+  }
+}

@@ -1,0 +1,96 @@
+import Glibc
+internal import Model
+internal import Resources
+
+/// Looks at a running command until it ends, holds it to its limits, and ends it politely or not.
+struct Watch {
+  let work: Work
+  let scratch: Scratch
+  let tree: ProcessTree
+  let ownLevels: Int
+  let grace: Duration
+  let order: StopOrder
+
+  private let start = ContinuousClock.now
+  private var usage = WorkUsage.zero
+  private var failure: WorkFailure?
+  private var deadline: Duration?
+  private var nextSample: Duration = .zero
+
+  init(work: Work, scratch: Scratch, process: Int32, ownLevels: Int, grace: Duration, order: StopOrder) {
+    self.work = work
+    self.scratch = scratch
+    self.tree = ProcessTree(root: process)
+    self.ownLevels = ownLevels
+    self.grace = grace
+    self.order = order
+  }
+
+  struct Finding {
+    /// Why the watch ended the command; nil if the command ended by itself.
+    let failure: WorkFailure?
+    let usage: WorkUsage
+  }
+
+  /// Returns when the process has ended, while it still waits to be reaped, so that its number is still its own; or,
+  /// if this task is cancelled, as soon as the final signal is sent.
+  mutating func untilEnd() async -> Finding {
+    while true {
+      let elapsed = ContinuousClock.now - start
+      guard let status = tree.rootStatus(), !status.hasEnded else { return finish(elapsed) }
+      if elapsed >= nextSample { look(elapsed) }
+      if Task.isCancelled {
+        stop(WorkFailure(.lost, "the node stopped while it ran"), elapsed, grace: .zero)
+      } else if let ordered = order.given {
+        stop(ordered, elapsed, grace: grace)
+      } else if elapsed >= work.executeTimeout {
+        stop(
+          WorkFailure(.timeout, "it ran longer than its execute timeout of \(work.executeTimeout)"), elapsed,
+          grace: grace)
+      }
+      if let deadline, elapsed >= deadline {
+        tree.signal(SIGKILL, sparing: 0)
+        if Task.isCancelled { return finish(elapsed) }
+      }
+      // Short at first, so that short commands are found ended soon; never so short that watching costs.
+      let pause = min(max(elapsed / 16, .milliseconds(1)), .milliseconds(25))
+      try? await Task.sleep(for: pause)
+    }
+  }
+
+  private mutating func stop(_ reason: WorkFailure, _ elapsed: Duration, grace: Duration) {
+    if failure == nil {
+      failure = reason
+      if grace > .zero { tree.signal(SIGTERM, sparing: ownLevels) }
+    }
+    deadline = min(deadline ?? elapsed + grace, elapsed + grace)
+  }
+
+  private mutating func look(_ elapsed: Duration) {
+    nextSample = elapsed + min(max(elapsed / 4, .milliseconds(10)), .milliseconds(100))
+    let sample = tree.sample()
+    usage.cpuMilliseconds = max(usage.cpuMilliseconds, sample.cpuMilliseconds)
+    usage.peakMemoryBytes = max(usage.peakMemoryBytes, sample.memoryBytes)
+    let limit = max(work.amounts.memoryBytes, Sandbox.leastMemoryBytes)
+    if sample.memoryBytes > limit {
+      stop(
+        WorkFailure(
+          .memory, "it held \(sample.memoryBytes) bytes of memory, over the \(limit) it may; ask for more memory"),
+        elapsed, grace: .zero)
+    }
+    for stream in LogStream.allCases where scratch.outputByteCount(stream) > work.outputLimitBytes {
+      stop(Self.overOutput(stream, limit: work.outputLimitBytes), elapsed, grace: .zero)
+    }
+  }
+
+  static func overOutput(_ stream: LogStream, limit: Int) -> WorkFailure {
+    WorkFailure(.output, "it wrote more than \(limit) bytes to \(stream.rawValue); write to a result file instead")
+  }
+
+  private func finish(_ elapsed: Duration) -> Finding {
+    var usage = usage
+    usage.cpuMilliseconds = max(usage.cpuMilliseconds, tree.rootStatus()?.cpuMilliseconds ?? 0)
+    usage.wallMilliseconds = Int(elapsed / .milliseconds(1))
+    return Finding(failure: failure, usage: usage)
+  }
+}
