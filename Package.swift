@@ -94,12 +94,13 @@ let package = Package(
       "Transport", in: "InformationPlane",
       ["Overlay", "Model", "Sodium", "Wire", .protobuf, .nioCore, .nioPosix, .logging]),
     target("Storage", in: "InformationPlane", ["Engine", "Ledger", "Model", "Sodium", .grdb]),
-    target(
-      "Interface", in: "InformationPlane",
-      [
-        "Engine", "Contract", "Model", .hummingbird, .httpTypes, .asyncHTTPClient, .nioCore, .nioHTTP1, .logging, .metrics,
-        .coreMetrics,
-      ]),
+    .target(
+      name: "Interface",
+      dependencies: [
+        "Engine", "Contract", "Model", .hummingbird, .httpTypes, .asyncHTTPClient, .nioCore, .nioPosix, .nioHTTP1, .logging,
+        .metrics, .coreMetrics, .serviceLifecycle,
+      ],
+      path: "Sources/InformationPlane/Interface", resources: [.embedInCode("openapi.yaml")], swiftSettings: settings),
 
     target("EventQueue", in: "BusinessPlane", ["Model", .heap]),
 

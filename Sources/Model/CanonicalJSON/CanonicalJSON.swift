@@ -60,6 +60,14 @@ public enum CanonicalJSON {
     return value
   }
 
+  /// Decodes a value from what another version of the software may have written: unknown keys are passed over. For
+  /// answers to people and programs, never for what is signed.
+  ///
+  /// - Throws: `DecodingError`.
+  public static func decodeIgnoringUnknownKeys<Value: Decodable>(_ type: Value.Type, from json: JSON) throws -> Value {
+    try JSONDecoding.value(type, from: json)
+  }
+
   /// Where `given` holds what `kept` does not.
   private static func firstDifference(_ given: JSON, _ kept: JSON, path: String) -> String? {
     switch (given, kept) {

@@ -1,0 +1,68 @@
+public import Engine
+public import Model
+
+/// The calls that take and give documents, as `NodeService` describes them.
+extension Client {
+  public func status() async throws -> NodeStatusView { try await get("/v1/status") }
+  public func members() async throws -> [MemberView] { try await get("/v1/members") }
+  public func adapters() async throws -> [AdapterView] { try await get("/v1/adapters") }
+  public func doctor() async throws -> [DoctorFinding] { try await get("/v1/doctor") }
+
+  public func collaborations() async throws -> [CollaborationView] { try await get("/v1/collaborations") }
+
+  public func createCollaboration(_ request: CollaborationRequest) async throws -> CollaborationView {
+    try await post("/v1/collaborations", request)
+  }
+
+  public func participants(of collaboration: CollaborationID? = nil) async throws -> [ParticipantView] {
+    try await get("/v1/participants", [("collaboration", collaboration?.hexadecimal)])
+  }
+
+  public func weights(of collaboration: CollaborationID? = nil) async throws -> [WeightView] {
+    try await get("/v1/weights", [("collaboration", collaboration?.hexadecimal)])
+  }
+
+  public func submit(_ request: SubmissionRequest) async throws -> TaskView {
+    try await post("/v1/tasks", request)
+  }
+
+  public func preview(_ request: SubmissionRequest) async throws -> PlanView {
+    try await post("/v1/plans", request)
+  }
+
+  public func tasks() async throws -> [TaskView] { try await get("/v1/tasks") }
+  public func task(_ id: TaskID) async throws -> TaskDetailView { try await get("/v1/tasks/\(id)") }
+  public func plans(of task: TaskID) async throws -> [PlanView] { try await get("/v1/tasks/\(task)/plans") }
+
+  public func explain(_ task: TaskID) async throws -> ExplanationView {
+    try await get("/v1/tasks/\(task)/explanation")
+  }
+
+  public func cancel(_ task: TaskID, reason: String) async throws -> TaskView {
+    try await post("/v1/tasks/\(task)/cancel", CancelRequest(reason: reason))
+  }
+
+  /// A piece of a subtask's output, at most 256 KiB; `offset` goes on where the last one ended.
+  public func log(of task: TaskID, subtask: Int, stream: String, offset: Int) async throws -> LogView {
+    try await get(
+      "/v1/tasks/\(task)/subtasks/\(subtask)/logs/\(percentEncoded(stream))", [("offset", "\(offset)")])
+  }
+
+  public func offers() async throws -> [OfferView] { try await get("/v1/offers") }
+
+  public func decideOffer(_ offer: OfferID, accept: Bool, reason: String) async throws -> OfferView {
+    try await post("/v1/offers/\(offer)/decision", OfferDecision(accept: accept, reason: reason))
+  }
+
+  public func events(limit: Int = 100) async throws -> [EventView] {
+    try await get("/v1/events", [("limit", "\(limit)")])
+  }
+
+  public func event(_ id: String) async throws -> EventView { try await get("/v1/events/\(percentEncoded(id))") }
+  public func trace(_ id: TraceID) async throws -> [TraceView] { try await get("/v1/traces/\(id)") }
+  public func ledgers() async throws -> [LedgerView] { try await get("/v1/ledgers") }
+
+  public func entries(of collaboration: CollaborationID, from: Int, limit: Int = 100) async throws -> [EntryView] {
+    try await get("/v1/ledgers/\(collaboration)/entries", [("from", "\(from)"), ("limit", "\(limit)")])
+  }
+}

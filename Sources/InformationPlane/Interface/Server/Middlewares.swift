@@ -1,0 +1,106 @@
+import Engine
+import HTTPTypes
+import Hummingbird
+import Logging
+import Model
+import NIOCore
+
+/// Turns every error into a `Refusal` document with its status; nothing of an unforeseen error leaves the node.
+struct RefusalMiddleware: RouterMiddleware {
+  @concurrent
+  func handle(
+    _ request: Request, context: APIContext, next: @concurrent (Request, APIContext) async throws -> Response
+  ) async throws -> Response {
+    do {
+      return try await next(request, context)
+    } catch {
+      let (refusal, status) = Self.answer(to: error, of: request, logger: context.logger)
+      var response = try Response.json(refusal, status: status)
+      if status == .unauthorized { response.headers[.wwwAuthenticate] = "Bearer" }
+      return response
+    }
+  }
+
+  private static func answer(
+    to error: any Error, of request: Request, logger: Logger
+  ) -> (Refusal, HTTPResponse.Status) {
+    switch error {
+    case let refusal as Refusal:
+      return (refusal, status(of: refusal.kind))
+    case is MissingToken:
+      let refusal = Refusal(
+        .notPermitted, "this address wants the header Authorization: Bearer TOKEN", subject: "Authorization",
+        next: "give --token, or use the node's socket with --data DIR")
+      return (refusal, .unauthorized)
+    case let error as any HTTPResponseError where error.status == .notFound:
+      return (
+        Refusal(.notFound, "nothing answers to \(request.method) \(request.uri.path)", next: "GET /openapi.yaml"),
+        .notFound
+      )
+    case let error as any HTTPResponseError:
+      return (Refusal(.invalid, "\(error.status.reasonPhrase)"), error.status)
+    case is CancellationError:
+      return (Refusal(.unavailable, "the node is stopping"), .serviceUnavailable)
+    default:
+      logger.error(
+        "A request failed in a way that was not foreseen",
+        metadata: ["path": "\(request.uri.path)", "error": "\(error)"])
+      return (
+        Refusal(.failed, "the node could not answer; its log says why", next: "jointcloud doctor"),
+        .internalServerError
+      )
+    }
+  }
+
+  static func status(of kind: Refusal.Kind) -> HTTPResponse.Status {
+    switch kind {
+    case .invalid: .badRequest
+    case .notFound: .notFound
+    case .conflict: .conflict
+    case .notPermitted: .forbidden
+    case .unplaced: .unprocessableContent
+    case .unavailable: .serviceUnavailable
+    case .tooLarge: .contentTooLarge
+    case .timedOut: .gatewayTimeout
+    case .failed: .internalServerError
+    }
+  }
+}
+
+struct MissingToken: Error {}
+
+/// Who may ask at one address.
+enum Access: Sendable {
+  /// The socket: whoever may open the file is the owner.
+  case everybody
+  case bearer(token: String)
+}
+
+struct AccessMiddleware: RouterMiddleware {
+  /// What anybody on this machine may read: no ids, no names, no content.
+  static let openPaths: Set<String> = ["/healthz", "/metrics", "/openapi.yaml"]
+
+  let access: Access
+
+  @concurrent
+  func handle(
+    _ request: Request, context: APIContext, next: @concurrent (Request, APIContext) async throws -> Response
+  ) async throws -> Response {
+    if case .bearer(let token) = access, !(context.isLocal && Self.openPaths.contains(request.uri.path)) {
+      let given = request.headers[.authorization] ?? ""
+      guard Self.equalInConstantTime(given, "Bearer " + token) else { throw MissingToken() }
+    }
+    return try await next(request, context)
+  }
+
+  /// Looks at every byte whatever the first ones are, so that the time taken tells nothing about the token.
+  static func equalInConstantTime(_ given: String, _ expected: String) -> Bool {
+    let given = Array(given.utf8)
+    let expected = Array(expected.utf8)
+    var difference = given.count ^ expected.count
+    for index in expected.indices {
+      difference |= Int(expected[index] ^ (index < given.count ? given[index] : 0))
+    }
+    return difference == 0
+  }
+}
