@@ -108,7 +108,7 @@ let package = Package(
     target("Consensus", in: "ControlPlane", ["Ledger", "Model", "Sodium"]),
     target("Coordination", in: "ControlPlane", ["Contract", "EventQueue", "Resources", "Model"]),
 
-    target("Manifest", in: "ControlPlane", ["Contract", "Coordination", "Model", .yams]),
+    target("Manifest", in: "ControlPlane", ["Contract", "Coordination", "Model", "Sodium", .yams]),
 
     target("Resources", in: "ResourcePlane", ["Model"]),
     target("Adapters", in: "ResourcePlane", ["Resources", "Model", .deque, .subprocess, .system, .logging]),
