@@ -140,5 +140,6 @@ let package = Package(
     tests("LedgerTests", ["Ledger", "Model", "Sodium"]),
     tests("ConsensusTests", ["Consensus", "Ledger", "Model", "Sodium"]),
     tests("StorageTests", ["Storage", "Engine", "Ledger", "Model", "Sodium", .grdb]),
+    tests("ManifestTests", ["Manifest", "Contract", "Coordination", "Model"]),
   ]
 )
