@@ -15,7 +15,7 @@ public enum Write: Hashable, Sendable {
 
   /// A message that must reach its destination by its deadline; the same id replaces, as when its signature is made.
   case outbox(StoredMessage)
-  case removeOutbox(StatementID)
+  case removeOutbox(StatementID, to: NodeID)
 
   /// Small named state. `nil` removes it.
   case document(key: String, value: [UInt8]?)

@@ -65,6 +65,11 @@ public struct EventQueues: Sendable {
   /// Events that wait, the one being handled included.
   public var count: Int { events.count }
 
+  /// Everything that waits, in order of arrival.
+  public var all: [Event] {
+    events.values.sorted { ($0.arrivalMilliseconds, $0.id) < ($1.arrivalMilliseconds, $1.id) }
+  }
+
   public func contains(_ id: String) -> Bool { events[id] != nil || remembered.contains(id) }
 
   public mutating func enqueue(_ event: Event) -> Admission {
@@ -135,6 +140,13 @@ public struct EventQueues: Sendable {
     sequence += 1
     postponed.insert(Waiting(due: moment.uptime + delay, key: key(event, sequence)))
     return .again(after: delay)
+  }
+
+  /// What it waited for has come: it is ready again.
+  public mutating func resume(_ id: String) {
+    guard let event = events[id] else { return }
+    sequence += 1
+    ready.insert(key(event, sequence))
   }
 
   private func key(_ event: Event, _ sequence: Int) -> Key {

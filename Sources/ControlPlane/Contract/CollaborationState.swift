@@ -15,6 +15,7 @@ public struct CollaborationState: Hashable, Sendable {
   public internal(set) var tasks: [TaskID: TaskRecord] = [:]
   /// In order of submission.
   public internal(set) var taskOrder: [TaskID] = []
+  public internal(set) var openTasks = 0
   public internal(set) var negotiation: [NegotiationRecord]
   /// What is assigned to each member now.
   public internal(set) var committed: [NodeID: Amounts] = [:]

@@ -20,6 +20,7 @@ extension CollaborationState {
     tasks[id] = TaskRecord(
       id: id, submitter: submitter, submission: submission, timeMilliseconds: record.timeMilliseconds)
     taskOrder.append(id)
+    openTasks += 1
   }
 
   mutating func taskPlanned(_ record: LedgerRecord) throws(Violation) {
@@ -200,6 +201,7 @@ extension CollaborationState {
         state.release(index, of: &task, from: node)
         task.subtasks[index].state = .pending
       }
+      state.openTasks -= 1
       task.ending = TaskRecord.Ending(entry: record.number, timeMilliseconds: record.timeMilliseconds, body: body)
     }
   }

@@ -33,12 +33,15 @@ public struct Call: StatementBody {
   public var needs: Amounts
   /// Wall milliseconds of the caller.
   public var replyByMilliseconds: Int64
+  /// Wall milliseconds past which nobody relays it; a little later than the reply-by time.
+  public var expiresMilliseconds: Int64
   public var trace: TraceID
 
   public init(
     charter: Charter, contract: ContractDocument, kind: String, labels: [String: String], needs: Amounts,
     replyByMilliseconds: Int64, trace: TraceID
   ) {
+    expiresMilliseconds = replyByMilliseconds + 1_000
     self.charter = charter
     self.contract = contract
     self.kind = kind

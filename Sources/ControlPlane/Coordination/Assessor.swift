@@ -48,6 +48,9 @@ public struct Assessor: Sendable {
   static func offerKey(_ id: OfferID) -> String { "offer/\(id.hexadecimal)" }
   static func joinedKey(_ id: CollaborationID) -> String { "joined/\(id.hexadecimal)" }
 
+  /// Whether offers here wait or hold reservations.
+  public var holdsOffers: Bool { offers.values.contains { $0.state == .waiting || !$0.held.isEmpty } }
+
   public mutating func resize(to total: Amounts) { reservations.resize(to: total) }
 
   // MARK: Restart

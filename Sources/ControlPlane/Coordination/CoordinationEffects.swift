@@ -7,7 +7,7 @@ public struct CoordinationEffects: Sendable {
     /// Sign a statement; it comes back as `signed`.
     case sign(Statement)
     /// Broadcast a statement to every node in scope.
-    case announce(Statement, expiresMilliseconds: Int64)
+    case announce(Statement)
     /// Deliver a statement to one node, durably, until its deadline.
     case tell(NodeID, Statement, deadlineMilliseconds: Int64)
     /// Deliver a statement to one node if it is in reach now: for people, never relied upon.
@@ -40,6 +40,19 @@ public struct CoordinationEffects: Sendable {
   public init() {}
 
   mutating func append(_ effect: Effect) { effects.append(effect) }
+
+  /// Puts a signed submission on the ledger.
+  public mutating func submit(_ submission: SignedStatement, to collaboration: CollaborationID) {
+    append(collaboration, TaskSubmitted(submission: submission))
+  }
+
+  /// Forgets durable state.
+  public mutating func forget(key: String) { effects.append(.save(key: key, nil)) }
+
+  /// Stops an attempt that nobody wants any more.
+  public mutating func stop(_ attempt: AttemptID) {
+    effects.append(.cancelWork(attempt, reason: "the ledger no longer assigns it to this node"))
+  }
 
   /// Bodies are made of this node's own values, which always have a canonical form.
   mutating func append(_ collaboration: CollaborationID, _ body: some EntryBody) {
@@ -146,4 +159,6 @@ public enum Handling: Hashable, Sendable {
   case done(String)
   /// Something that it needs has not come yet.
   case later(String)
+  /// It waits for this collaboration's round to open.
+  case parked(CollaborationID)
 }

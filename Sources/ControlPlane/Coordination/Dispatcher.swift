@@ -37,7 +37,7 @@ public struct Dispatcher: Sendable {
   private var stuckSince: [TaskID: Int64] = [:]
   /// Results that had come when the newest plan was made, by task.
   private var succeededAtPlan: [TaskID: Int] = [:]
-  let planner = Planner()
+  public let planner = Planner()
 
   public init() {}
 
@@ -187,7 +187,8 @@ public struct Dispatcher: Sendable {
 
   // MARK: Planning
 
-  func surroundings(of task: TaskID?, _ state: CollaborationState, _ context: CoordinationContext)
+  /// What a plan is made from beyond the ledger, now.
+  public func surroundings(of task: TaskID?, _ state: CollaborationState, _ context: CoordinationContext)
     -> Planner.Surroundings
   {
     var offered: [NodeID: Amounts] = [:]

@@ -36,6 +36,9 @@ public struct Executor: Sendable {
 
   public var isBusy: Bool { !attempts.isEmpty || !finished.isEmpty }
 
+  /// Whether `report` has something to tell.
+  public var hasReports: Bool { !finished.isEmpty || !unreported.isEmpty }
+
   /// Begins what the ledger newly assigns to this node and stops what it no longer does.
   public mutating func folded(
     _ id: CollaborationID, context: CoordinationContext, into effects: inout CoordinationEffects

@@ -39,6 +39,14 @@ public struct Negotiator: Sendable {
     return id
   }
 
+  /// Calls anew after a restart: whoever answered in the meantime was not heard.
+  public mutating func resume(_ context: CoordinationContext, into effects: inout CoordinationEffects) {
+    for id in negotiations.keys.sorted() where negotiations[id]?.isOver == false {
+      negotiations[id]?.phase = .calling
+      call(id, context, &effects)
+    }
+  }
+
   private mutating func call(
     _ id: CollaborationID, _ context: CoordinationContext, _ effects: inout CoordinationEffects
   ) {
@@ -60,8 +68,7 @@ public struct Negotiator: Sendable {
       negotiation.call = statement.id
       return statement
     }.map { statement in
-      let expires = (negotiations[id]?.deadlineMilliseconds ?? context.wall) + 1_000
-      effects.append(.announce(statement, expiresMilliseconds: expires))
+      effects.append(.announce(statement))
       effects.notice(
         "collaboration.called", collaboration: id,
         "called \(context.live.count) nodes for \(negotiations[id]?.charter.name ?? "")")

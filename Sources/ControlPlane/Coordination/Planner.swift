@@ -91,6 +91,27 @@ public struct Planner: Sendable {
     return nil
   }
 
+  /// The first plan of a task that is not submitted yet.
+  public func preview(_ submission: Submission, candidates: Candidates) -> TaskPlanned {
+    let seed = Digest.zero
+    let shares = Strategy.weightedFairShare(
+      subtasks: submission.subtaskCount, candidates: candidates.usable.map { ($0.node, $0.weightPPM, $0.fits) },
+      seed: seed)
+    var usable = candidates.usable
+    var first = 0
+    var choices: [TaskPlanned.Choice] = []
+    for (index, (score, share)) in shares.enumerated() {
+      usable[index].score = score
+      guard share > 0 else { continue }
+      choices.append(
+        .init(node: usable[index].node, attempts: [AttemptRange(first: first, count: share, number: 1)]))
+      first += share
+    }
+    return TaskPlanned(
+      task: TaskID(.zero), number: 1, previous: 0, cause: "preview", strategy: "weightedFairShare", seed: seed,
+      candidates: usable, filtered: candidates.filtered, choices: choices)
+  }
+
   /// Hands subtasks to candidates by the contract's strategy. Each subtask avoids who failed it while there are others.
   public func plan(
     _ subtasks: [Int], of task: TaskRecord, candidates: Candidates, number: Int, cause: String, seed: Digest

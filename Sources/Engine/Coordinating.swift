@@ -1,0 +1,147 @@
+internal import Contract
+internal import Coordination
+internal import Ledger
+internal import Model
+internal import Overlay
+internal import Resources
+
+// The control plane's roles take their steps here, and the engine carries out what they ask for.
+extension Engine {
+  /// Lets a role take a step, then carries out its effects in order.
+  mutating func coordinate<Value>(
+    _ turn: inout Turn,
+    _ body: (inout Engine, CoordinationContext, inout CoordinationEffects, inout Turn) -> Value
+  ) -> Value {
+    var effects = CoordinationEffects()
+    let value = body(&self, context(turn.now), &effects, &turn)
+    for effect in effects.effects { carryOut(effect, &turn) }
+    return value
+  }
+
+  func context(_ now: Moment) -> CoordinationContext {
+    let members = overlay.members
+    var names = Dictionary(uniqueKeysWithValues: members.map { ($0.id, $0.name) })
+    names[identity.node] = profile.name
+    let live = members.filter { ($0.state == .alive || $0.state == .suspected) && $0.id != identity.node }.map(\.id)
+    return CoordinationContext(
+      node: identity.node, epoch: identity.epoch, network: identity.network, now: now, member: rosterMember,
+      live: live, names: names, collaborations: books, objects: objects)
+  }
+
+  /// This node as it would stand on a roster now.
+  var rosterMember: RosterMember {
+    let usable = adapters.filter(\.usable)
+    return RosterMember(
+      node: identity.node, name: profile.name, owner: profile.owner, kind: profile.kind,
+      certificate: identity.certificate, adapters: usable.map(\.name), total: assessor.reservations.total,
+      priceMicroPerCPUSecond: profile.priceMicroPerCPUSecond)
+  }
+
+  private mutating func carryOut(_ effect: CoordinationEffects.Effect, _ turn: inout Turn) {
+    switch effect {
+    case .sign(let statement): sign(statement, for: .role, &turn)
+    case .announce(let statement): sign(statement, for: .announcement, &turn)
+    case .tell(let node, let statement, let deadline): tell(node, statement, deadline, &turn)
+    case .inform(let node, let statement): sign(statement, for: .information(node), &turn)
+    case .open(let body): open(body, &turn)
+    case .follow(let id, let coordinator, let roster): follow(id, coordinator: coordinator, roster, &turn)
+    case .append(let id, let entry): append(entry.kind, entry.body, to: id, &turn)
+    case .fetch(let reference, let nodes): fetch(reference, from: nodes, &turn)
+    case .keep(let reference, let bytes): turn.act(.keep(reference, bytes))
+    case .start(let order): turn.promise(.start(order))
+    case .cancelWork(let attempt, let reason): turn.act(.cancelWork(attempt, reason: reason))
+    case .save(let key, let value):
+      turn.write(.document(key: key, value: value.map { CanonicalJSON.encode($0) }))
+    case .notice(let plane, let kind, let task, let collaboration, let node, let text):
+      notice(plane, kind, task: task, collaboration: collaboration, node: node, text, &turn)
+    }
+  }
+
+  mutating func notice(
+    _ plane: String, _ kind: String, task: TaskID? = nil, collaboration: CollaborationID? = nil,
+    node: NodeID? = nil, _ text: String, _ turn: inout Turn
+  ) {
+    let notice = NoticeView(
+      timeMilliseconds: turn.now.wallMilliseconds, plane: plane, kind: kind, task: task,
+      collaboration: collaboration, node: node, text: text)
+    journal.append(notice)
+    turn.act(.notice(notice))
+  }
+
+  private mutating func fetch(_ reference: ObjectReference, from nodes: [NodeID], _ turn: inout Turn) {
+    guard !objects.contains(reference.digest), fetching.insert(reference.digest).inserted else { return }
+    let members = overlay.members
+    let holders = nodes.compactMap { node in
+      members.first { $0.id == node }.map { Holder(node: node, addresses: $0.addresses) }
+    }
+    turn.act(.fetch(reference, from: holders))
+  }
+
+  // MARK: Work and objects
+
+  mutating func worked(_ update: WorkUpdate, _ turn: inout Turn) {
+    switch update {
+    case .moved(let attempt, let stage, let reason, let nativeID, let nativeState):
+      executor.moved(attempt, to: stage, reason: reason, nativeID: nativeID, nativeState: nativeState)
+      if stage == .running {
+        notice("resource", "attempt.running", task: attempt.task, "subtask \(attempt.subtask) runs here", &turn)
+      }
+    case .ended(let attempt, let result):
+      for file in result.files { objects.insert(file.content.digest) }
+      coordinate(&turn) { engine, _, effects, _ in engine.executor.ended(attempt, result, into: &effects) }
+      notice(
+        "resource", result.failure == nil ? "attempt.succeeded" : "attempt.failed", task: attempt.task,
+        "subtask \(attempt.subtask) \(result.failure.map { "failed: \($0.category), \($0.detail)" } ?? "succeeded")",
+        &turn)
+    }
+  }
+
+  mutating func objectChanged(_ update: ObjectUpdate, _ turn: inout Turn) {
+    switch update {
+    case .arrived(let reference):
+      fetching.remove(reference.digest)
+      guard objects.insert(reference.digest).inserted else { return }
+      coordinate(&turn) { engine, context, effects, _ in
+        engine.dispatcher.arrived(reference.digest, into: &effects)
+        engine.executor.arrived(reference.digest, context: context, into: &effects)
+      }
+      readSpecifications(&turn)
+    case .unavailable(let reference, let why):
+      fetching.remove(reference.digest)
+      coordinate(&turn) { engine, context, effects, _ in
+        engine.dispatcher.unavailable(reference.digest, context: context, into: &effects)
+        engine.executor.unavailable(reference, why: why, context: context, into: &effects)
+      }
+    case .evicted(let digests): objects.subtract(digests)
+    case .specification(let digest, let bytes):
+      readingSpecifications.remove(digest)
+      let specification = bytes.flatMap {
+        try? CanonicalJSON.decode(TaskSpecification.self, from: $0, limit: TaskSpecification.byteLimit)
+      }
+      coordinate(&turn) { engine, context, effects, _ in
+        engine.executor.specified(digest, specification, context: context, into: &effects)
+      }
+    }
+  }
+
+  mutating func readSpecifications(_ turn: inout Turn) {
+    for reference in executor.unread(context(turn.now))
+    where readingSpecifications.insert(reference.digest).inserted {
+      turn.act(.readSpecification(reference))
+    }
+  }
+
+  mutating func adaptersChanged(_ statuses: [AdapterStatus]) {
+    adapters = statuses.sorted { $0.name < $1.name }
+    var total = Amounts.zero
+    for status in adapters where status.usable {
+      total = Amounts(
+        cpuMillicores: max(total.cpuMillicores, status.total.cpuMillicores),
+        memoryBytes: max(total.memoryBytes, status.total.memoryBytes))
+    }
+    assessor.resize(
+      to: Amounts(
+        cpuMillicores: min(total.cpuMillicores, profile.offer.cpuMillicores),
+        memoryBytes: min(total.memoryBytes, profile.offer.memoryBytes)))
+  }
+}

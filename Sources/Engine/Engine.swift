@@ -1,0 +1,209 @@
+internal import Consensus
+internal import Contract
+public import Coordination
+internal import EventQueue
+internal import Ledger
+public import Model
+public import Overlay
+
+/// The whole node as plain values: no I/O, no clock, no randomness of its own. `Node` drives it on real sockets,
+/// disks and processes; tests drive several in one process. The same inputs give the same effects.
+public struct Engine: Sendable {
+  /// Rounds of inner effects in one step; more would be a loop.
+  static let roundLimit = 10_000
+  static let tickInterval = Duration.milliseconds(100)
+  /// How long results gather before they are reported.
+  static let reportDelay = Duration.milliseconds(3)
+
+  let identity: LocalIdentity
+  let profile: NodeProfile
+  var overlay: OverlayCore
+  var replication: Replication
+  var books: [CollaborationID: CollaborationState] = [:]
+  var queues = EventQueues()
+  var negotiator = Negotiator()
+  var dispatcher = Dispatcher()
+  var assessor: Assessor
+  var executor = Executor()
+
+  var adapters: [AdapterStatus] = []
+  var objects: Set<Digest> = []
+  var fetching: Set<Digest> = []
+  var readingSpecifications: Set<Digest> = []
+  /// Submissions that are not on a ledger yet, and those that never came there.
+  var submissions: [TaskID: HeldSubmission] = [:]
+  /// Events that wait for a round to open.
+  var parked: [CollaborationID: [String]] = [:]
+  var signing: [SigningJob: SigningPurpose] = [:]
+  var signingStatements: [SigningJob: Statement] = [:]
+  var checking: [CheckingJob: CheckingPurpose] = [:]
+  var outbox = Outbox()
+  var journal = Journal()
+  // Between two parts of a start.
+  var restoredOffers: [(offer: Assessor.ReceivedOffer, submission: Submission?)] = []
+  var restoredFollowings: [ReplicaSet] = []
+  /// Collaborations whose ledger changed in this step.
+  var changed: Set<CollaborationID> = []
+
+  private var promises: [(step: UInt64, promise: Promise)] = []
+  private var nextStep: UInt64 = 1
+  private var durableStep: UInt64 = 0
+  private var lastWritingStep: UInt64 = 0
+  private var nextJob: UInt64 = 1
+  var isTicking = false
+  var isReporting = false
+  var isAwake = false
+
+  public init(identity: LocalIdentity, profile: NodeProfile) {
+    self.identity = identity
+    self.profile = profile
+    overlay = OverlayCore(identity: identity)
+    replication = Replication(own: identity.node, epoch: identity.epoch, network: identity.network)
+    assessor = Assessor(policy: profile.policy, total: profile.offer)
+  }
+
+  public mutating func step(
+    _ input: EngineInput, at now: Moment, random: inout Random, into effects: inout EngineEffects
+  ) {
+    var turn = Turn(now: now, random: random)
+    handle(input, &turn)
+    settle(&turn)
+    random = turn.random
+    if !turn.writes.isEmpty {
+      effects.transaction = (nextStep, turn.writes)
+      lastWritingStep = nextStep
+    }
+    for promise in turn.promises { promises.append((lastWritingStep, promise)) }
+    nextStep += 1
+    effects.actions.append(contentsOf: turn.actions)
+    // What needs no write of its own may go at once, when nothing before it is on its way to the disk.
+    if !turn.promises.isEmpty, lastWritingStep <= durableStep {
+      var more = EngineEffects()
+      step(.written(durableStep), at: now, random: &random, into: &more)
+      precondition(effects.transaction == nil || more.transaction == nil, "one step has one transaction")
+      effects.transaction = effects.transaction ?? more.transaction
+      effects.actions.append(contentsOf: more.actions)
+    }
+  }
+
+  private mutating func handle(_ input: EngineInput, _ turn: inout Turn) {
+    switch input {
+    case .start(let start): begin(start, &turn)
+    case .overlay(let input): tell(input, &turn)
+    case .written(let step): written(step, &turn)
+    case .signed(let job, let signature): signed(job, signature, &turn)
+    case .verified(let job, let holds): verified(job, holds, &turn)
+    case .timer(let timer): fired(timer, &turn)
+    case .wake:
+      isAwake = false
+      handleNextEvent(&turn)
+    case .command(let id, let command): carryOut(command, id, &turn)
+    case .adapters(let statuses): adaptersChanged(statuses)
+    case .work(let update): worked(update, &turn)
+    case .object(let update): objectChanged(update, &turn)
+    }
+  }
+
+  private mutating func written(_ step: UInt64, _ turn: inout Turn) {
+    durableStep = max(durableStep, step)
+    let ready = promises.prefix { $0.step <= durableStep }.map(\.promise)
+    promises.removeFirst(ready.count)
+    for promise in ready { fulfil(promise, &turn) }
+  }
+
+  /// The only place where a promise becomes an act.
+  private mutating func fulfil(_ promise: Promise, _ turn: inout Turn) {
+    switch promise {
+    case .settle(let id, let node): overlayStep(.settle(id, from: node, .accepted), &turn)
+    case .send(let signed, let node, let deadline):
+      let left = max(1, deadline - turn.now.wallMilliseconds)
+      overlayStep(.send(signed, to: node, within: .milliseconds(left)), &turn)
+    case .broadcast(let signed): overlayStep(.broadcast(signed), &turn)
+    case .ledgerWritten(let token): replicationStep(.durable(token), &turn)
+    case .start(let order): turn.act(.start(order))
+    case .answer(let id, let answer): turn.act(.answer(id, .success(answer)))
+    }
+  }
+
+  /// Lets the roles take up what the step changed, until nothing changes any more.
+  private mutating func settle(_ turn: inout Turn) {
+    var rounds = 0
+    while let id = changed.min() {
+      changed.remove(id)
+      rounds += 1
+      precondition(rounds < Self.roundLimit, "the roles of collaboration \(id.short) do not come to rest")
+      ledgerChanged(id, &turn)
+    }
+    wakeIfNeeded(&turn)
+    tickIfNeeded(&turn)
+  }
+
+  mutating func wakeIfNeeded(_ turn: inout Turn) {
+    guard !isAwake, queues.hasNext(at: turn.now) else { return }
+    isAwake = true
+    turn.act(.wake)
+  }
+
+  private mutating func tickIfNeeded(_ turn: inout Turn) {
+    if executor.hasReports, !isReporting {
+      isReporting = true
+      turn.act(.setTimer(.report, after: Self.reportDelay))
+    }
+    guard !isTicking, needsTicks(turn.now) else { return }
+    isTicking = true
+    turn.act(.setTimer(.tick, after: Self.tickInterval))
+  }
+
+  private func needsTicks(_ now: Moment) -> Bool {
+    queues.untilNext(at: now) != nil || executor.isBusy || assessor.holdsOffers
+      || negotiator.negotiations.values.contains { !$0.isOver }
+      || books.values.contains { book in book.openTasks > 0 }
+  }
+
+  private mutating func fired(_ timer: EngineTimer, _ turn: inout Turn) {
+    switch timer {
+    case .overlay: overlayStep(.timer, &turn)
+    case .report:
+      isReporting = false
+      coordinate(&turn) { engine, context, effects, _ in engine.executor.report(context, into: &effects) }
+    case .tick:
+      isTicking = false
+      replicationStep(.tick, &turn)
+      coordinate(&turn) { engine, context, effects, _ in
+        engine.negotiator.tick(context, into: &effects)
+        for attempt in engine.assessor.sweep(context: context, into: &effects) {
+          effects.stop(attempt)
+        }
+      }
+      for (id, book) in books where book.openTasks > 0 { changed.insert(id) }
+      expireSubmissions(&turn)
+    }
+  }
+
+  mutating func job() -> UInt64 {
+    nextJob += 1
+    return nextJob
+  }
+}
+
+/// What a node's owner says of it.
+public struct NodeProfile: Sendable {
+  public var name: String
+  public var owner: String
+  public var kind: String
+  /// What is offered to others, at most; the adapters may have less.
+  public var offer: Amounts
+  public var priceMicroPerCPUSecond: Int
+  public var policy: LocalPolicy
+
+  public init(
+    name: String, owner: String, kind: String, offer: Amounts, priceMicroPerCPUSecond: Int, policy: LocalPolicy
+  ) {
+    self.name = name
+    self.owner = owner
+    self.kind = kind
+    self.offer = offer
+    self.priceMicroPerCPUSecond = priceMicroPerCPUSecond
+    self.policy = policy
+  }
+}

@@ -1,0 +1,120 @@
+public import Contract
+public import Coordination
+public import Model
+public import Overlay
+public import Sodium
+
+/// What happens to a node. Everything that a protocol decides follows from these, in their order.
+public enum EngineInput: Sendable {
+  /// The first input.
+  case start(EngineStart)
+  case overlay(TransportInput)
+  /// The writes of the step with this number, and of all before it, are durable.
+  case written(UInt64)
+  /// A signature that was asked for, made by this node's key.
+  case signed(SigningJob, Signature)
+  /// The answer to a check that was asked for.
+  case verified(CheckingJob, Bool)
+  case timer(EngineTimer)
+  /// The next queued event may be handled.
+  case wake
+  case command(CommandID, Command)
+  /// What the adapters offer now.
+  case adapters([AdapterStatus])
+  case work(WorkUpdate)
+  case object(ObjectUpdate)
+}
+
+/// What the transport tells; a subset of the overlay's inputs, since the rest is the engine's own to say.
+public enum TransportInput: Sendable {
+  case linkOpened(LinkID, peer: SignedStatement, dialled: Bool)
+  case linkClosed(LinkID, CloseReason)
+  case frame(LinkID, [UInt8])
+  case dialFailed(NodeID, address: String, reason: String)
+  case dropped(DropReason)
+  case sameKeyMet(address: String)
+}
+
+/// What a node starts from.
+public struct EngineStart: Sendable {
+  public var recovered: Recovered
+  /// This node's signed record, with a higher incarnation than ever before.
+  public var record: SignedStatement
+  public var seeds: [Invitation.Seed]
+  /// Objects that are in the store.
+  public var objects: [Digest]
+
+  public init(recovered: Recovered, record: SignedStatement, seeds: [Invitation.Seed], objects: [Digest]) {
+    self.recovered = recovered
+    self.record = record
+    self.seeds = seeds
+    self.objects = objects
+  }
+}
+
+public enum EngineTimer: Hashable, Sendable {
+  case overlay
+  /// Deadlines of negotiations, offers, leases.
+  case tick
+  /// Results that have gathered go out.
+  case report
+}
+
+/// Names a person's request until it is answered.
+public struct CommandID: Hashable, Sendable {
+  public let number: UInt64
+  public init(_ number: UInt64) { self.number = number }
+}
+
+public enum Command: Sendable {
+  case create(CollaborationRequest)
+  case submit(SubmissionRequest)
+  case cancel(TaskID, reason: String)
+  case decideOffer(OfferID, accept: Bool, reason: String)
+  /// Says goodbye to everybody; the record bears `leaving`.
+  case leave(SignedStatement)
+}
+
+/// What came of a command.
+public enum CommandAnswer: Sendable {
+  case collaboration(CollaborationID)
+  case task(TaskID)
+  case offer(OfferID)
+  case done
+}
+
+/// An adapter as the engine declares and shows it.
+public struct AdapterStatus: Hashable, Sendable {
+  public var name: String
+  public var kind: String
+  public var usable: Bool
+  public var detail: String
+  public var features: [String]
+  public var total: Amounts
+
+  public init(name: String, kind: String, usable: Bool, detail: String, features: [String], total: Amounts) {
+    self.name = name
+    self.kind = kind
+    self.usable = usable
+    self.detail = detail
+    self.features = features
+    self.total = total
+  }
+}
+
+/// What adapters tell of attempts.
+public enum WorkUpdate: Sendable {
+  case moved(AttemptID, Executor.Stage, reason: String, nativeID: String, nativeState: String)
+  /// It is over; its result files are in the object store.
+  case ended(AttemptID, AttemptResult)
+}
+
+/// What the object store and the transfers tell.
+public enum ObjectUpdate: Sendable {
+  case arrived(ObjectReference)
+  case unavailable(ObjectReference, why: String)
+  /// Objects that were evicted to make room.
+  case evicted([Digest])
+  /// The bytes of a specification; nil when they could not be read.
+  case specification(Digest, [UInt8]?)
+}

@@ -1,0 +1,125 @@
+internal import Contract
+internal import Coordination
+internal import EventQueue
+internal import Model
+internal import Overlay
+internal import Sodium
+
+/// What the business plane's events are, and in which queue they stand.
+enum EventKind: String, CaseIterable {
+  case submit, answer, signature, offerAnswer, report, call, roster, offer
+
+  /// - Returns: nil for a purpose that makes no event.
+  init?(purpose: Purpose) {
+    guard let kind = Self.allCases.first(where: { $0.purpose == purpose }) else { return nil }
+    self = kind
+  }
+
+  var purpose: Purpose {
+    switch self {
+    case .submit: Submission.purpose
+    case .answer: CallAnswer.purpose
+    case .signature: RosterSignature.purpose
+    case .offerAnswer: OfferAnswer.purpose
+    case .report: ResultReport.purpose
+    case .call: Call.purpose
+    case .roster: RosterProposal.purpose
+    case .offer: Offer.purpose
+    }
+  }
+
+  var lane: Event.Lane {
+    switch self {
+    case .submit, .answer, .signature, .offerAnswer, .report: .production
+    case .call, .roster, .offer: .consumption
+    }
+  }
+
+  /// Forming a roster goes before any task; results go before new work, since they free what it needs.
+  private var priority: Int {
+    switch self {
+    case .answer, .signature, .call, .roster: EventQueues.urgentPriority
+    case .report, .offerAnswer: 200
+    case .offer: 100
+    case .submit: 0
+    }
+  }
+
+  func event(_ signed: SignedStatement, at now: Moment) -> Event {
+    let body = signed.statement.body
+    let trace = body["trace"]?.stringValue.flatMap(TraceID.init(hexadecimal:))
+    let taskPriority = self == .submit ? min(max(body["priority"]?.integerValue ?? 0, -100), 100) : 0
+    return Event(
+      id: signed.id.hexadecimal, lane: lane, kind: purpose.name, priority: priority + Int(taskPriority),
+      deadlineMilliseconds: body["expiresMilliseconds"]?.integerValue, arrivalMilliseconds: now.wallMilliseconds,
+      trace: trace, payload: SignedStatementBytes.encode(signed))
+  }
+}
+
+/// A signed statement as it stands in an event's row: the signature's 64 bytes, then the statement's.
+enum SignedStatementBytes {
+  static func encode(_ signed: SignedStatement) -> [UInt8] { signed.signature.bytes + signed.statement.bytes }
+
+  static func decode(_ bytes: [UInt8]) -> SignedStatement? {
+    guard bytes.count > 64, let signature = try? Signature(bytes: Array(bytes.prefix(64))),
+      let statement = try? Statement(bytes: Array(bytes.dropFirst(64)))
+    else { return nil }
+    return SignedStatement(statement, signature: signature)
+  }
+}
+
+extension StoredEvent {
+  init(_ event: Event) {
+    self.init(
+      id: event.id, lane: event.lane.rawValue, kind: event.kind, priority: event.priority,
+      deadlineMilliseconds: event.deadlineMilliseconds, arrivalMilliseconds: event.arrivalMilliseconds,
+      trace: event.trace, payload: event.payload)
+  }
+}
+
+// The control plane handles one event a step and stores what came of it with the event (R29).
+extension Engine {
+  mutating func handleNextEvent(_ turn: inout Turn) {
+    guard let event = queues.next(at: turn.now) else { return }
+    guard let signed = SignedStatementBytes.decode(event.payload),
+      let kind = EventKind(purpose: signed.statement.purpose)
+    else { return finish(event, .dead, "its statement cannot be read", &turn) }
+    let handling = coordinate(&turn) { engine, context, effects, turn in
+      switch kind {
+      case .submit: engine.handleSubmission(signed, context: context, &effects)
+      case .answer: engine.negotiator.answered(signed, context: context, into: &effects)
+      case .signature: engine.negotiator.signedRoster(signed, context: context, into: &effects)
+      case .offerAnswer: engine.dispatcher.answered(signed, context: context, into: &effects)
+      case .report: engine.dispatcher.reported(signed, context: context, into: &effects)
+      case .call: engine.assessor.called(signed, context: context, into: &effects)
+      case .roster: engine.assessor.proposed(signed, context: context, into: &effects)
+      case .offer: engine.assessor.offered(signed, context: context, into: &effects)
+      }
+    }
+    switch handling {
+    case .done(let result): finish(event, .handled, result, &turn)
+    case .parked(let id): parked[id, default: []].append(event.id)
+    case .later(let what):
+      switch queues.postpone(event.id, at: turn.now) {
+      case .again: journal.waiting[event.id] = what
+      case .dead: finish(event, .dead, "waited too long for \(what)", &turn)
+      }
+    }
+    if kind == .offerAnswer || kind == .report, let id = signed.statement.collaboration, books[id] != nil {
+      changed.insert(id)
+    }
+  }
+
+  private mutating func finish(_ event: Event, _ state: StoredEvent.State, _ result: String, _ turn: inout Turn) {
+    queues.finish(event.id)
+    journal.waiting[event.id] = nil
+    journal.handled(event, state: state.rawValue, result: result)
+    turn.write(
+      .eventState(id: event.id, state: state, attempts: event.tries, result: Array(result.utf8.prefix(1_000))))
+  }
+
+  /// A round has opened or failed: what waited for it goes on.
+  mutating func releaseParked(_ id: CollaborationID, _ turn: inout Turn) {
+    for event in parked.removeValue(forKey: id) ?? [] { queues.resume(event) }
+  }
+}

@@ -1,0 +1,177 @@
+internal import Consensus
+internal import Contract
+internal import Coordination
+internal import Ledger
+internal import Model
+internal import Overlay
+
+// Ledgers: founding, following, appending, judging what the coordinator proposes.
+extension Engine {
+  static func followKey(_ id: CollaborationID) -> String { "follow/\(id.hexadecimal)" }
+
+  /// What is kept of a roster that was signed, until entry 1 is here.
+  struct Following: Codable {
+    var coordinator: NodeID
+    var roster: Roster
+  }
+
+  /// Founds a ledger with entry 1.
+  mutating func open(_ body: RoundOpened, _ turn: inout Turn) {
+    guard let id = try? body.charter.id(), books[id] == nil,
+      let set = Self.replicaSet(id, coordinator: body.coordinator, roster: body.roster)
+    else { return }
+    replicationStep(.open(set, recovered: nil), &turn)
+    append(RoundOpened.kind, Self.json(body), to: id, &turn)
+  }
+
+  /// Accepts entries of a ledger from its coordinator.
+  mutating func follow(_ id: CollaborationID, coordinator: NodeID, _ roster: Roster, _ turn: inout Turn) {
+    guard let set = Self.replicaSet(id, coordinator: coordinator, roster: roster) else { return }
+    turn.write(
+      .document(
+        key: Self.followKey(id),
+        value: CanonicalJSON.encode(Self.json(Following(coordinator: coordinator, roster: roster)))))
+    // A new roster of a round that never opened replaces the one before.
+    if books[id] == nil { replicationStep(.open(set, recovered: nil), &turn) }
+  }
+
+  static func replicaSet(_ id: CollaborationID, coordinator: NodeID, roster: Roster) -> ReplicaSet? {
+    guard let configuration = try? roster.configurationHash() else { return nil }
+    var members: [ReplicaSet.Member] = []
+    for member in roster.members {
+      guard let keys = try? EpochKeys(checking: member.certificate) else { return nil }
+      members.append(.init(node: keys.node, epoch: keys.epoch, signingKey: keys.signingKey))
+    }
+    return ReplicaSet(collaboration: id, coordinator: coordinator, configuration: configuration, members: members)
+  }
+
+  /// Extends a ledger that this node coordinates: by the contract first, then in the chain. What the contract
+  /// refuses changes nothing.
+  mutating func append(_ kind: String, _ body: JSON, to id: CollaborationID, _ turn: inout Turn) {
+    guard let head = replication.head(of: id) else { return }
+    let record = LedgerRecord(
+      number: head.number + 1, term: head.term, timeMilliseconds: turn.now.wallMilliseconds, kind: kind, body: body)
+    do throws(Violation) {
+      try fold(record, of: id)
+    } catch {
+      return notice("control", "entry.refused", collaboration: id, "\(error)", &turn)
+    }
+    var effects: Replication.Effects = []
+    do {
+      _ = try replication.append(kind: kind, body: body, to: id, at: turn.now, into: &effects)
+    } catch {
+      // The contract has taken it, so the chain must: only a size over the limit could stand between.
+      preconditionFailure("an entry of kind \(kind) that the contract allows cannot be appended: \(error)")
+    }
+    carryOut(effects, &turn)
+    changed.insert(id)
+  }
+
+  mutating func fold(_ record: LedgerRecord, of id: CollaborationID) throws(Violation) {
+    if books[id] == nil {
+      books[id] = try CollaborationState(id: id, opening: record)
+    } else {
+      try books[id]?.apply(record)
+    }
+  }
+
+  /// Judges what a coordinator proposes, all of it or nothing.
+  mutating func judge(_ id: CollaborationID, _ records: [LedgerRecord], _ token: JobToken, _ turn: inout Turn) {
+    let before = books[id]
+    for record in records {
+      do throws(Violation) {
+        try fold(record, of: id)
+      } catch {
+        books[id] = before
+        notice("control", "entry.refused", collaboration: id, "\(error)", &turn)
+        return replicationStep(.judged(token, .refused(number: error.entry, reason: "\(error)")), &turn)
+      }
+    }
+    replicationStep(.judged(token, .accepted), &turn)
+    changed.insert(id)
+    for record in records { told(record, of: id, &turn) }
+  }
+
+  /// What people on a participant follow.
+  private mutating func told(_ record: LedgerRecord, of id: CollaborationID, _ turn: inout Turn) {
+    notice("control", "entry.held", collaboration: id, "entry \(record.number): \(record.kind)", &turn)
+  }
+
+  /// Both roles take up what a ledger says now.
+  mutating func ledgerChanged(_ id: CollaborationID, _ turn: inout Turn) {
+    releaseParked(id, &turn)
+    coordinate(&turn) { engine, context, effects, turn in
+      engine.dispatcher.proceed(id, context, random: &turn.random, into: &effects)
+      engine.executor.folded(id, context: context, into: &effects)
+      for attempt in engine.assessor.sweep(context: context, into: &effects) { effects.stop(attempt) }
+    }
+    readSpecifications(&turn)
+  }
+
+  // MARK: Replication
+
+  mutating func replicationStep(_ input: Replication.Input, _ turn: inout Turn) {
+    var effects: Replication.Effects = []
+    replication.step(input, at: turn.now, random: &turn.random, into: &effects)
+    carryOut(effects, &turn)
+  }
+
+  private mutating func carryOut(_ effects: Replication.Effects, _ turn: inout Turn) {
+    for effect in effects {
+      switch effect {
+      case .store(let writes, let token):
+        for write in writes { turn.write(.ledger(write)) }
+        turn.promise(.ledgerWritten(token))
+      case .send(let message, let node): overlayStep(.sendMessage(Self.peerMessage(message), to: node), &turn)
+      case .sign(let statement, let token): sign(statement, for: .ledger(token), &turn)
+      case .verify(let signed, let key, let token):
+        let job = CheckingJob(number: job())
+        checking[job] = .ledger(token)
+        turn.act(.check(job, .ledger(signed, key)))
+      case .judge(let id, let records, let token): judge(id, records, token, &turn)
+      case .held: break
+      case .refused(let id, let number, let reason):
+        notice("control", "ledger.halted", collaboration: id, "entry \(number) was refused: \(reason)", &turn)
+      case .conflict(let conflict):
+        notice(
+          "control", "ledger.conflict", collaboration: conflict.collaboration, node: conflict.held.author,
+          "the coordinator signed two different entries \(conflict.number)", &turn)
+      case .diverged(let id, let number, let member):
+        notice(
+          "control", "ledger.diverged", collaboration: id, node: member, "ledgers differ at entry \(number)", &turn)
+      case .memberLostState(let id, let member, let acknowledged, let found):
+        notice(
+          "control", "ledger.rolledBack", collaboration: id, node: member,
+          "it acknowledged \(acknowledged) entries and holds \(found)", &turn)
+      case .dropped(let reason, let node):
+        guard reason != .duplicate else { continue }
+        journal.count("ledger: \(reason)")
+        _ = node
+      }
+    }
+  }
+
+  static func peerMessage(_ message: ReplicationMessage) -> PeerMessage {
+    switch message {
+    case .head(let id, let number, let hash):
+      .ledgerHead(.init(collaboration: id, number: number, hash: hash))
+    case .request(let id, let from, let limit):
+      .ledgerRequest(.init(collaboration: id, from: from, limit: limit))
+    case .entries(let id, let entries, let proposals):
+      .ledgerEntries(.init(collaboration: id, entries: entries, proposals: proposals))
+    case .acknowledgement(let signed):
+      .ledgerAcknowledgement(
+        .init(
+          collaboration: signed.statement.collaboration ?? CollaborationID(.zero), number: 0, hash: .zero,
+          statement: signed))
+    }
+  }
+
+  static func json(_ value: some Encodable) -> JSON {
+    do {
+      return try CanonicalJSON.parse(CanonicalJSON.encode(value), limit: .max)
+    } catch {
+      preconditionFailure("a value made here has no canonical form: \(error)")
+    }
+  }
+}

@@ -1,0 +1,127 @@
+internal import Consensus
+internal import Contract
+internal import Coordination
+internal import EventQueue
+public import Model
+public import Overlay
+
+// The overlay's side: links, facts, direct statements, members.
+extension Engine {
+  mutating func tell(_ input: TransportInput, _ turn: inout Turn) {
+    switch input {
+    case .linkOpened(let link, let peer, let dialled):
+      overlayStep(.linkOpened(link, peer: peer, dialled: dialled), &turn)
+    case .linkClosed(let link, let reason): overlayStep(.linkClosed(link, reason), &turn)
+    case .frame(let link, let bytes): overlayStep(.frame(link, bytes), &turn)
+    case .dialFailed(let node, let address, let reason):
+      overlayStep(.dialFailed(node, address: address, reason: reason), &turn)
+    case .dropped(let reason): overlayStep(.dropped(reason), &turn)
+    case .sameKeyMet(let address): overlayStep(.sameKeyMet(address: address), &turn)
+    }
+  }
+
+  mutating func overlayStep(_ input: OverlayInput, _ turn: inout Turn) {
+    var effects: [OverlayEffect] = []
+    overlay.step(input, at: turn.now, random: &turn.random, into: &effects)
+    for effect in effects { carryOut(effect, &turn) }
+  }
+
+  private mutating func carryOut(_ effect: OverlayEffect, _ turn: inout Turn) {
+    switch effect {
+    case .dial(let address, let node): turn.act(.dial(address: address, expecting: node))
+    case .transmit(let link, let bytes, let lane): turn.act(.transmit(link, bytes, lane: lane))
+    case .close(let link, let reason): turn.act(.close(link, reason))
+    case .verify(let verification):
+      let job = CheckingJob(number: job())
+      checking[job] = .overlay(verification.id)
+      turn.act(.check(job, .overlay(verification)))
+    case .setTimer(let after): turn.act(.setTimer(.overlay, after: after))
+    case .storeRecord(let signed): turn.write(.fact(StoredFact(signed, expiresMilliseconds: nil)))
+    case .storeFact(let signed, let expires): turn.write(.fact(StoredFact(signed, expiresMilliseconds: expires)))
+    case .forgetFact(let id): turn.write(.removeFact(id))
+    case .deliverFact(let signed, let node): received(signed, from: node, isDirect: false, &turn)
+    case .deliverDirect(let signed, _): received(signed, from: signed.statement.author, isDirect: true, &turn)
+    case .deliverMessage(let message, let node): received(message, from: node, &turn)
+    case .outcome(let id, let node, let outcome): delivered(id, to: node, outcome, &turn)
+    case .refusedBroadcast(let id, let reason):
+      notice("information", "broadcast.refused", "announcement \(id.short): \(reason)", &turn)
+    case .memberChanged(let node, let state): memberChanged(node, state, &turn)
+    case .memberUpdated: break
+    case .linked(let node): replicationStep(.linkOpened(node), &turn)
+    case .unlinked(let node, _): replicationStep(.linkClosed(node), &turn)
+    case .dropped: break
+    case .notice(let overlayNotice): notice("information", "overlay", "\(overlayNotice)", &turn)
+    }
+  }
+
+  /// A verified statement from another node becomes an event, durably, before anybody is told that it arrived.
+  private mutating func received(
+    _ signed: SignedStatement, from node: NodeID, isDirect: Bool, _ turn: inout Turn
+  ) {
+    if signed.statement.purpose == ProgressReport.purpose {
+      // For people only: not worth a write.
+      let context = context(turn.now)
+      dispatcher.progressed(signed, context: context)
+      if isDirect { turn.promise(.settle(signed.id, from: node)) }
+      return
+    }
+    guard let kind = EventKind(purpose: signed.statement.purpose) else {
+      if isDirect {
+        overlayStep(
+          .settle(signed.id, from: node, .refused(reason: "purpose \(signed.statement.purpose) is not known here")),
+          &turn)
+      }
+      return
+    }
+    switch enqueue(kind.event(signed, at: turn.now), &turn) {
+    case .queued, .known:
+      if isDirect { turn.promise(.settle(signed.id, from: node)) }
+    case .full:
+      if isDirect { overlayStep(.settle(signed.id, from: node, .refused(reason: "the queue is full")), &turn) }
+    }
+  }
+
+  mutating func enqueue(_ event: Event, _ turn: inout Turn) -> EventQueues.Admission {
+    let admission = queues.enqueue(event)
+    if admission == .queued { turn.write(.event(StoredEvent(event))) }
+    return admission
+  }
+
+  private mutating func received(_ message: PeerMessage, from node: NodeID, _ turn: inout Turn) {
+    switch message {
+    case .ledgerHead(let head):
+      replicationStep(.received(.head(head.collaboration, number: head.number, hash: head.hash), from: node), &turn)
+    case .ledgerRequest(let request):
+      replicationStep(
+        .received(.request(request.collaboration, from: request.from, limit: request.limit), from: node), &turn)
+    case .ledgerEntries(let entries):
+      replicationStep(
+        .received(
+          .entries(entries.collaboration, entries: entries.entries, proposals: entries.proposals), from: node), &turn)
+    case .ledgerAcknowledgement(let acknowledgement):
+      replicationStep(.received(.acknowledgement(acknowledgement.statement), from: node), &turn)
+    case .logRequest(let request): turn.act(.logRequested(request, by: node))
+    case .logChunk(let chunk): turn.act(.logChunk(chunk, from: node))
+    }
+  }
+
+  /// Asks another node for a piece of an attempt's log, or answers one that asked.
+  public mutating func message(_ message: PeerMessage, to node: NodeID, at now: Moment, random: inout Random)
+    -> EngineEffects
+  {
+    var turn = Turn(now: now, random: random)
+    overlayStep(.sendMessage(message, to: node), &turn)
+    random = turn.random
+    var effects = EngineEffects()
+    effects.actions = turn.actions
+    precondition(turn.writes.isEmpty && turn.promises.isEmpty, "a message between peers promises nothing")
+    return effects
+  }
+
+  private mutating func memberChanged(_ node: NodeID, _ state: MemberState, _ turn: inout Turn) {
+    let name = overlay.members.first { $0.id == node }?.name ?? node.short
+    notice("information", "member.\(state.rawValue)", node: node, "\(name) is \(state.rawValue)", &turn)
+    for (id, book) in books where book.openTasks > 0 && book.roster[node] != nil { changed.insert(id) }
+    coordinate(&turn) { engine, context, effects, _ in engine.negotiator.tick(context, into: &effects) }
+  }
+}

@@ -1,0 +1,126 @@
+internal import Consensus
+internal import Contract
+internal import Coordination
+internal import EventQueue
+internal import Ledger
+public import Model
+internal import Overlay
+internal import Resources
+
+// What people ask about events, traces and the node itself.
+extension Engine {
+  /// Events that are queued, then those handled lately, newest first, at most `limit`.
+  public func eventViews(limit: Int) -> [EventView] {
+    let queued = queues.all.reversed().map { view(of: $0, state: "queued", result: journal.waiting[$0.id] ?? "") }
+    let handled = journal.handledEvents.reversed().map { view(of: $0.event, state: $0.state, result: $0.result) }
+    return Array((queued + handled).prefix(max(0, limit)))
+  }
+
+  /// One event with its statement; nil when it is neither queued nor among those handled lately.
+  public func eventView(_ id: String) -> EventView? {
+    let queued = queues.all.first { $0.id == id }.map { ($0, "queued", journal.waiting[$0.id] ?? "") }
+    let handled = journal.handledEvents.last { $0.event.id == id }.map { ($0.event, $0.state, $0.result) }
+    guard let (event, state, result) = queued ?? handled else { return nil }
+    var out = view(of: event, state: state, result: result)
+    out.statement = SignedStatementBytes.decode(event.payload)?.statement.body
+    return out
+  }
+
+  private func view(of event: Event, state: String, result: String) -> EventView {
+    let signed = SignedStatementBytes.decode(event.payload)
+    return EventView(
+      id: event.id, queue: event.lane.rawValue, kind: event.kind, state: state, priority: event.priority,
+      arrivalMilliseconds: event.arrivalMilliseconds, author: signed?.statement.author,
+      collaboration: signed?.statement.collaboration, trace: event.trace, tries: event.tries, result: result,
+      statement: nil)
+  }
+
+  /// What this node knows of a trace: events, ledger entries and notices, in order of time.
+  public func traceViews(_ id: TraceID) -> [TraceView] {
+    var out = journal.handledEvents.filter { $0.event.trace == id }.map { handled in
+      TraceView(
+        timeMilliseconds: handled.event.arrivalMilliseconds, plane: "business", node: identity.node,
+        what: handled.event.kind, detail: handled.result)
+    }
+    let tasks = Set(books.values.flatMap { $0.tasks.values.filter { $0.submission.trace == id }.map(\.id) })
+    for collaboration in replication.collaborations {
+      let last = replication.head(of: collaboration)?.number ?? 0
+      guard last > 0, let book = books[collaboration] else { continue }
+      for number in 1...last {
+        guard let entry = replication.entry(number, of: collaboration),
+          Self.mentions(entry.record.body, trace: id, tasks: tasks)
+        else { continue }
+        out.append(
+          TraceView(
+            timeMilliseconds: entry.record.timeMilliseconds, plane: "information", node: book.coordinator,
+            what: entry.kind, detail: "entry \(number) of ledger \(collaboration.short)"))
+      }
+    }
+    out += journal.notices.filter { $0.task.map(tasks.contains) ?? false }.map {
+      TraceView(
+        timeMilliseconds: $0.timeMilliseconds, plane: $0.plane, node: identity.node, what: $0.kind, detail: $0.text)
+    }
+    return out.sorted { ($0.timeMilliseconds, $0.what) < ($1.timeMilliseconds, $1.what) }
+  }
+
+  private static func mentions(_ body: JSON, trace: TraceID, tasks: Set<TaskID>) -> Bool {
+    func value(_ json: JSON?) -> Bool {
+      guard let text = json?.stringValue, let digest = Digest(hexadecimal: text) else { return false }
+      return TraceID(digest) == trace || tasks.contains(TaskID(digest))
+    }
+    func inside(_ json: JSON?) -> Bool { value(json?["trace"]) || value(json?["task"]) }
+    return inside(body)
+      || ["submission", "offer", "answer", "report"].contains { inside(body[$0]?["statement"]?["body"]) }
+  }
+
+  /// Counters of what was dropped, by reason.
+  public var dropped: [String: Int] {
+    var out = journal.counters
+    for (reason, count) in overlay.counters { out["overlay: \(reason)", default: 0] += count }
+    return out
+  }
+
+  public struct Summary: Sendable {
+    public let members: Int
+    public let membersAlive: Int
+    public let collaborations: Int
+    public let total: Amounts
+    public let committed: Amounts
+    public let queuedEvents: Int
+    public let openTasks: Int
+    public let outbox: Int
+  }
+
+  public func summary() -> Summary {
+    let members = overlay.members
+    return Summary(
+      members: members.count,
+      membersAlive: members.count { $0.state == .alive || $0.id == identity.node },
+      collaborations: books.count, total: assessor.reservations.total, committed: assessor.reservations.committed,
+      queuedEvents: queues.count, openTasks: books.values.reduce(0) { $0 + $1.openTasks }, outbox: outbox.count)
+  }
+
+  /// Whatever waits longer than it should (R57).
+  public func unfinished(at now: Moment) -> [DoctorFinding] {
+    var out: [DoctorFinding] = []
+    for book in books.values.sorted(by: { $0.id < $1.id }) where book.openTasks > 0 {
+      let problem = coordinatorProblem(book)
+      guard !problem.isEmpty else { continue }
+      out.append(
+        DoctorFinding(
+          subject: "collaboration \(book.id.short)", ok: false, detail: problem,
+          remedy: "start the node \(name(of: book.coordinator)) again"))
+    }
+    let old = queues.all.count { now.wallMilliseconds - $0.arrivalMilliseconds > 60_000 }
+    out.append(
+      DoctorFinding(
+        subject: "events", ok: old == 0, detail: old == 0 ? "none waits" : "\(old) have waited for over a minute",
+        remedy: old == 0 ? "" : "jointcloud event list"))
+    return out
+  }
+
+  /// The message's sender for logs: where a member listens.
+  public func holder(_ node: NodeID) -> Holder? {
+    overlay.members.first { $0.id == node }.map { Holder(node: node, addresses: $0.addresses) }
+  }
+}

@@ -1,0 +1,111 @@
+internal import Consensus
+internal import Contract
+internal import Coordination
+internal import EventQueue
+internal import Ledger
+internal import Model
+internal import Overlay
+
+// A node becomes again what it was: ledgers are folded anew, queues and outbox taken up, negotiations called anew.
+extension Engine {
+  mutating func begin(_ start: EngineStart, _ turn: inout Turn) {
+    let recovered = start.recovered
+    objects = Set(start.objects)
+    restoreLedgers(recovered, &turn)
+    restoreDocuments(recovered.documents)
+    for id in recovered.handledEventIDs { queues.remember(id) }
+    restoreEvents(recovered.events)
+    let (records, facts) = recovered.facts.reduce(into: ([SignedStatement](), [SignedStatement]())) { out, fact in
+      if fact.signed.statement.purpose == MemberRecord.purpose {
+        out.0.append(fact.signed)
+      } else {
+        out.1.append(fact.signed)
+      }
+    }
+    overlayStep(
+      .start(OverlayStart(record: start.record, seeds: start.seeds, records: records, facts: facts)), &turn)
+    restoreOutbox(recovered.outbox, &turn)
+    coordinate(&turn) { engine, context, effects, _ in engine.negotiator.resume(context, into: &effects) }
+    changed.formUnion(books.keys)
+  }
+
+  private mutating func restoreLedgers(_ recovered: Recovered, _ turn: inout Turn) {
+    for chain in recovered.chains {
+      for entry in chain.entries {
+        do throws(Violation) {
+          try fold(entry.record, of: chain.collaboration)
+        } catch {
+          // It was judged before it was stored: another version of the rules, or a changed file.
+          notice("control", "ledger.unreadable", collaboration: chain.collaboration, "\(error)", &turn)
+          books[chain.collaboration] = nil
+          break
+        }
+      }
+      guard let book = books[chain.collaboration],
+        let set = Self.replicaSet(book.id, coordinator: book.coordinator, roster: book.roster)
+      else { continue }
+      replicationStep(.open(set, recovered: chain), &turn)
+    }
+  }
+
+  private mutating func restoreDocuments(_ documents: [String: [UInt8]]) {
+    for (key, bytes) in documents.sorted(by: { $0.key < $1.key }) {
+      let parts = key.split(separator: "/", maxSplits: 1).map(String.init)
+      guard parts.count == 2, let digest = Digest(hexadecimal: parts[1]) else { continue }
+      let id = CollaborationID(digest)
+      switch parts[0] {
+      case "negotiation":
+        if let value = Self.read(Negotiation.self, bytes) { negotiator.restore(id, value) }
+      case "joined":
+        if let value = Self.read(ContractDocument.self, bytes) { assessor.restore(joined: id, value) }
+      case "submission":
+        if let value = Self.read(HeldSubmission.self, bytes) { submissions[TaskID(digest)] = value }
+      case "offer":
+        guard let value = Self.read(Assessor.ReceivedOffer.self, bytes) else { continue }
+        let task = books[value.collaboration]?.tasks[value.offer.task]
+        restoredOffers.append((value, task?.submission))
+      case "follow":
+        guard books[id] == nil, let value = Self.read(Following.self, bytes),
+          let set = Self.replicaSet(id, coordinator: value.coordinator, roster: value.roster)
+        else { continue }
+        restoredFollowings.append(set)
+      default: continue
+      }
+    }
+  }
+
+  private static func read<Value: Codable>(_ type: Value.Type, _ bytes: [UInt8]) -> Value? {
+    try? CanonicalJSON.decode(type, from: bytes, limit: .max)
+  }
+
+  private mutating func restoreEvents(_ events: [StoredEvent]) {
+    for stored in events where stored.state == .queued {
+      guard let lane = Event.Lane(rawValue: stored.lane) else { continue }
+      _ = queues.enqueue(
+        Event(
+          id: stored.id, lane: lane, kind: stored.kind, priority: stored.priority,
+          deadlineMilliseconds: stored.deadlineMilliseconds, arrivalMilliseconds: stored.arrivalMilliseconds,
+          trace: stored.trace, payload: stored.payload))
+    }
+  }
+
+  private mutating func restoreOutbox(_ messages: [StoredMessage], _ turn: inout Turn) {
+    for set in restoredFollowings { replicationStep(.open(set, recovered: nil), &turn) }
+    restoredFollowings = []
+    for (offer, submission) in restoredOffers {
+      assessor.restore(offer) { _, subtask in submission?.needs(ofSubtask: subtask) }
+    }
+    restoredOffers = []
+    for message in messages {
+      let isNew = outbox.add(message)
+      if message.signature == nil {
+        if isNew { sign(message.statement, for: .outbox, &turn) }
+      } else if let signature = message.signature {
+        turn.promise(
+          .send(
+            SignedStatement(message.statement, signature: signature), to: message.destination,
+            deadlineMilliseconds: message.deadlineMilliseconds))
+      }
+    }
+  }
+}

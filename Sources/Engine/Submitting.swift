@@ -1,0 +1,257 @@
+internal import Contract
+internal import Coordination
+internal import EventQueue
+internal import Model
+internal import Overlay
+
+/// A submission at this node until its ledger has it, and for good when no ledger ever will.
+struct HeldSubmission: Codable, Sendable {
+  var signed: SignedStatement
+  var collaboration: CollaborationID
+  var submittedMilliseconds: Int64
+  /// cancelled or unplaced, with the reason; nil while it waits.
+  var ended: String?
+  var reason: String
+  var endedMilliseconds: Int64?
+}
+
+// People's commands that change something.
+extension Engine {
+  static func submissionKey(_ id: TaskID) -> String { "submission/\(id.hexadecimal)" }
+
+  mutating func carryOut(_ command: Command, _ id: CommandID, _ turn: inout Turn) {
+    switch command {
+    case .create(let request):
+      switch create(request, trace: TraceID(turn.random.digest()), &turn) {
+      case .success(let collaboration): turn.promise(.answer(id, .collaboration(collaboration)))
+      case .failure(let refusal): turn.act(.answer(id, .failure(refusal)))
+      }
+    case .submit(let request): submit(request, id, &turn)
+    case .cancel(let task, let reason): cancel(task, reason, id, &turn)
+    case .decideOffer(let offer, let accept, let reason): decide(offer, accept: accept, reason, id, &turn)
+    case .leave(let record):
+      overlayStep(.leave(record), &turn)
+      turn.promise(.answer(id, .done))
+    }
+  }
+
+  private mutating func create(
+    _ request: CollaborationRequest, trace: TraceID, _ turn: inout Turn
+  ) -> Result<CollaborationID, Refusal> {
+    guard (1...64).contains(request.name.utf8.count) else {
+      return .failure(Refusal(.invalid, "a collaboration's name has 1 to 64 bytes", subject: "name"))
+    }
+    guard (100...600_000).contains(request.replyByMilliseconds) else {
+      return .failure(Refusal(.invalid, "the time to reply is 100 ms to 10 min", subject: "replyBy"))
+    }
+    guard CanonicalJSON.encode(Self.json(request)).count <= 8_192 else {
+      return .failure(Refusal(.tooLarge, "name, kind and labels together are over 8 KiB", subject: "labels"))
+    }
+    let created = coordinate(&turn) { engine, context, effects, turn in
+      engine.negotiator.create(
+        name: request.name, kind: request.kind, labels: request.labels, needs: request.needs,
+        replyMilliseconds: request.replyByMilliseconds,
+        priceLimitMicroPerCPUSecond: request.priceLimitMicroPerCPUSecond, trace: trace, context: context,
+        random: &turn.random, into: &effects)
+    }
+    guard let created else {
+      return .failure(
+        Refusal(
+          .unavailable, "\(Negotiator.limit) negotiations are under way", next: "jointcloud collaboration list"))
+    }
+    // A node that is alone has nobody to wait for.
+    coordinate(&turn) { engine, context, effects, _ in engine.negotiator.tick(context, into: &effects) }
+    return .success(created)
+  }
+
+  private mutating func submit(_ request: SubmissionRequest, _ id: CommandID, _ turn: inout Turn) {
+    if let refusal = objection(to: request.submission) { return turn.act(.answer(id, .failure(refusal))) }
+    let collaboration: CollaborationID
+    switch destination(of: request, &turn) {
+    case .success(let found): collaboration = found
+    case .failure(let refusal): return turn.act(.answer(id, .failure(refusal)))
+    }
+    do {
+      let statement = try Statement(
+        request.submission, by: identity.node, epoch: identity.epoch, network: identity.network,
+        collaboration: collaboration)
+      sign(statement, for: .submission(id, collaboration), &turn)
+    } catch {
+      turn.act(.answer(id, .failure(Refusal(.tooLarge, "the submission cannot be signed: \(error)"))))
+    }
+  }
+
+  private func objection(to submission: Submission) -> Refusal? {
+    guard objects.contains(submission.specification.digest) else {
+      return Refusal(.invalid, "the specification is not in this node's object store", subject: "specification")
+    }
+    guard (1...TaskSpecification.subtaskLimit).contains(submission.subtaskCount) else {
+      return Refusal(.invalid, "1 to \(TaskSpecification.subtaskLimit) subtasks", subject: "subtaskCount")
+    }
+    guard submission.attemptLimit >= 1, submission.needs.cpuMillicores >= 0, submission.needs.memoryBytes >= 0 else {
+      return Refusal(.invalid, "attempts are 1 or more, needs are not negative", subject: "submission")
+    }
+    return nil
+  }
+
+  /// Where a submission goes: where it says, else the newest collaboration of its kind here, else a new one.
+  private mutating func destination(
+    of request: SubmissionRequest, _ turn: inout Turn
+  ) -> Result<CollaborationID, Refusal> {
+    let submission = request.submission
+    if let id = request.collaboration {
+      if let book = books[id] {
+        guard book.coordinator == identity.node else {
+          let name = overlay.members.first { $0.id == book.coordinator }?.name ?? book.coordinator.short
+          return .failure(
+            Refusal(
+              .notPermitted, "collaboration \(id.short) is coordinated by \(name), and takes submissions there",
+              subject: "collaboration", next: "submit at the node \(name)"))
+        }
+        return .success(id)
+      }
+      guard let negotiation = negotiator.negotiations[id], negotiation.phase != .failed else {
+        return .failure(
+          Refusal(
+            .notFound, "no such collaboration is open here", subject: id.short, next: "jointcloud collaboration list"))
+      }
+      return .success(id)
+    }
+    if !request.opensCollaboration, let id = newestCollaboration(for: submission) { return .success(id) }
+    return create(
+      CollaborationRequest(
+        name: String(submission.name.prefix(64)), kind: submission.kind, labels: submission.labels,
+        needs: submission.needs, replyByMilliseconds: submission.timeouts.negotiateMilliseconds,
+        priceLimitMicroPerCPUSecond: submission.priceLimitMicroPerCPUSecond),
+      trace: submission.trace, &turn)
+  }
+
+  private func newestCollaboration(for submission: Submission) -> CollaborationID? {
+    negotiator.negotiations
+      .filter { id, negotiation in
+        negotiation.phase != .failed && negotiation.kind == submission.kind && negotiation.labels == submission.labels
+          && negotiation.priceLimitMicroPerCPUSecond == submission.priceLimitMicroPerCPUSecond
+      }
+      .max { ($0.value.deadlineMilliseconds, $0.key) < ($1.value.deadlineMilliseconds, $1.key) }?.key
+  }
+
+  /// The submission has its signature: it is an event of the production queue from here on.
+  mutating func submitted(
+    _ signed: SignedStatement, to collaboration: CollaborationID, _ command: CommandID, _ turn: inout Turn
+  ) {
+    let task = TaskID(signed.id.digest)
+    let known = submissions[task] != nil || books[collaboration]?.tasks[task] != nil
+    if !known {
+      switch enqueue(EventKind.submit.event(signed, at: turn.now), &turn) {
+      case .full:
+        return turn.act(
+          .answer(command, .failure(Refusal(.unavailable, "the queue is full", next: "jointcloud event list"))))
+      case .known: break
+      case .queued:
+        keep(
+          HeldSubmission(
+            signed: signed, collaboration: collaboration, submittedMilliseconds: turn.now.wallMilliseconds,
+            ended: nil, reason: "", endedMilliseconds: nil), &turn)
+        notice("business", "task.submitted", task: task, collaboration: collaboration, "submitted", &turn)
+      }
+    }
+    turn.promise(.answer(command, .task(task)))
+  }
+
+  mutating func keep(_ held: HeldSubmission, _ turn: inout Turn) {
+    let id = TaskID(held.signed.id.digest)
+    submissions[id] = held
+    turn.write(.document(key: Self.submissionKey(id), value: CanonicalJSON.encode(Self.json(held))))
+  }
+
+  /// The event of a submission: on the ledger as soon as the round is open.
+  mutating func handleSubmission(
+    _ signed: SignedStatement, context: CoordinationContext, _ effects: inout CoordinationEffects
+  ) -> Handling {
+    let task = TaskID(signed.id.digest)
+    guard let held = submissions[task], held.ended == nil else { return .done("no longer wanted") }
+    if let book = context.collaborations[held.collaboration] {
+      if book.tasks[task] == nil { effects.submit(signed, to: held.collaboration) }
+      submissions[task] = nil
+      effects.forget(key: Self.submissionKey(task))
+      return .done("on the ledger of \(held.collaboration.short)")
+    }
+    return .parked(held.collaboration)
+  }
+
+  /// Submissions whose round will not open any more end here, with the reason.
+  mutating func expireSubmissions(_ turn: inout Turn) {
+    for (id, held) in submissions.sorted(by: { $0.key < $1.key }) where held.ended == nil {
+      guard let negotiation = negotiator.negotiations[held.collaboration], negotiation.phase == .failed else {
+        continue
+      }
+      end(id, "unplaced", negotiation.reason, &turn)
+    }
+  }
+
+  private mutating func end(_ id: TaskID, _ state: String, _ reason: String, _ turn: inout Turn) {
+    guard var held = submissions[id] else { return }
+    held.ended = state
+    held.reason = reason
+    held.endedMilliseconds = turn.now.wallMilliseconds
+    keep(held, &turn)
+    notice("control", "task.\(state)", task: id, collaboration: held.collaboration, reason, &turn)
+    releaseParked(held.collaboration, &turn)
+  }
+
+  private mutating func cancel(_ id: TaskID, _ reason: String, _ command: CommandID, _ turn: inout Turn) {
+    let reason = reason.isEmpty ? "cancelled by its submitter" : String(reason.prefix(500))
+    if let held = submissions[id] {
+      guard held.ended == nil else { return refuse(command, over: id, &turn) }
+      end(id, "cancelled", reason, &turn)
+      return turn.promise(.answer(command, .task(id)))
+    }
+    guard let book = books.values.first(where: { $0.tasks[id] != nil }), let task = book.tasks[id] else {
+      return turn.act(
+        .answer(
+          command, .failure(Refusal(.notFound, "no such task here", subject: id.short, next: "jointcloud task list"))))
+    }
+    guard !task.isOver else { return refuse(command, over: id, &turn) }
+    guard book.coordinator == identity.node else {
+      return turn.act(
+        .answer(
+          command,
+          .failure(
+            Refusal(
+              .notPermitted, "only its coordinator ends a task", subject: id.short,
+              next: "cancel it where it was submitted"))))
+    }
+    append(
+      TaskEnded.kind, Self.json(TaskEnded(task: id, outcome: .cancelled, category: "", reason: reason)), to: book.id,
+      &turn)
+    turn.promise(.answer(command, .task(id)))
+  }
+
+  private func refuse(_ command: CommandID, over id: TaskID, _ turn: inout Turn) {
+    turn.act(
+      .answer(
+        command,
+        .failure(Refusal(.conflict, "the task is over", subject: id.short, next: "jointcloud task show \(id.short)"))))
+  }
+
+  private mutating func decide(
+    _ id: OfferID, accept: Bool, _ reason: String, _ command: CommandID, _ turn: inout Turn
+  ) {
+    let known = assessor.offers[id]
+    guard known?.state == .waiting else {
+      let refusal =
+        known == nil
+        ? Refusal(.notFound, "no such offer here", subject: id.short, next: "jointcloud offer list")
+        : Refusal(.conflict, "the offer is \(known?.state.rawValue ?? "") already", subject: id.short)
+      return turn.act(.answer(command, .failure(refusal)))
+    }
+    let decided = coordinate(&turn) { engine, context, effects, _ in
+      engine.assessor.decide(id, accept: accept, reason: reason, context: context, into: &effects)
+    }
+    if decided?.state == .expired {
+      turn.act(.answer(command, .failure(Refusal(.conflict, "the offer has lapsed", subject: id.short))))
+    } else {
+      turn.promise(.answer(command, .offer(id)))
+    }
+  }
+}
