@@ -92,7 +92,7 @@ let package = Package(
       swiftSettings: generatedSettings),
     target(
       "Transport", in: "InformationPlane",
-      ["Overlay", "Model", "Sodium", "Wire", .protobuf, .nioCore, .nioPosix, .logging]),
+      ["Overlay", "Model", "Sodium", "Wire", .protobuf, .nioCore, .nioPosix, .deque, .logging]),
     target("Storage", in: "InformationPlane", ["Engine", "Ledger", "Model", "Sodium", .grdb]),
     .target(
       name: "Interface",
@@ -137,6 +137,10 @@ let package = Package(
       dependencies: ["Engine", "Interface", "Storage", "Ledger", "Model", .argumentParser, .subprocess, .system],
       path: "Sources/benchmarks", swiftSettings: settings),
 
+    tests("OverlayTests", ["Overlay", "Model", "Sodium"]),
+    tests(
+      "TransportTests",
+      ["Transport", "Overlay", "Model", "Sodium", .nioCore, .nioPosix, .logging]),
     tests("LedgerTests", ["Ledger", "Model", "Sodium"]),
     tests("ConsensusTests", ["Consensus", "Ledger", "Model", "Sodium"]),
     tests("StorageTests", ["Storage", "Engine", "Ledger", "Model", "Sodium", .grdb]),

@@ -1,0 +1,77 @@
+import Model
+import NIOCore
+import Overlay
+import Synchronization
+
+/// One control link: reading here, writing in a task beside it, until either ends.
+extension StreamTransport {
+  func runLink(
+    _ session: Session, _ channel: any Channel, _ reader: FrameReader,
+    _ outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>
+  ) async {
+    let outbox = Outbox(byteLimit: limits.outboxBytes, frameLimit: limits.outboxFrames)
+    let link = state.withLock { state in
+      let link = LinkID(state.nextLink)
+      state.nextLink += 1
+      state.links[link] = Seat(outbox: outbox, channel: channel)
+      return link
+    }
+    let (sealer, opener) = session.halves
+    await report(.linkOpened(link, peer: session.peer.signed, dialled: session.isDialled))
+    let reason = await withTaskGroup(of: CloseReason?.self) { group in
+      group.addTask { await self.write(outbox, sealer, channel, outbound) }
+      // The channel's end ends the reader, and the reader's end the writer.
+      let found = await read(link, reader, opener)
+      outbox.end(found, discarding: true)
+      group.cancelAll()
+      let written = await group.next() ?? nil
+      return outbox.ending ?? written ?? found
+    }
+    state.withLock { $0.links[link] = nil }
+    await report(.linkClosed(link, reason))
+  }
+
+  /// Reads frames until the end.
+  private func read(_ link: LinkID, _ reader: FrameReader, _ opener: Session.Opener) async -> CloseReason {
+    var reader = reader
+    var opener = opener
+    do {
+      while let sealed = try await reader.next() {
+        await report(.frame(link, try opener.open(sealed)))
+      }
+      return .peerClosed
+    } catch let error as HandshakeError {
+      await report(.dropped(.alteredFrame))
+      return .broken("\(error)")
+    } catch FramingError.tooLarge(let byteCount, let limit) {
+      await report(.dropped(.oversize))
+      return .broken("a frame of \(byteCount) bytes, over the limit of \(limit)")
+    } catch FramingError.cutShort {
+      return .broken("it ended within a frame")
+    } catch {
+      return .broken("\(error)")
+    }
+  }
+
+  /// Writes what the outbox holds until it is ended and empty, then closes the channel.
+  private func write(
+    _ outbox: Outbox, _ sealer: Session.Sealer, _ channel: any Channel,
+    _ outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>
+  ) async -> CloseReason? {
+    var sealer = sealer
+    defer { channel.close(promise: nil) }
+    do {
+      for await _ in outbox.signals {
+        while case .frames(let frames) = outbox.take(byteLimit: limits.writeBatchBytes) {
+          var buffer = ByteBuffer()
+          for frame in frames { buffer.writeMessage(sealer.seal(frame)) }
+          try await outbound.write(buffer)
+        }
+      }
+      if outbox.ending != nil { await flush(channel) }
+      return outbox.ending
+    } catch {
+      return outbox.ending ?? .broken("\(error)")
+    }
+  }
+}

@@ -1,0 +1,269 @@
+public import Logging
+public import Model
+import NIOCore
+import NIOPosix
+public import Overlay
+import Sodium
+import Synchronization
+
+/// The overlay's links and the objects' streams over TCP: one port for both.
+///
+/// `run` is the only place where tasks live; everything else may be called from any thread and does not wait.
+/// What happens goes to `report` as inputs for the overlay, one link's in order; `report` holds a link's reading
+/// back for as long as it takes.
+public final class StreamTransport: Sendable {
+  struct Seat: Sendable {
+    let outbox: Outbox
+    let channel: any Channel
+  }
+
+  struct State {
+    var record: SignedStatement?
+    var members: Set<NodeID> = []
+    var links: [LinkID: Seat] = [:]
+    var nextLink: UInt64 = 1
+    var connections = 0
+    var handshakes = 0
+    var serving = 0
+  }
+
+  private struct DialRequest: Sendable {
+    let address: String
+    let expecting: NodeID
+  }
+
+  let identity: LocalIdentity
+  let limits: TransportLimits
+  let source: any ObjectSource
+  let report: @Sendable (OverlayInput) async -> Void
+  let logger: Logger
+  let state = Mutex(State())
+  let fetches: Permits
+  private let dials: AsyncStream<DialRequest>
+  private let dialling: AsyncStream<DialRequest>.Continuation
+
+  public init(
+    identity: LocalIdentity, source: any ObjectSource, limits: TransportLimits = TransportLimits(), logger: Logger,
+    report: @escaping @Sendable (OverlayInput) async -> Void
+  ) {
+    self.identity = identity
+    self.limits = limits
+    self.source = source
+    self.logger = logger
+    self.report = report
+    fetches = Permits(limits.fetching)
+    (dials, dialling) = AsyncStream.makeStream(of: DialRequest.self, bufferingPolicy: .bufferingOldest(limits.dials))
+  }
+
+  // MARK: Running
+
+  /// Listens and serves until cancelled.
+  ///
+  /// - Parameters:
+  ///   - address: where to listen; port 0 takes any free one.
+  ///   - listening: is told the address in use, before anybody is served. Give `use(record:)` there at the latest.
+  /// - Throws: `TransportError` when it cannot listen; what `listening` throws.
+  public func run(
+    on address: HostPort, listening: @Sendable (HostPort) async throws -> Void
+  ) async throws {
+    let server = try await bind(address)
+    try await server.executeThenClose { arrivals in
+      try await listening(HostPort(host: address.host, port: server.channel.localAddress?.port ?? address.port))
+      try await withThrowingDiscardingTaskGroup { group in
+        group.addTask { await self.dialAll() }
+        try await withThrowingDiscardingTaskGroup { connections in
+          for try await channel in arrivals {
+            connections.addTask { await self.serve(channel) }
+          }
+          connections.cancelAll()
+        }
+        group.cancelAll()
+      }
+    }
+  }
+
+  private func bind(_ address: HostPort) async throws -> NIOAsyncChannel<any Channel, Never> {
+    do {
+      return try await ServerBootstrap(group: NIOSingletons.posixEventLoopGroup)
+        .serverChannelOption(.backlog, value: 256)
+        .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+        .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+        // Nothing is read before a task has taken the connection up.
+        .childChannelOption(.autoRead, value: false)
+        .bind(host: address.host, port: address.port) { $0.eventLoop.makeSucceededFuture($0) }
+    } catch let error as IOError where error.errnoCode == Self.addressInUse {
+      throw TransportError.addressInUse(address)
+    } catch {
+      throw TransportError.cannotListen(address, reason: String(describing: error))
+    }
+  }
+
+  private func dialAll() async {
+    await withDiscardingTaskGroup { group in
+      for await request in dials {
+        group.addTask { await self.dial(request.address, expecting: request.expecting) }
+      }
+    }
+  }
+
+  // MARK: What the node tells
+
+  /// Presents this record from now on.
+  public func use(record: SignedStatement) { state.withLock { $0.record = record } }
+
+  /// Lets a member in though its grant is over: it was admitted in time.
+  public func admit(_ member: NodeID) { state.withLock { _ = $0.members.insert(member) } }
+
+  /// Does what an effect for the transport says.
+  ///
+  /// - Returns: false for an effect that is for somebody else.
+  @discardableResult
+  public func perform(_ effect: OverlayEffect) -> Bool {
+    switch effect {
+    case .dial(let address, let node):
+      if case .dropped = dialling.yield(DialRequest(address: address, expecting: node)) {
+        logger.warning("too many dials wait for their turn", metadata: ["node": "\(node.short)"])
+      }
+    case .transmit(let link, let frame, let lane): transmit(frame, on: link, lane)
+    case .close(let link, let reason): close(link, reason)
+    default: return false
+    }
+    return true
+  }
+
+  private func transmit(_ frame: [UInt8], on link: LinkID, _ lane: Lane) {
+    guard let seat = state.withLock({ $0.links[link] }) else { return }
+    guard !seat.outbox.put(frame, lane) else { return }
+    seat.outbox.end(.slowReader, discarding: true)
+    seat.channel.close(promise: nil)
+  }
+
+  private func close(_ link: LinkID, _ reason: CloseReason) {
+    guard let seat = state.withLock({ $0.links[link] }) else { return }
+    seat.outbox.end(reason)
+    // The writer closes when all is sent; this is for a peer that does not let it.
+    seat.channel.eventLoop.scheduleTask(in: limits.closeGrace) { [channel = seat.channel] in
+      channel.close(promise: nil)
+    }
+  }
+
+  /// How many links are open.
+  public var linkCount: Int { state.withLock { $0.links.count } }
+
+  // MARK: Connections
+
+  /// Counts a connection in, unless there are too many.
+  private func enter() -> Bool {
+    state.withLock { state in
+      guard state.connections < limits.connections, state.handshakes < limits.handshakes else { return false }
+      state.connections += 1
+      state.handshakes += 1
+      return true
+    }
+  }
+
+  private func leave() { state.withLock { $0.connections -= 1 } }
+  private func leaveHandshake() { state.withLock { $0.handshakes -= 1 } }
+
+  private func serve(_ channel: any Channel) async {
+    guard enter() else {
+      channel.close(promise: nil)
+      return await report(.dropped(.tooManyConnections))
+    }
+    defer { leave() }
+    do {
+      let connection: Connection
+      do {
+        connection = try await take(channel)
+      } catch {
+        leaveHandshake()
+        throw error
+      }
+      try await connection.executeThenClose { inbound, outbound in
+        var reader = FrameReader(inbound, limit: Handshake.messageByteLimit)
+        let session: Session
+        do {
+          defer { leaveHandshake() }
+          session = try await shakeHands(asListenerOn: channel, &reader, outbound)
+        }
+        switch session.purpose {
+        case .control: await runLink(session, channel, reader, outbound)
+        case .objects: await serveObjects(session, channel, reader, outbound)
+        }
+      }
+    } catch let error as HandshakeError {
+      await note(error, channel)
+    } catch {
+      logger.debug("a connection broke", metadata: ["error": "\(error)"])
+    }
+  }
+
+  private func note(_ error: HandshakeError, _ channel: any Channel) async {
+    let address = channel.remoteAddress.map { "\($0)" } ?? "?"
+    logger.info("refused a connection", metadata: ["from": "\(address)", "reason": "\(error)"])
+    if error == .sameKeyElsewhere {
+      await report(.sameKeyMet(address: address))
+    } else {
+      await report(.dropped(error.dropReason))
+    }
+  }
+
+  private func dial(_ address: String, expecting node: NodeID) async {
+    do {
+      try await connect(to: address, node: node, purpose: .control) { session, channel, reader, outbound in
+        await self.runLink(session, channel, reader, outbound)
+      }
+    } catch is CancellationError {
+      return
+    } catch HandshakeError.sameKeyElsewhere {
+      await report(.sameKeyMet(address: address))
+      await report(.dialFailed(node, address: address, reason: "\(HandshakeError.sameKeyElsewhere)"))
+    } catch {
+      await report(.dialFailed(node, address: address, reason: "\(error)"))
+    }
+  }
+
+  /// Connects, shakes hands, and hands the stream over.
+  ///
+  /// - Throws: `HandshakeError`, what connecting throws, what `body` throws.
+  func connect<Result: Sendable>(
+    to address: String, node: NodeID, purpose: StreamPurpose,
+    _ body:
+      @Sendable (Session, any Channel, FrameReader, NIOAsyncChannelOutboundWriter<ByteBuffer>) async throws ->
+      Result
+  ) async throws -> Result {
+    guard let place = HostPort(address) else { throw HandshakeError.garbage(what: "address \(address)") }
+    let channel = try await reach(place)
+    let connection = try await take(channel)
+    return try await connection.executeThenClose { inbound, outbound in
+      var reader = FrameReader(inbound, limit: Handshake.messageByteLimit)
+      let session = try await shakeHands(asDiallerOn: channel, node, purpose, &reader, outbound)
+      return try await body(session, channel, reader, outbound)
+    }
+  }
+
+  private func reach(_ place: HostPort) async throws(Unreachable) -> any Channel {
+    do {
+      return try await ClientBootstrap(group: NIOSingletons.posixEventLoopGroup)
+        .connectTimeout(limits.connectTimeout)
+        .channelOption(.tcpOption(.tcp_nodelay), value: 1)
+        .channelOption(.autoRead, value: false)
+        .connect(host: place.host, port: place.port) { $0.eventLoop.makeSucceededFuture($0) }
+    } catch let error as NIOConnectionError {
+      let cause = error.connectionErrors.first?.error ?? error.dnsAError ?? error.dnsAAAAError
+      throw Unreachable(description: cause.map { "\($0)" } ?? "no address for \(place.host)")
+    } catch {
+      throw Unreachable(description: "\(error)")
+    }
+  }
+
+  /// Wraps a channel that nothing was read from yet.
+  private func take(_ channel: any Channel) async throws -> Connection {
+    let connection = try await channel.eventLoop.submit {
+      try Connection(
+        wrappingChannelSynchronously: channel, configuration: .init(isOutboundHalfClosureEnabled: false))
+    }.get()
+    channel.setOption(.autoRead, value: true).whenFailure { _ in channel.close(promise: nil) }
+    return connection
+  }
+}
