@@ -84,9 +84,7 @@ extension Replica {
       guard proposal.term == set.term else { throw .wrongTerm(expected: set.term, found: proposal.term) }
       guard proposal.first == next, entries.indices.contains(proposal.last - start),
         entries[proposal.last - start].hash == proposal.head,
-        entries[proposal.first - start...proposal.last - start].allSatisfy({
-          $0.configuration == proposal.configuration
-        })
+        entries[proposal.first - start...proposal.last - start].allSatisfy({ $0.configuration == proposal.configuration })
       else { throw .uncovered }
       next = proposal.last + 1
     }
