@@ -101,6 +101,14 @@ let package = Package(
         .metrics, .coreMetrics, .serviceLifecycle,
       ],
       path: "Sources/InformationPlane/Interface", resources: [.embedInCode("openapi.yaml")], swiftSettings: settings),
+      ["Overlay", "Model", "Sodium", "Wire", .protobuf, .nioCore, .nioPosix, .logging]),
+    target("Storage", in: "InformationPlane", ["Engine", "Ledger", "Model", "Sodium", .grdb]),
+    target(
+      "Interface", in: "InformationPlane",
+      [
+        "Engine", "Contract", "Model", .hummingbird, .httpTypes, .asyncHTTPClient, .nioCore, .nioHTTP1, .logging, .metrics,
+        .coreMetrics,
+      ]),
 
     target("EventQueue", in: "BusinessPlane", ["Model", .heap]),
 
@@ -145,5 +153,8 @@ let package = Package(
     tests("ConsensusTests", ["Consensus", "Ledger", "Model", "Sodium"]),
     tests("StorageTests", ["Storage", "Engine", "Ledger", "Model", "Sodium", .grdb]),
     tests("ManifestTests", ["Manifest", "Contract", "Coordination", "Model"]),
+    tests("LedgerTests", ["Ledger", "Model", "Sodium"]),
+    tests("ConsensusTests", ["Consensus", "Ledger", "Model", "Sodium"]),
+    tests("StorageTests", ["Storage", "Engine", "Ledger", "Model", "Sodium", .grdb]),
   ]
 )
