@@ -1,0 +1,82 @@
+public import Model
+public import Sodium
+
+/// The signing keys of members, read from epoch certificates inside a ledger: nothing else is needed to check it.
+public struct RosterKeys: Hashable, Sendable {
+  private struct Name: Hashable {
+    let node: NodeID
+    let epoch: Int
+  }
+
+  private var keys: [Name: VerificationKey] = [:]
+
+  public init() {}
+
+  public func key(of node: NodeID, epoch: Int) -> VerificationKey? {
+    keys[Name(node: node, epoch: epoch)]
+  }
+
+  /// Takes the certificates of `body.roster.members[].certificate`, if the entry has a roster.
+  ///
+  /// - Returns: what is wrong with certificates that were not taken, in the roster's order.
+  public mutating func take(_ entry: Entry) -> [String] {
+    guard case .array(let members)? = entry.record.body["roster"]?["members"] else { return [] }
+    var problems: [String] = []
+    for (index, member) in members.enumerated() {
+      do {
+        guard let document = member["certificate"] else {
+          throw LedgerError.field("certificate", expected: "a signed epoch certificate")
+        }
+        try take(CanonicalJSON.decode(SignedStatement.self, from: document), member["node"]?.stringValue)
+      } catch {
+        problems.append("roster member \(index): \(error)")
+      }
+    }
+    return problems
+  }
+
+  private mutating func take(_ certificate: SignedStatement, _ listed: String?) throws {
+    let statement = certificate.statement
+    guard statement.purpose.name == "epoch", statement.epoch == 0 else {
+      throw LedgerError.statement("the certificate is for another purpose (\(statement.purpose))")
+    }
+    guard let epoch = statement.body["epoch"]?.integerValue, epoch >= 1 else {
+      throw LedgerError.field("epoch", expected: "1 or more")
+    }
+    let root = try Self.key("rootKey", statement.body)
+    let signing = try Self.key("signingKey", statement.body)
+    guard statement.author == NodeID(Digest(of: root.bytes)), listed == nil || listed == statement.author.hexadecimal
+    else { throw LedgerError.statement("the certificate is not of node \(listed ?? statement.author.hexadecimal)") }
+    guard certificate.verifies(with: root) else {
+      throw LedgerError.statement("the certificate's signature by the root key does not hold")
+    }
+    keys[Name(node: statement.author, epoch: Int(epoch))] = signing
+  }
+
+  private static func key(_ name: String, _ body: JSON) throws -> VerificationKey {
+    guard let bytes = body[name]?.stringValue.flatMap({ Hexadecimal.decode($0) }) else {
+      throw LedgerError.field(name, expected: "64 lowercase hexadecimal digits")
+    }
+    return try VerificationKey(bytes: bytes)
+  }
+}
+
+/// What entry 1 says about its collaboration: the charter whose hash is the id, and so who may coordinate term 1.
+struct Foundation: Hashable, Sendable {
+  let coordinator: NodeID
+  let network: NetworkID?
+
+  /// - Throws: `LedgerError` when the entry opens no round or its charter is not that of the collaboration.
+  init(_ entry: Entry) throws(LedgerError) {
+    guard entry.kind == "round.opened" else { throw .field("kind", expected: "round.opened in entry 1") }
+    let body = entry.record.body
+    guard let charter = body["charter"], Digest(of: CanonicalJSON.encode(charter)) == entry.collaboration.digest else {
+      throw .field("body.charter", expected: "the charter whose hash is the collaboration's id")
+    }
+    guard let coordinator = body["coordinator"]?.stringValue.flatMap(NodeID.init(hexadecimal:)),
+      charter["founder"]?.stringValue == coordinator.hexadecimal
+    else { throw .field("body.coordinator", expected: "the charter's founder") }
+    self.coordinator = coordinator
+    network = charter["network"]?.stringValue.flatMap(NetworkID.init(hexadecimal:))
+  }
+}

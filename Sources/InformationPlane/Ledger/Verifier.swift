@@ -1,0 +1,227 @@
+public import Model
+internal import Sodium
+
+/// Checks one ledger from its own bytes alone: links, signatures, rules, and its end against signed heads.
+///
+/// Entries go in by place, each proposal after its last entry. It holds the entries of one batch, not the ledger.
+public struct Verifier: Sendable {
+  /// The most entries held while no proposal covers them; older ones are judged by their links alone.
+  public static let openLimit = 4_096
+  /// Findings past this many are not kept: such a ledger is not worth reading further.
+  public static let findingLimit = 10_000
+
+  private struct Place: Sendable {
+    let number: Int
+    /// nil for bytes that are no entry.
+    let entry: Entry?
+  }
+
+  private let collaboration: CollaborationID
+  private var rules: any Rules
+  private var rulesHold = true
+  private var keys = RosterKeys()
+  private var foundation: Foundation?
+  /// Places after the last covered one, in order.
+  private var open: [Place] = []
+  private var covered = 0
+  /// The last covered entry's hash, nil when that entry is not the one that was signed.
+  private var coveredHead: Digest?
+  private var last = 0
+  private var head: Digest
+  private var entryCount = 0
+  private var proposalCount = 0
+  private var anchors: [Anchor]
+  /// The hashes at places that anchors name.
+  private var anchored: [Int: Digest] = [:]
+  private var findings: [Finding] = []
+
+  public init(_ collaboration: CollaborationID, rules: any Rules = NoRules(), anchors: [Anchor] = []) {
+    self.collaboration = collaboration
+    self.rules = rules
+    self.anchors = anchors.filter { $0.collaboration == collaboration }
+    head = collaboration.digest
+    coveredHead = collaboration.digest
+  }
+
+  /// Takes what is stored at the next place.
+  public mutating func take(_ bytes: [UInt8], at number: Int) {
+    entryCount += 1
+    for missing in (last + 1)..<max(last + 1, number) {
+      find(missing, .missing, "an entry", "nothing")
+      open.append(Place(number: missing, entry: nil))
+    }
+    last = number
+    let entry: Entry
+    do {
+      entry = try Entry(bytes: bytes)
+    } catch {
+      find(number, .unreadable, "a canonical entry", "\(error)")
+      open.append(Place(number: number, entry: nil))
+      rulesHold = false
+      return
+    }
+    head = entry.hash
+    if entry.number != number { find(number, .misplaced, "entry \(number)", "entry \(entry.number)") }
+    if entry.collaboration != collaboration {
+      find(number, .misplaced, "collaboration \(collaboration)", "collaboration \(entry.collaboration)")
+    }
+    if number == 1 { found(on: entry) }
+    for problem in keys.take(entry) { find(number, .foundation, "a certificate that holds", problem) }
+    if anchors.contains(where: { $0.number == number }) { anchored[number] = entry.hash }
+    judge(entry)
+    open.append(Place(number: number, entry: entry))
+    if open.count > Self.openLimit { settleByLinks(count: open.count - Proposal.countLimit, trusted: nil) }
+  }
+
+  /// Takes a stored proposal, after all entries up to its last.
+  public mutating func take(_ signed: SignedStatement) {
+    proposalCount += 1
+    let proposal: SignedProposal
+    do {
+      proposal = try SignedProposal(signed)
+    } catch {
+      return find(covered + 1, .proposal, "a proposal", "\(error)")
+    }
+    let body = proposal.proposal
+    guard proposal.collaboration == collaboration, proposal.author == foundation?.coordinator else {
+      return find(body.first, .proposal, "the coordinator's", "\(proposal.author) in \(proposal.collaboration)")
+    }
+    guard foundation?.network == nil || signed.statement.network == foundation?.network else {
+      return find(body.first, .proposal, "the collaboration's network", signed.statement.network.hexadecimal)
+    }
+    guard let key = keys.key(of: proposal.author, epoch: signed.statement.epoch), signed.verifies(with: key) else {
+      return find(body.last, .signature, "the coordinator's over \(body.first) to \(body.last)", "none that holds")
+    }
+    guard body.first == covered + 1, body.last <= last else {
+      find(body.first, .proposal, "a batch from \(covered + 1) to \(last) at most", "\(body.first) to \(body.last)")
+      guard body.first > covered, body.last <= last else { return }
+      leaveUnproposed(through: body.first - 1)
+      return cover(body)
+    }
+    cover(body)
+  }
+
+  /// Takes a proposal whose stored form is no statement at all.
+  public mutating func takeUnreadableProposal(last number: Int, reason: String) {
+    proposalCount += 1
+    find(number, .proposal, "a signed proposal", reason)
+  }
+
+  /// Notes what a reader found wrong beside the bytes.
+  public mutating func note(_ finding: Finding) {
+    if findings.count < Self.findingLimit { findings.append(finding) }
+  }
+
+  /// Ends the ledger.
+  ///
+  /// - Parameter expectedCount: how many entries the reader was told there are.
+  public mutating func finish(expectedCount: Int? = nil) -> VerificationReport {
+    if let expectedCount, expectedCount != entryCount {
+      find(last + 1, .missing, "\(expectedCount) entries", "\(entryCount)")
+    }
+    leaveUnproposed(through: last)
+    let tail = checkAnchors()
+    let sorted = findings.enumerated().sorted { ($0.element.number, $0.offset) < ($1.element.number, $1.offset) }
+    return VerificationReport(
+      collaboration: collaboration, coordinator: foundation?.coordinator, entries: entryCount,
+      proposals: proposalCount, head: head, tail: tail, findings: sorted.map(\.element))
+  }
+
+  private mutating func find(_ number: Int, _ what: Finding.What, _ expected: String, _ found: String) {
+    note(Finding(number: number, what: what, expected: expected, found: found))
+  }
+
+  private mutating func found(on entry: Entry) {
+    if entry.previous != collaboration.digest {
+      find(1, .link, collaboration.hexadecimal, entry.previous.hexadecimal)
+    }
+    do {
+      foundation = try Foundation(entry)
+    } catch {
+      find(1, .foundation, "the opening of a round", "\(error)")
+    }
+  }
+
+  private mutating func judge(_ entry: Entry) {
+    // The fold cannot go on past an entry that it refuses.
+    guard rulesHold else { return }
+    do {
+      try rules.apply(entry.record)
+    } catch {
+      rulesHold = false
+      find(entry.number, .rules, "what the contract allows", "\(error)")
+    }
+  }
+
+  /// Marks places as signed by the coordinator, after checking them against the signed head.
+  private mutating func cover(_ body: Proposal) {
+    for place in open where place.number <= body.last {
+      guard let entry = place.entry, entry.term != body.term || entry.configuration != body.configuration else { continue }
+      find(
+        place.number, .proposal, "term \(entry.term), configuration \(entry.configuration)",
+        "term \(body.term), configuration \(body.configuration)")
+    }
+    settleByLinks(count: body.last - covered, trusted: body.head)
+  }
+
+  private mutating func leaveUnproposed(through number: Int) {
+    guard number > covered else { return }
+    find(covered + 1, .unproposed, "a valid proposal", "none for entries \(covered + 1) to \(number)")
+    settleByLinks(count: number - covered, trusted: nil)
+  }
+
+  /// Checks the oldest open places backwards, from the one that a signature names: each entry names its predecessor's
+  /// hash, so the first that does not fit is the one that was changed.
+  private mutating func settleByLinks(count: Int, trusted: Digest?) {
+    let places = open.prefix(count)
+    open.removeFirst(places.count)
+    var expected = trusted
+    var namedByChanged = false
+    for place in places.reversed() {
+      guard let entry = place.entry else {
+        expected = nil
+        continue
+      }
+      let isChanged = expected.map { $0 != entry.hash } ?? false
+      if let hash = expected, isChanged, entry.number == place.number {
+        // A changed entry's word accuses nobody but itself.
+        if namedByChanged {
+          find(place.number + 1, .link, entry.hash.hexadecimal, hash.hexadecimal)
+        } else {
+          find(place.number, .changed, hash.hexadecimal, entry.hash.hexadecimal)
+        }
+      }
+      namedByChanged = isChanged && !namedByChanged
+      // The bytes of an entry from another place say nothing about this one's predecessor.
+      expected = entry.number == place.number ? entry.previous : nil
+    }
+    if let first = places.first, first.number > 1, let expected, let before = coveredHead, expected != before {
+      find(first.number, .link, before.hexadecimal, expected.hexadecimal)
+    }
+    guard let end = places.last else { return }
+    covered = end.number
+    coveredHead = trusted ?? end.entry?.hash
+  }
+
+  private mutating func checkAnchors() -> VerificationReport.Tail {
+    var proven: [Int: Set<NodeID>] = [:]
+    for anchor in anchors.sorted(by: { ($0.number, $0.signed.id) < ($1.number, $1.signed.id) }) {
+      let author = anchor.signed.statement.author
+      guard let key = keys.key(of: author, epoch: anchor.signed.statement.epoch), anchor.signed.verifies(with: key)
+      else {
+        find(anchor.number, .signature, "a signed head", "\(author.short)'s does not hold")
+        continue
+      }
+      if anchor.number > last {
+        find(last + 1, .cut, "entries up to \(anchor.number), signed by \(author)", "the end after entry \(last)")
+      } else if anchored[anchor.number] != anchor.head {
+        let found = anchored[anchor.number]?.hexadecimal ?? "no entry"
+        find(anchor.number, .contradicted, "\(anchor.head), signed by \(author)", found)
+      } else if anchor.isOutside {
+        proven[anchor.number, default: []].insert(author)
+      }
+    }
+    guard let highest = proven.keys.max(), let authors = proven[highest]?.sorted() else { return .unproven }
+    return highest == last ? .proven(by: authors) : .provenThrough(number: highest, by: authors)
+  }
+}

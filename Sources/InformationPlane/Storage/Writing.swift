@@ -1,0 +1,89 @@
+internal import Engine
+internal import Foundation
+internal import GRDB
+internal import Ledger
+internal import Model
+internal import Sodium
+
+extension Digest {
+  var blob: Data { Data(bytes) }
+}
+
+extension Write {
+  /// Applies one change inside the caller's transaction.
+  func apply(to db: Database, path: String) throws {
+    switch self {
+    case .ledger(.entry(let entry)):
+      try db.run(
+        "INSERT INTO entries(collaboration, number, hash, kind, time_ms, bytes) VALUES (?, ?, ?, ?, ?, ?)",
+        [
+          entry.collaboration.digest.blob, entry.number, entry.hash.blob, entry.kind, entry.record.timeMilliseconds,
+          Data(entry.bytes),
+        ])
+    case .ledger(.proposal(let proposal)):
+      try db.run(
+        "INSERT INTO proposals(collaboration, first, last, bytes, signature) VALUES (?, ?, ?, ?, ?)",
+        [
+          proposal.collaboration.digest.blob, proposal.proposal.first, proposal.proposal.last,
+          Data(proposal.signed.statement.bytes), Data(proposal.signed.signature.bytes),
+        ])
+    case .ledger(.acknowledgement(let known)):
+      try db.run(
+        "INSERT OR REPLACE INTO acknowledgements(collaboration, node, number, bytes, signature) VALUES (?, ?, ?, ?, ?)",
+        [
+          known.collaboration.digest.blob, known.author.digest.blob, known.acknowledgement.number,
+          Data(known.signed.statement.bytes), Data(known.signed.signature.bytes),
+        ])
+    case .event(let event): try event.insert(into: db)
+    case .eventState(let id, let state, let attempts, let result):
+      try db.run(
+        "UPDATE events SET state = ?, attempts = ?, result = ? WHERE id = ?",
+        [state.rawValue, attempts, result.map { Data($0) }, id])
+      guard db.changesCount == 1 else {
+        throw StorageError.contradiction(path: path, detail: "there is no event \(id) to mark \(state.rawValue)")
+      }
+    case .forgetHandledEvents(let before):
+      try db.run("DELETE FROM events WHERE state = 'handled' AND arrival_ms < ?", [before])
+    case .outbox(let message):
+      try db.run(
+        "INSERT OR REPLACE INTO outbox(id, destination, bytes, signature, deadline_ms) VALUES (?, ?, ?, ?, ?)",
+        [
+          message.id.digest.blob, message.destination.digest.blob, Data(message.statement.bytes),
+          message.signature.map { Data($0.bytes) }, message.deadlineMilliseconds,
+        ])
+    case .removeOutbox(let id): try db.run("DELETE FROM outbox WHERE id = ?", [id.digest.blob])
+    case .document(let key, let value?):
+      try db.run("INSERT OR REPLACE INTO documents(key, value) VALUES (?, ?)", [key, Data(value)])
+    case .document(let key, nil): try db.run("DELETE FROM documents WHERE key = ?", [key])
+    case .fact(let fact):
+      try db.run(
+        "INSERT OR REPLACE INTO facts(id, bytes, signature, expires_ms) VALUES (?, ?, ?, ?)",
+        [
+          fact.id.digest.blob, Data(fact.signed.statement.bytes), Data(fact.signed.signature.bytes),
+          fact.expiresMilliseconds,
+        ])
+    case .removeFact(let id): try db.run("DELETE FROM facts WHERE id = ?", [id.digest.blob])
+    }
+  }
+}
+
+extension StoredEvent {
+  fileprivate func insert(into db: Database) throws {
+    try db.run(
+      """
+      INSERT OR REPLACE INTO events
+        (id, lane, kind, priority, deadline_ms, arrival_ms, trace, state, attempts, payload, result)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+      """,
+      [
+        id, lane, kind, priority, deadlineMilliseconds, arrivalMilliseconds, trace?.digest.blob, state.rawValue,
+        attempts, Data(payload), result.map { Data($0) },
+      ])
+  }
+}
+
+extension Database {
+  fileprivate func run(_ sql: String, _ arguments: StatementArguments) throws {
+    try cachedStatement(sql: sql).execute(arguments: arguments)
+  }
+}
