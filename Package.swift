@@ -156,5 +156,11 @@ let package = Package(
     tests("LedgerTests", ["Ledger", "Model", "Sodium"]),
     tests("ConsensusTests", ["Consensus", "Ledger", "Model", "Sodium"]),
     tests("StorageTests", ["Storage", "Engine", "Ledger", "Model", "Sodium", .grdb]),
+    .target(
+      name: "LedgerFixtures", dependencies: ["Ledger", "Model", "Sodium"], path: "Tests/LedgerFixtures",
+      swiftSettings: settings),
+    tests("LedgerTests", ["LedgerFixtures", "Ledger", "Model", "Sodium"]),
+    tests("ConsensusTests", ["LedgerFixtures", "Consensus", "Ledger", "Model", "Sodium"]),
+    tests("StorageTests", ["LedgerFixtures", "Storage", "Engine", "Ledger", "Model", "Sodium", .grdb]),
   ]
 )

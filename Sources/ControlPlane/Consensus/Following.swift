@@ -37,6 +37,7 @@ extension Replica {
       return desk.drop(.duplicate, from: node)
     }
     guard let author = set.member(set.coordinator) else { return desk.drop(.wrongAuthor, from: node) }
+    isRequesting = false
     batches.append(batch)
     for proposal in batch.proposals {
       let token = desk.job(.verifyProposal(set.collaboration, batch: batch.id))
@@ -84,7 +85,9 @@ extension Replica {
       guard proposal.term == set.term else { throw .wrongTerm(expected: set.term, found: proposal.term) }
       guard proposal.first == next, entries.indices.contains(proposal.last - start),
         entries[proposal.last - start].hash == proposal.head,
-        entries[proposal.first - start...proposal.last - start].allSatisfy({ $0.configuration == proposal.configuration })
+        entries[proposal.first - start...proposal.last - start].allSatisfy({
+          $0.configuration == proposal.configuration
+        })
       else { throw .uncovered }
       next = proposal.last + 1
     }

@@ -26,7 +26,9 @@ extension Replica {
 
   /// Answers a member that asks, whatever this node's role: proposals prove themselves.
   mutating func serve(from first: Int, limit: Int, to node: NodeID, desk: inout Desk) {
-    guard first >= 1, limit >= 1 else { return desk.drop(.malformed("request from \(first), limit \(limit)"), from: node) }
+    guard first >= 1, limit >= 1 else {
+      return desk.drop(.malformed("request from \(first), limit \(limit)"), from: node)
+    }
     let limit = min(limit, ReplicationLimits.messageEntryCount)
     guard let (message, _) = message(from: first, limit: limit, through: durability.proposed) else { return }
     desk.send(message, to: node)

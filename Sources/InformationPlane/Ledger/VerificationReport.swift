@@ -11,6 +11,8 @@ public struct Finding: Hashable, Sendable, Codable {
     case missing
     /// At this place lies an entry of another place: moved, swapped, inserted or renumbered.
     case misplaced
+    /// Two entries claim this place: one of them was inserted.
+    case contested
     /// The entry does not follow the one before it.
     case link
     /// What is stored beside the entry does not agree with it.

@@ -61,7 +61,12 @@ public struct Verifier: Sendable {
       return
     }
     head = entry.hash
-    if entry.number != number { find(number, .misplaced, "entry \(number)", "entry \(entry.number)") }
+    if entry.number != number {
+      find(number, .misplaced, "entry \(number)", "entry \(entry.number)")
+      if let before = open.last, before.entry?.number == entry.number, before.number == entry.number {
+        find(before.number, .contested, "one entry", "another at place \(number)")
+      }
+    }
     if entry.collaboration != collaboration {
       find(number, .misplaced, "collaboration \(collaboration)", "collaboration \(entry.collaboration)")
     }
@@ -156,7 +161,9 @@ public struct Verifier: Sendable {
   /// Marks places as signed by the coordinator, after checking them against the signed head.
   private mutating func cover(_ body: Proposal) {
     for place in open where place.number <= body.last {
-      guard let entry = place.entry, entry.term != body.term || entry.configuration != body.configuration else { continue }
+      guard let entry = place.entry, entry.term != body.term || entry.configuration != body.configuration else {
+        continue
+      }
       find(
         place.number, .proposal, "term \(entry.term), configuration \(entry.configuration)",
         "term \(body.term), configuration \(body.configuration)")

@@ -47,6 +47,8 @@ public final class NodeDatabase: Sendable {
     heads.write()
     try naming(path) {
       try pool.write { db in try Self.setMeta(db, "closed", "yes") }
+      // So that the file alone is a whole copy; the last connection to close may be a reader, which cannot do it.
+      _ = try pool.writeWithoutTransaction { db in try db.checkpoint(.truncate) }
       try pool.close()
     }
   }

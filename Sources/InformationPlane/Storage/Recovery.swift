@@ -12,7 +12,8 @@ enum Recovery {
     var recovered = Recovered()
     recovered.chains = try chains(table)
     recovered.events = try table.rows(
-      "events", "state != 'handled'", order: "arrival_ms, rowid") { row in try event(row, table) }
+      "events", "state != 'handled'", order: "arrival_ms, rowid"
+    ) { row in try event(row, table) }
     recovered.handledEventIDs = try String.fetchAll(
       db,
       sql: "SELECT id FROM events WHERE state = 'handled' ORDER BY arrival_ms DESC, rowid DESC LIMIT ?",

@@ -48,7 +48,9 @@ struct TableReader {
   }
 
   func optional<Value: DatabaseValueConvertible>(_ row: Row, _ column: String) throws -> Value? {
-    guard let stored = (row[column] as (any DatabaseValueConvertible)?)?.databaseValue, !stored.isNull else { return nil }
+    guard let stored = (row[column] as (any DatabaseValueConvertible)?)?.databaseValue, !stored.isNull else {
+      return nil
+    }
     guard let value = Value.fromDatabaseValue(stored) else { throw corrupt("column \(column) holds another type") }
     return value
   }
