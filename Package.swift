@@ -101,14 +101,6 @@ let package = Package(
         .metrics, .coreMetrics, .serviceLifecycle,
       ],
       path: "Sources/InformationPlane/Interface", resources: [.embedInCode("openapi.yaml")], swiftSettings: settings),
-      ["Overlay", "Model", "Sodium", "Wire", .protobuf, .nioCore, .nioPosix, .logging]),
-    target("Storage", in: "InformationPlane", ["Engine", "Ledger", "Model", "Sodium", .grdb]),
-    target(
-      "Interface", in: "InformationPlane",
-      [
-        "Engine", "Contract", "Model", .hummingbird, .httpTypes, .asyncHTTPClient, .nioCore, .nioHTTP1, .logging, .metrics,
-        .coreMetrics,
-      ]),
 
     target("EventQueue", in: "BusinessPlane", ["Model", .heap]),
 
@@ -146,16 +138,7 @@ let package = Package(
       path: "Sources/benchmarks", swiftSettings: settings),
 
     tests("OverlayTests", ["Overlay", "Model", "Sodium"]),
-    tests(
-      "TransportTests",
-      ["Transport", "Overlay", "Model", "Sodium", .nioCore, .nioPosix, .logging]),
-    tests("LedgerTests", ["Ledger", "Model", "Sodium"]),
-    tests("ConsensusTests", ["Consensus", "Ledger", "Model", "Sodium"]),
-    tests("StorageTests", ["Storage", "Engine", "Ledger", "Model", "Sodium", .grdb]),
     tests("ManifestTests", ["Manifest", "Contract", "Coordination", "Model"]),
-    tests("LedgerTests", ["Ledger", "Model", "Sodium"]),
-    tests("ConsensusTests", ["Consensus", "Ledger", "Model", "Sodium"]),
-    tests("StorageTests", ["Storage", "Engine", "Ledger", "Model", "Sodium", .grdb]),
     .target(
       name: "LedgerFixtures", dependencies: ["Ledger", "Model", "Sodium"], path: "Tests/LedgerFixtures",
       swiftSettings: settings),

@@ -18,7 +18,7 @@ enum Recovery {
       db,
       sql: "SELECT id FROM events WHERE state = 'handled' ORDER BY arrival_ms DESC, rowid DESC LIMIT ?",
       arguments: [Recovered.handledLimit])
-    recovered.outbox = try table.rows("outbox", order: "id") { row in
+    recovered.outbox = try table.rows("outbox", order: "id, destination") { row in
       StoredMessage(
         try table.statement(row), signature: try table.optionalSignature(row),
         destination: NodeID(try table.digest(row, "destination")),

@@ -51,11 +51,12 @@ enum Schema {
     ) STRICT;
     CREATE INDEX events_by_state ON events(state, arrival_ms);
     CREATE TABLE outbox(
-      id BLOB PRIMARY KEY,
+      id BLOB NOT NULL,
       destination BLOB NOT NULL,
       bytes BLOB NOT NULL,
       signature BLOB,
-      deadline_ms INTEGER NOT NULL
+      deadline_ms INTEGER NOT NULL,
+      PRIMARY KEY(id, destination)
     ) STRICT;
     CREATE TABLE documents(
       key TEXT PRIMARY KEY,

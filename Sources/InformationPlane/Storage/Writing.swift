@@ -51,7 +51,8 @@ extension Write {
           message.id.digest.blob, message.destination.digest.blob, Data(message.statement.bytes),
           message.signature.map { Data($0.bytes) }, message.deadlineMilliseconds,
         ])
-    case .removeOutbox(let id): try db.run("DELETE FROM outbox WHERE id = ?", [id.digest.blob])
+    case .removeOutbox(let id, let node):
+      try db.run("DELETE FROM outbox WHERE id = ? AND destination = ?", [id.digest.blob, node.digest.blob])
     case .document(let key, let value?):
       try db.run("INSERT OR REPLACE INTO documents(key, value) VALUES (?, ?)", [key, Data(value)])
     case .document(let key, nil): try db.run("DELETE FROM documents WHERE key = ?", [key])
