@@ -97,8 +97,8 @@ let package = Package(
     .target(
       name: "Interface",
       dependencies: [
-        "Engine", "Contract", "Model", .hummingbird, .httpTypes, .asyncHTTPClient, .nioCore, .nioPosix, .nioHTTP1, .logging,
-        .metrics, .coreMetrics, .serviceLifecycle,
+        "Engine", "Contract", "Model", "Sodium", .hummingbird, .httpTypes, .asyncHTTPClient, .nioCore, .nioPosix,
+        .nioHTTP1, .logging, .metrics, .coreMetrics, .serviceLifecycle,
       ],
       path: "Sources/InformationPlane/Interface", resources: [.embedInCode("openapi.yaml")], swiftSettings: settings),
 
@@ -123,7 +123,7 @@ let package = Package(
       "Node",
       [
         "Engine", "Transport", "Storage", "Interface", "Adapters", "Overlay", "Ledger", "EventQueue", "Coordination",
-        "Resources", "Model", "Sodium", "Contract", .serviceLifecycle, .unixSignals, .logging, .metrics, .yams,
+        "Manifest", "Resources", "Model", "Sodium", "Contract", .serviceLifecycle, .unixSignals, .logging, .metrics,
       ]),
     .executableTarget(
       name: "jointcloud",

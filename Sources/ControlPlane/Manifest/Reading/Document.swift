@@ -2,13 +2,13 @@ internal import Yams
 
 /// A YAML document as this project reads it: scalars are text exactly as written, with the place of each. What
 /// `on`, `08` or `1e3` means is for the field that they stand in, never for YAML's own guesses.
-struct Value {
-  let place: Place
+package struct Value {
+  package let place: Place
   /// The path of the field that holds it; empty for the document.
-  let path: String
-  let content: Content
+  package let path: String
+  package let content: Content
 
-  indirect enum Content {
+  package indirect enum Content {
     /// Nothing stands there, or `null`, or `~`.
     case nothing
     case text(String)
@@ -16,14 +16,14 @@ struct Value {
     case fields([Field])
   }
 
-  struct Field {
-    let key: String
-    let place: Place
-    let value: Value
+  package struct Field {
+    package let key: String
+    package let place: Place
+    package let value: Value
   }
 
   /// For sentences: what was found.
-  var described: String {
+  package var described: String {
     switch content {
     case .nothing: "nothing"
     case .text(let text): "\"\(text.count > 40 ? text.prefix(40) + "..." : text)\""
@@ -35,14 +35,18 @@ struct Value {
 
 /// Turns YAML text into a `Value`, refusing what makes YAML treacherous: anchors, aliases, merge keys, tags,
 /// duplicate keys, several documents, great depth.
-struct DocumentParser {
+package struct DocumentParser {
   /// A manifest needs five.
   static let depthLimit = 16
 
   let fileName: String
 
+  package init(fileName: String) {
+    self.fileName = fileName
+  }
+
   /// - Throws: `Problem`.
-  func parse(_ text: String) throws(Problem) -> Value {
+  package func parse(_ text: String) throws(Problem) -> Value {
     guard text.utf8.count <= TaskManifest.byteLimit else {
       throw problem(
         nil, "", "the file has \(text.utf8.count) bytes",

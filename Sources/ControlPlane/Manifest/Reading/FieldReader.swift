@@ -1,19 +1,21 @@
 /// Takes fields out of a document and keeps every problem that it meets on the way, so that a person sees all of
 /// them at once. Reading goes on with a stand-in; what was read counts only when no problem was found.
-struct FieldReader {
-  private(set) var problems: [Problem] = []
-  private(set) var omitted = 0
+package struct FieldReader {
+  package private(set) var problems: [Problem] = []
+  package private(set) var omitted = 0
 
-  mutating func report(_ value: Value, _ what: String, _ right: String = "") {
+  package init() {}
+
+  package mutating func report(_ value: Value, _ what: String, _ right: String = "") {
     report(Problem(place: value.place, path: value.path, what: what, right: right))
   }
 
-  mutating func report(_ problem: Problem) {
+  package mutating func report(_ problem: Problem) {
     if problems.count < ManifestErrors.limit { problems.append(problem) } else { omitted += 1 }
   }
 
   /// The fields of a mapping. Unknown ones are reported with what may have been meant.
-  mutating func fields(_ value: Value, allowed: [String], required: [String] = []) -> [String: Value] {
+  package mutating func fields(_ value: Value, allowed: [String], required: [String] = []) -> [String: Value] {
     guard case .fields(let fields) = value.content else {
       report(value, "expected a mapping, found \(value.described)", "the fields are \(allowed.joined(separator: ", "))")
       return [:]
@@ -46,7 +48,7 @@ struct FieldReader {
   }
 
   /// Text of 1...`limit` bytes (0 with `mayBeEmpty`), without NUL.
-  mutating func text(_ value: Value, limit: Int, mayBeEmpty: Bool = false) -> String? {
+  package mutating func text(_ value: Value, limit: Int, mayBeEmpty: Bool = false) -> String? {
     guard case .text(let text) = value.content else {
       let right = mayBeEmpty ? "write \"\" for empty text" : ""
       report(value, "expected text, found \(value.described)", right)
@@ -67,7 +69,7 @@ struct FieldReader {
     return text
   }
 
-  mutating func list(_ value: Value, of what: String, atMost limit: Int, mayBeEmpty: Bool = false) -> [Value] {
+  package mutating func list(_ value: Value, of what: String, atMost limit: Int, mayBeEmpty: Bool = false) -> [Value] {
     guard case .list(let elements) = value.content else {
       report(value, "expected a list of \(what), found \(value.described)", "write [first, second]")
       return []
@@ -83,7 +85,7 @@ struct FieldReader {
     return elements
   }
 
-  mutating func integer(_ value: Value, in range: ClosedRange<Int>) -> Int? {
+  package mutating func integer(_ value: Value, in range: ClosedRange<Int>) -> Int? {
     guard case .text(let text) = value.content, let number = Quantities.signedInteger(text), range.contains(number)
     else {
       report(
@@ -94,26 +96,26 @@ struct FieldReader {
     return number
   }
 
-  mutating func milliseconds(_ value: Value, in range: ClosedRange<Int>) -> Int? {
+  package mutating func milliseconds(_ value: Value, in range: ClosedRange<Int>) -> Int? {
     quantity(value, "a time", "a number with ms, s, m or h, such as 250ms, 10s, 1m, 1h", Quantities.milliseconds) {
       range.contains($0) ? nil : "must be between \(range.lowerBound)ms and \(range.upperBound / 3_600_000)h"
     }
   }
 
-  mutating func bytes(_ value: Value, in range: ClosedRange<Int>) -> Int? {
+  package mutating func bytes(_ value: Value, in range: ClosedRange<Int>) -> Int? {
     quantity(value, "a size", "bytes, or a number with Ki, Mi or Gi, such as 64Ki, 512Mi, 2Gi", Quantities.bytes) {
       range.contains($0) ? nil : "must be between \(range.lowerBound) and \(range.upperBound) bytes"
     }
   }
 
-  mutating func millicores(_ value: Value, in range: ClosedRange<Int>) -> Int? {
+  package mutating func millicores(_ value: Value, in range: ClosedRange<Int>) -> Int? {
     quantity(value, "an amount of CPU", "cores, such as 2 or 0.5, or thousandths, such as 500m", Quantities.millicores)
     {
       range.contains($0) ? nil : "must be between \(range.lowerBound)m and \(range.upperBound)m"
     }
   }
 
-  mutating func microcredits(_ value: Value, in range: ClosedRange<Int>) -> Int? {
+  package mutating func microcredits(_ value: Value, in range: ClosedRange<Int>) -> Int? {
     quantity(value, "a price", "credits with at most six decimals, such as 0.0025", Quantities.microcredits) {
       range.contains($0) ? nil : "must be between 0 and \(range.upperBound / 1_000_000) credits"
     }

@@ -1,13 +1,13 @@
 /// Amounts with units as people write them; all exact, none through floating point.
-enum Quantities {
+package enum Quantities {
   /// `2`, `0.5` or `500m`, in thousandths of a core.
-  static func millicores(_ text: String) -> Int? {
+  package static func millicores(_ text: String) -> Int? {
     if text.hasSuffix("m") { return integer(text.dropLast()) }
     return decimal(text, fractionDigits: 3)
   }
 
   /// `4096`, `64Ki`, `512Mi`, `2Gi`, in bytes.
-  static func bytes(_ text: String) -> Int? {
+  package static func bytes(_ text: String) -> Int? {
     for (unit, factor) in [("Ki", 1 << 10), ("Mi", 1 << 20), ("Gi", 1 << 30)] where text.hasSuffix(unit) {
       return integer(text.dropLast(2)).flatMap { product($0, factor) }
     }
@@ -15,7 +15,7 @@ enum Quantities {
   }
 
   /// `250ms`, `10s`, `5m`, `1h`, in milliseconds.
-  static func milliseconds(_ text: String) -> Int? {
+  package static func milliseconds(_ text: String) -> Int? {
     for (unit, factor) in [("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000)] where text.hasSuffix(unit) {
       return integer(text.dropLast(unit.count)).flatMap { product($0, factor) }
     }
@@ -23,12 +23,12 @@ enum Quantities {
   }
 
   /// `0.0025` credits, in millionths.
-  static func microcredits(_ text: String) -> Int? {
+  package static func microcredits(_ text: String) -> Int? {
     decimal(text, fractionDigits: 6)
   }
 
   /// An integer with an optional minus, nothing else.
-  static func signedInteger(_ text: String) -> Int? {
+  package static func signedInteger(_ text: String) -> Int? {
     text.hasPrefix("-") ? integer(text.dropFirst()).map { -$0 } : integer(text[...])
   }
 

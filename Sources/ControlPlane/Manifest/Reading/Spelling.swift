@@ -1,7 +1,7 @@
 /// Finds what a mistyped word was meant to be.
-enum Spelling {
+package enum Spelling {
   /// The closest of `words`, when it is close enough to be meant.
-  static func nearest(to word: String, among words: [String]) -> String? {
+  package static func nearest(to word: String, among words: [String]) -> String? {
     let typed = Array(word.lowercased().prefix(64))
     let ranked = words.map { (distance(typed, Array($0.lowercased())), $0) }.sorted { $0 < $1 }
     guard let (distance, candidate) = ranked.first, distance <= max(1, candidate.count / 3) else { return nil }

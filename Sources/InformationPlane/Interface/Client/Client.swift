@@ -23,9 +23,8 @@ public struct Client: Sendable {
   let http: HTTPClient
 
   /// Opens a client, runs `body`, and closes its connections.
-  @concurrent
-  public static func withClient<Value: Sendable>(
-    to endpoint: Endpoint, _ body: @Sendable (Client) async throws -> Value
+  public static func withClient<Value>(
+    to endpoint: Endpoint, _ body: (Client) async throws -> Value
   ) async throws -> Value {
     let client = Client(to: endpoint)
     do {

@@ -7,7 +7,6 @@ import NIOHTTP1
 extension Client {
   /// Hands notices to `sink` as they happen, until it returns false, the task is cancelled, or the node ends the
   /// stream. The node's heartbeat shows that it lives; silence for a minute is an error.
-  @concurrent
   public func notices(_ sink: (NoticeView) async throws -> Bool) async throws {
     let response = try await send(request(.GET, "/v1/notices"), timeout: .seconds(24 * 3_600))
     var reader = NoticeReader()

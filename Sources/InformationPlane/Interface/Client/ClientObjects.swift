@@ -38,9 +38,8 @@ extension Client {
 
   /// Hands an object's bytes from `offset` on to `sink`, in order. Whether they hash to the reference is for the
   /// caller to check, who sees them all.
-  @concurrent
   public func readObject(
-    _ reference: ObjectReference, offset: Int = 0, into sink: (borrowing [UInt8]) async throws -> Void
+    _ reference: ObjectReference, offset: Int = 0, into sink: ([UInt8]) async throws -> Void
   ) async throws {
     var request = objectRequest(.GET, reference)
     if offset > 0 { request.url += "&offset=\(offset)" }

@@ -1,0 +1,119 @@
+internal import Engine
+public import Model
+public import Overlay
+
+/// What is done with a data folder before a node runs in it.
+public struct NodeSetup: Sendable {
+  public let folder: DataFolder
+
+  public init(_ folder: DataFolder) {
+    self.folder = folder
+  }
+
+  /// Makes the folder, new keys and node.yaml.
+  ///
+  /// - Returns: the new node's id.
+  /// - Throws: `Refusal`; `.conflict` where a node was set up before.
+  public func initialise(_ configuration: NodeConfiguration, random: inout Random) throws -> NodeID {
+    try folder.create()
+    let lock = try FolderLock(folder)
+    defer { withExtendedLifetime(lock) {} }
+    let seeds = NodeSeeds(random: &random)
+    try KeyFile(.root, in: folder).create(seeds.root)
+    try KeyFile(.signing, in: folder).create(seeds.signing)
+    try KeyFile(.datagram, in: folder).create(seeds.datagram)
+    try KeyFile(.cosigning, in: folder).create(seeds.cosigning)
+    try KeyFile(.token, in: folder).create(random.bytes(32))
+    // The configuration comes last: it is what says that a node was set up here.
+    try PrivateFile.write(Array(configuration.text.utf8), to: folder.configurationPath, mode: 0o600, exclusive: true)
+    return try seeds.nodeID()
+  }
+
+  /// Founds a network.
+  ///
+  /// - Throws: `Refusal`; `.conflict` when the node is in a network already. `IdentityError`.
+  public func createNetwork(
+    name: String, nowMilliseconds: Int64, random: inout Random
+  ) throws -> NetworkMembership {
+    try requireNoNetwork(wanted: nil)
+    let identity = try LocalIdentity.founding(
+      name: name, seeds: try seeds(), createdMilliseconds: nowMilliseconds, nonce: random.digest())
+    try NetworkFile(membership: identity.membership, seeds: []).create(in: folder)
+    return identity.membership
+  }
+
+  /// Takes an invitation.
+  ///
+  /// - Throws: `IdentityError` for one that is altered, expired or for another network than the folder's; `Refusal`.
+  public func join(_ text: String, nowMilliseconds: Int64) throws -> NetworkMembership {
+    try folder.requireInitialised()
+    let invitation = try Invitation(text: text)
+    let network = try invitation.check(nowMilliseconds: nowMilliseconds)
+    try requireNoNetwork(wanted: network)
+    let identity = try LocalIdentity.joining(invitation, seeds: try seeds(), nowMilliseconds: nowMilliseconds)
+    try NetworkFile(membership: identity.membership, seeds: invitation.seeds).create(in: folder)
+    return identity.membership
+  }
+
+  /// Makes an invitation for one node.
+  ///
+  /// - Parameter addresses: HOST:PORT where this node can be reached; where it runs now, if empty.
+  /// - Throws: `IdentityError.notAFounder`; `Refusal` when no address is known.
+  public func invite(
+    addresses given: [String], expiresMilliseconds: Int64, random: inout Random
+  ) throws -> String {
+    let identity = try identity()
+    let addresses = try given.isEmpty ? [ownAddress()] : given
+    let invitation = try identity.invite(
+      seeds: addresses.map { Invitation.Seed(address: $0, node: identity.node) },
+      expiresMilliseconds: expiresMilliseconds, keySeed: random.digest())
+    return try invitation.text()
+  }
+
+  /// This node in its network, with its signing key.
+  ///
+  /// - Throws: `Refusal`; `IdentityError` when keys and membership do not belong together.
+  public func identity() throws -> LocalIdentity {
+    try folder.requireInitialised()
+    let file = try NetworkFile.read(in: folder)
+    return try LocalIdentity(membership: file.membership, signingSeed: try KeyFile(.signing, in: folder).read())
+  }
+
+  /// The node's id by its root key.
+  ///
+  /// - Throws: `Refusal`.
+  public func nodeID() throws -> NodeID {
+    try folder.requireInitialised()
+    return try seeds().nodeID()
+  }
+
+  private func seeds() throws(Refusal) -> NodeSeeds {
+    try folder.requireInitialised()
+    return NodeSeeds(
+      root: try KeyFile(.root, in: folder).read(), signing: try KeyFile(.signing, in: folder).read(),
+      datagram: try KeyFile(.datagram, in: folder).read(), cosigning: try KeyFile(.cosigning, in: folder).read())
+  }
+
+  private func requireNoNetwork(wanted: NetworkID?) throws {
+    try folder.requireInitialised()
+    guard PrivateFile.exists(folder.networkPath) else { return }
+    let present = try NetworkFile.read(in: folder).membership.genesis
+    let id = try present.networkID()
+    if let wanted, wanted != id { throw IdentityError.otherNetwork(expected: id, got: wanted) }
+    throw Refusal(
+      .conflict, "the node in \(folder.given) is in network \(present.name) (\(id.short)) already",
+      subject: folder.networkPath, next: "jointcloud node run --data \(folder.given)")
+  }
+
+  private func ownAddress() throws -> String {
+    if let endpoint = try? EndpointFile.read(in: folder) { return endpoint.listenAddress }
+    let configured = try NodeConfiguration.read(in: folder).listenAddress
+    guard let address = HostPort(configured), address.port != 0 else {
+      throw Refusal(
+        .invalid, "the invitation must say where this node can be reached, and the node does not run",
+        subject: folder.configurationPath,
+        next: "jointcloud node run --data \(folder.given), or give --address HOST:PORT")
+    }
+    return configured
+  }
+}

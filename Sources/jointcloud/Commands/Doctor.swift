@@ -1,0 +1,63 @@
+import ArgumentParser
+import Engine
+import Interface
+import Node
+
+struct Doctor: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Look for what is wrong with this node, and say what to do about it.",
+    discussion: "Ends with 1 when something is wrong. What can be seen without a running node is looked at in any case.")
+  @OptionGroup var node: NodeOptions
+  @OptionGroup var output: OutputOptions
+
+  func run() async throws {
+    var findings: [DoctorFinding] = []
+    if node.http == nil { findings += Self.looksAt(try node.folder()) }
+    do {
+      findings += try await node.withNode { try await $0.doctor() }
+    } catch {
+      let failure = Failure(error)
+      findings.append(
+        DoctorFinding(
+          subject: "node", ok: false, detail: failure.lines.joined(separator: "; "), remedy: failure.next))
+    }
+    let found = findings
+    try await output.print(listing) { found }
+    if findings.contains(where: { !$0.ok }) { throw ExitCode(ExitStatus.error.rawValue) }
+  }
+
+  private var listing: Listing<DoctorFinding> {
+    Listing(
+      nothing: "nothing was looked at", name: { $0.subject },
+      columns: [
+        Column("SUBJECT") { $0.subject },
+        .state("STATE") { $0.ok ? "ok" : "problem" },
+        Column("DETAIL") { $0.detail },
+        Column("REMEDY") { $0.remedy },
+      ])
+  }
+
+  /// The folder, its configuration and keys.
+  private static func looksAt(_ folder: DataFolder) -> [DoctorFinding] {
+    func finding(_ subject: String, _ good: String, _ look: () throws -> Void) -> DoctorFinding {
+      do {
+        try look()
+        return DoctorFinding(subject: subject, ok: true, detail: good)
+      } catch {
+        let failure = Failure(error)
+        return DoctorFinding(
+          subject: subject, ok: false, detail: failure.lines.joined(separator: "; "), remedy: failure.next)
+      }
+    }
+    let first = finding("folder", folder.path) { try folder.requireInitialised() }
+    guard first.ok else { return [first] }
+    return [
+      first,
+      finding("configuration", folder.configurationPath) { _ = try NodeConfiguration.read(in: folder) },
+      finding("keys", "readable by this user alone") {
+        for name in KeyFile.Name.allCases { _ = try KeyFile(name, in: folder).read() }
+      },
+      finding("membership", folder.networkPath) { _ = try NetworkFile.read(in: folder) },
+    ]
+  }
+}

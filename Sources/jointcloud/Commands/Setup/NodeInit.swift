@@ -1,0 +1,72 @@
+import ArgumentParser
+import Engine
+import Model
+import Node
+
+struct NodeInit: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "init", abstract: "Make a data folder with new keys and a node.yaml. Prints the node's id.")
+  @OptionGroup var output: OutputOptions
+  @Option(help: ArgumentHelp("The folder to make; also JOINTCLOUD_DATA.", valueName: "dir"))
+  var data: String?
+  @Option(help: "What to call the node.")
+  var name: String
+  @Option(help: "supercomputing, ai, public, central, edge, micro, or virtual, which offers nothing.")
+  var kind = Kind.edge
+  @Option(help: "Who answers for it; otherwise this user.")
+  var owner: String?
+  @Option(help: "CPU to offer, such as 2 or 500m; otherwise what its kind stands for, at most what the machine has.")
+  var cpu: String?
+  @Option(help: "Memory to offer, such as 512Mi; otherwise likewise.")
+  var memory: String?
+  @Option(help: "What to ask for a CPU-second, in credits; otherwise the contract's price.")
+  var price: String?
+  @Option(help: "bubblewrap, or none: work then runs as this user.")
+  var sandbox = Sandbox.bubblewrap
+
+  enum Kind: String, ExpressibleByArgument, CaseIterable {
+    case supercomputing, ai, `public`, central, edge, micro, virtual
+  }
+
+  enum Sandbox: String, ExpressibleByArgument, CaseIterable {
+    case bubblewrap, none
+  }
+
+  struct Document: Encodable {
+    var data: String
+    var kind: String
+    var name: String
+    var node: NodeID
+    var offer: Amounts
+  }
+
+  func validate() throws {
+    for (option, value) in [("--name", name), ("--owner", owner ?? name)] where !NodeName.allows(value) {
+      throw ValidationError("\(option) \"\(value)\" must have \(NodeName.rule)")
+    }
+  }
+
+  func run() async throws {
+    var options = NodeOptions()
+    options.data = data
+    let folder = try options.folder()
+    guard let kind = NodeKind(rawValue: kind.rawValue),
+      let sandbox = NodeConfiguration.Sandbox(rawValue: sandbox.rawValue)
+    else { throw Failure(.usage, "this kind of node or sandbox is not known", next: "jointcloud node init --help") }
+    var offer = kind.offer(onMachineWith: Machine.amounts())
+    if let cpu { offer.cpuMillicores = try Arguments.cpu(cpu, "--cpu") }
+    if let memory { offer.memoryBytes = try Arguments.memory(memory, "--memory") }
+    var configuration = NodeConfiguration(
+      name: name, kind: kind, owner: owner ?? Machine.userName() ?? name, offer: offer)
+    configuration.sandbox = sandbox
+    configuration.priceMicroPerCPUSecond = try price.map { try Arguments.credits($0, "--price") }
+    var random = Random.system()
+    let node = try NodeSetup(folder).initialise(configuration, random: &random)
+    let document = Document(data: folder.path, kind: kind.rawValue, name: name, node: node, offer: offer)
+    try await output.print(name: { $0.node.hexadecimal }, table: { $0.node.hexadecimal }) { document }
+    Output.hint("\(kind.rawValue) node \(name) offers \(HumanText.amounts(offer)); see \(folder.given)/node.yaml")
+    Output.hint(
+      "next: jointcloud network create --data \(folder.given) --name NAME, "
+        + "or jointcloud network join --data \(folder.given) INVITATION")
+  }
+}

@@ -1,0 +1,61 @@
+import ArgumentParser
+import Engine
+import Glibc
+import Interface
+import Node
+
+/// Which node to talk to.
+struct NodeOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("The data folder of the node; also JOINTCLOUD_DATA.", valueName: "dir"))
+  var data: String?
+
+  @Option(help: ArgumentHelp("The node's HTTP address instead, such as http://127.0.0.1:8080.", valueName: "url"))
+  var http: String?
+
+  @Option(help: ArgumentHelp("The bearer token for --http (keys/api.token); also JOINTCLOUD_TOKEN.", valueName: "token"))
+  var token: String?
+
+  /// The data folder that was named.
+  func folder() throws -> DataFolder {
+    guard let path = data ?? Environment.variable("JOINTCLOUD_DATA") else {
+      throw Failure(.usage, "which node? no data folder is named", next: "give --data DIR, or export JOINTCLOUD_DATA=DIR")
+    }
+    return DataFolder(at: path)
+  }
+
+  func endpoint() throws -> Endpoint {
+    if let http {
+      guard http.hasPrefix("http://") else {
+        throw Failure(.usage, "--http \(http) is not a URL that begins with http://", next: "--http http://HOST:PORT")
+      }
+      return .http(url: http, token: token ?? Environment.variable("JOINTCLOUD_TOKEN") ?? "")
+    }
+    let folder = try folder()
+    try folder.requireInitialised()
+    guard let running = try Self.running(in: folder) else {
+      throw ClientError.notRunning(endpoint: folder.given, next: "jointcloud node run --data \(folder.given)")
+    }
+    return .socket(path: running.socketPath, dataFolder: folder.given)
+  }
+
+  /// nil when no node runs there.
+  private static func running(in folder: DataFolder) throws -> EndpointFile? {
+    do {
+      return try EndpointFile.read(in: folder)
+    } catch {
+      if error.kind == .notFound { return nil }
+      throw error
+    }
+  }
+
+  /// Opens a client for the length of `body`.
+  func withNode<Value>(_ body: (Client) async throws -> Value) async throws -> Value {
+    try await Client.withClient(to: try endpoint(), body)
+  }
+}
+
+enum Environment {
+  static func variable(_ name: String) -> String? {
+    getenv(name).map { String(cString: $0) }.flatMap { $0.isEmpty ? nil : $0 }
+  }
+}

@@ -1,0 +1,77 @@
+import Engine
+import Interface
+import Model
+
+/// Finds what a person means by an id, the start of one, a name, or `last`. The API itself takes ids in full only.
+enum Reference {
+  struct Candidate {
+    var id: Digest
+    var name: String
+    /// The newest is `last`.
+    var timeMilliseconds: Int64
+  }
+
+  static let shortest = 4
+
+  static func find(
+    _ text: String, _ noun: String, among candidates: [Candidate]
+  ) throws -> Digest {
+    if let whole = Digest(hexadecimal: text) { return whole }
+    if text == "last" {
+      guard let newest = candidates.max(by: { ($0.timeMilliseconds, $0.id) < ($1.timeMilliseconds, $1.id) }) else {
+        throw Failure(.error, "there is no \(noun) yet", next: "jointcloud \(noun) list")
+      }
+      return newest.id
+    }
+    let isPrefix = text.count >= shortest && text.allSatisfy { $0.isHexDigit && !$0.isUppercase }
+    let matches = candidates.filter { $0.name == text || (isPrefix && $0.id.hexadecimal.hasPrefix(text)) }
+    switch Set(matches.map(\.id)).count {
+    case 1: return matches[0].id
+    case 0:
+      let hint = text.count < shortest ? "; an id needs at least \(shortest) digits" : ""
+      throw Failure(.error, "no \(noun) is called \"\(text)\"\(hint)", next: "jointcloud \(noun) list")
+    default:
+      let list = matches.sorted { $0.id < $1.id }.prefix(10).map { "\($0.id.hexadecimal.prefix(12)) \($0.name)" }
+      throw Failure(
+        .usage, "\"\(text)\" means \(matches.count) of them: \(list.joined(separator: ", "))",
+        next: "type more digits of the id, or \"last\"")
+    }
+  }
+}
+
+extension Client {
+  func taskID(_ text: String) async throws -> TaskID {
+    if let id = TaskID(hexadecimal: text) { return id }
+    return TaskID(
+      try Reference.find(
+        text, "task",
+        among: try await tasks().map {
+          .init(id: $0.task.digest, name: $0.name, timeMilliseconds: $0.submittedMilliseconds)
+        }))
+  }
+
+  /// nil for no text: all collaborations.
+  func collaborationID(_ text: String?) async throws -> CollaborationID? {
+    guard let text else { return nil }
+    if let id = CollaborationID(hexadecimal: text) { return id }
+    let all = try await collaborations()
+    return CollaborationID(
+      try Reference.find(
+        text, "collaboration",
+        among: all.map {
+          .init(
+            id: $0.collaboration.digest, name: $0.name,
+            timeMilliseconds: $0.negotiation.map(\.timeMilliseconds).max() ?? 0)
+        }))
+  }
+
+  func offerID(_ text: String) async throws -> OfferID {
+    if let id = OfferID(hexadecimal: text) { return id }
+    return OfferID(
+      try Reference.find(
+        text, "offer",
+        among: try await offers().map {
+          .init(id: $0.offer.digest, name: $0.taskName, timeMilliseconds: $0.expiresMilliseconds)
+        }))
+  }
+}

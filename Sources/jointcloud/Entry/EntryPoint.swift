@@ -1,0 +1,49 @@
+import ArgumentParser
+import Engine
+import Glibc
+
+/// Parses, runs, and turns every way to fail into one line that says what was wrong, one that says what to type
+/// next, and an exit code (docs/cli.md).
+@main
+enum EntryPoint {
+  static func main() async {
+    // A reader that goes away (`| head`) is no reason to die in the middle of something.
+    signal(SIGPIPE, SIG_IGN)
+    let arguments = Array(CommandLine.arguments.dropFirst())
+    var command: any ParsableCommand
+    do {
+      command = try await JointCloud.asyncParseAsRoot(arguments)
+    } catch {
+      exit(parsingEnded(error, arguments))
+    }
+    do {
+      if var asynchronous = command as? any AsyncParsableCommand {
+        try await asynchronous.run()
+      } else {
+        try command.run()
+      }
+      exit(ExitStatus.success.rawValue)
+    } catch let code as ExitCode {
+      exit(code.rawValue)
+    } catch {
+      // A noun without a verb asks for help when it runs.
+      let isHelp = !(error is Failure) && JointCloud.exitCode(for: error) == .success
+      exit(isHelp ? parsingEnded(error, arguments) : Failure(error).report())
+    }
+  }
+
+  /// Help, version and completion scripts go to standard output; anything else is a usage error.
+  private static func parsingEnded(_ error: any Error, _ arguments: [String]) -> Int32 {
+    if JointCloud.exitCode(for: error) == .success {
+      Output.data(JointCloud.fullMessage(for: error))
+      return ExitStatus.success.rawValue
+    }
+    let message = JointCloud.message(for: error)
+    let full = JointCloud.fullMessage(for: error)
+    Output.hint("error: \(message.isEmpty ? "the command is not complete" : message)")
+    for line in full.split(separator: "\n") where line.hasPrefix("Usage:") { Output.hint("\(line)") }
+    let help = full.firstMatch(of: #/See '(?<command>[^']+)'/#).map { String($0.output.command) }
+    Output.hint("next: \(help ?? "jointcloud --help")")
+    return ExitStatus.usage.rawValue
+  }
+}

@@ -1,0 +1,75 @@
+import Engine
+import Interface
+import Manifest
+import Overlay
+
+/// What the command line ends with (docs/cli.md).
+enum ExitStatus: Int32 {
+  case success = 0
+  case error, usage, taskFailed, timedOut, unplaced, verificationFailed, conflict, notPermitted
+}
+
+/// Why a command ends without success, in lines for people.
+struct Failure: Error {
+  var status: ExitStatus
+  var lines: [String]
+  var next: String
+
+  init(_ status: ExitStatus, _ line: String, next: String = "") {
+    self.status = status
+    lines = [line]
+    self.next = next
+  }
+
+  init(_ error: any Error) {
+    switch error {
+    case let failure as Failure: self = failure
+    case let refusal as Refusal: self.init(refusal)
+    case let error as ClientError: self.init(error.refusal)
+    case let errors as ManifestErrors: self.init(errors)
+    case let error as IdentityError: self.init(error)
+    case is CancellationError: self.init(.error, "interrupted")
+    default: self.init(.error, "\(error)", next: "jointcloud doctor")
+    }
+  }
+
+  init(_ refusal: Refusal) {
+    let place = refusal.subject.isEmpty || refusal.what.contains(refusal.subject) ? "" : " (\(refusal.subject))"
+    self.init(Self.status(of: refusal.kind), refusal.what + place, next: refusal.next)
+  }
+
+  private init(_ errors: ManifestErrors) {
+    self.init(.error, "", next: "correct the file; docs/manifest.md and docs/operating.md describe every field")
+    lines = errors.problems.map(\.description)
+    if errors.omitted > 0 { lines.append("\(errors.omitted) more problems") }
+  }
+
+  private init(_ error: IdentityError) {
+    switch error {
+    case .otherNetwork:
+      self.init(.conflict, "\(error)", next: "jointcloud node init --data ANOTHER_FOLDER --name NAME")
+    case .notAFounder, .notAdmitted, .badSignature:
+      self.init(.notPermitted, "\(error)", next: "ask a founder for jointcloud network invite")
+    default: self.init(.error, "\(error)", next: "ask a founder for jointcloud network invite")
+    }
+  }
+
+  static func status(of kind: Refusal.Kind) -> ExitStatus {
+    switch kind {
+    case .conflict: .conflict
+    case .notPermitted: .notPermitted
+    case .unplaced: .unplaced
+    case .timedOut: .timedOut
+    case .invalid, .notFound, .unavailable, .tooLarge, .failed: .error
+    }
+  }
+
+  /// Prints to standard error.
+  ///
+  /// - Returns: the exit code.
+  func report() -> Int32 {
+    for line in lines { Output.hint("error: \(line)") }
+    if !next.isEmpty { Output.hint("next: \(next)") }
+    return status.rawValue
+  }
+}

@@ -1,0 +1,119 @@
+import ArgumentParser
+import Engine
+import Model
+
+enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
+  case table, wide, json, jsonl, name
+}
+
+/// How to print, shared by every command that shows something.
+struct OutputOptions: ParsableArguments {
+  @Option(name: [.customShort("o"), .customLong("output")], help: "How to print: table, wide, json, jsonl or name.")
+  var format = OutputFormat.table
+}
+
+/// For what changes while one looks at it.
+struct Repetition: ParsableArguments {
+  @Flag(help: "Print again whenever it changes, until interrupted.")
+  var watch = false
+}
+
+/// A column of a table; `wide` ones are shown with `-o wide` only.
+struct Column<Row>: Sendable {
+  var title: String
+  var isWide = false
+  var cell: @Sendable (Row) -> Table.Cell
+
+  init(_ title: String, wide: Bool = false, _ text: @escaping @Sendable (Row) -> String) {
+    self.title = title
+    isWide = wide
+    cell = { Table.Cell(text($0)) }
+  }
+
+  static func state(_ title: String, _ text: @escaping @Sendable (Row) -> String) -> Column {
+    var column = Column(title, text)
+    column.cell = { Table.Cell(text($0), .ofState(text($0))) }
+    return column
+  }
+}
+
+/// A kind of rows and all ways to print them.
+struct Listing<Row: Encodable>: Sendable {
+  /// Said on standard error when there is nothing.
+  var nothing: String
+  /// What `-o name` prints: an id in full.
+  var name: @Sendable (Row) -> String
+  var columns: [Column<Row>]
+
+  func text(_ rows: [Row], _ format: OutputFormat) throws -> String {
+    switch format {
+    case .json: return try PrettyJSON.document(rows)
+    case .jsonl: return try rows.map { try PrettyJSON.line($0) }.joined()
+    case .name: return rows.map { name($0) + "\n" }.joined()
+    case .table, .wide: return table(rows, wide: format == .wide)
+    }
+  }
+
+  func table(_ rows: [Row], wide: Bool = false) -> String {
+    let shown = columns.filter { wide || !$0.isWide }
+    return Table(titles: shown.map(\.title), rows: rows.map { row in shown.map { $0.cell(row) } })
+      .rendered(width: wide ? nil : Output.width, colour: Output.usesColour)
+  }
+}
+
+extension OutputOptions {
+  /// Prints rows; whenever they change, when `again` says so.
+  func print<Row: Encodable>(
+    _ listing: Listing<Row>, again: Repetition? = nil, _ fetch: () async throws -> [Row]
+  ) async throws {
+    try await repeating(again) {
+      let rows = try await fetch()
+      if rows.isEmpty, format == .table || format == .wide { return (nil, listing.nothing) }
+      return (try listing.text(rows, format), nil)
+    }
+  }
+
+  /// Prints one document: `table` writes it for people.
+  func print<Document: Encodable>(
+    name: (Document) -> String, table: (Document) throws -> String, again: Repetition? = nil,
+    _ fetch: () async throws -> Document
+  ) async throws {
+    try await repeating(again) {
+      let document = try await fetch()
+      switch format {
+      case .json: return (try PrettyJSON.document(document), nil)
+      case .jsonl: return (try PrettyJSON.line(document), nil)
+      case .name: return (name(document) + "\n", nil)
+      case .table, .wide: return (try table(document), nil)
+      }
+    }
+  }
+
+  private func repeating(
+    _ again: Repetition?, _ make: () async throws -> (data: String?, hint: String?)
+  ) async throws {
+    let watch = again?.watch ?? false
+    var last: String?
+    while true {
+      let (data, hint) = try await make()
+      if let hint, last == nil { Output.hint(hint) }
+      let text = data ?? ""
+      if text != last, data != nil {
+        if watch, Output.isTerminal { Output.data("\u{1b}[H\u{1b}[2J") }
+        Output.data(text)
+      }
+      last = text
+      guard watch else { return }
+      try await Task.sleep(for: .seconds(1))
+    }
+  }
+}
+
+/// `Label:   text` lines above tables in `show`.
+func facts(_ pairs: [(String, String)]) -> String {
+  let width = (pairs.map(\.0.count).max() ?? 0) + 2
+  return pairs.filter { !$0.1.isEmpty }
+    .map { label, text in
+      "\(label):" + String(repeating: " ", count: width - label.count) + Table.Cell(text).text + "\n"
+    }.joined()
+}

@@ -1,0 +1,48 @@
+import Glibc
+
+/// Data goes to standard output, everything else to standard error.
+enum Output {
+  static func data(_ text: String) {
+    write(Array((text.hasSuffix("\n") || text.isEmpty ? text : text + "\n").utf8), to: STDOUT_FILENO)
+  }
+
+  static func data(_ bytes: [UInt8]) {
+    write(bytes, to: STDOUT_FILENO)
+  }
+
+  /// Progress, hints and errors.
+  static func hint(_ line: String) {
+    write(Array((line + "\n").utf8), to: STDERR_FILENO)
+  }
+
+  static var isTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
+
+  /// Colour only for people who did not decline it (no-color.org).
+  static var usesColour: Bool {
+    let declined = getenv("NO_COLOR").map { String(cString: $0) }.map { !$0.isEmpty } ?? false
+    let terminal = getenv("TERM").map { String(cString: $0) } ?? "dumb"
+    return isTerminal && !declined && terminal != "dumb"
+  }
+
+  /// Columns of the terminal; nil when there is none to fit into.
+  static var width: Int? {
+    guard isTerminal else { return nil }
+    var size = winsize()
+    guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
+    return Int(size.ws_col)
+  }
+
+  /// Gives up quietly when nobody reads any more.
+  private static func write(_ bytes: [UInt8], to descriptor: Int32) {
+    var done = 0
+    while done < bytes.count {
+      let count = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress?.advanced(by: done), $0.count - done) }
+      if count < 0, errno == EINTR { continue }
+      if count <= 0 {
+        if descriptor == STDOUT_FILENO { exit(errno == EPIPE ? 0 : ExitStatus.error.rawValue) }
+        return
+      }
+      done += count
+    }
+  }
+}
