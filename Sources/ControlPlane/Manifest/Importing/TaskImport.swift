@@ -48,7 +48,7 @@ public struct TaskImport: Sendable {
     }
     let specification = TaskSpecification(
       command: manifest.work.command, script: manifest.work.script, environment: manifest.environment,
-      sharedInputs: resolution.shared, split: resolution.split ?? .replicas(manifest.replicas),
+      sharedInputs: resolution.shared, split: resolution.split ?? .replicas(count: manifest.replicas),
       results: manifest.results, outputLimitBytes: manifest.outputLimitBytes,
       reduce: manifest.reduce.map {
         TaskSpecification.Reduce(command: $0.work.command, script: $0.work.script, results: $0.results)
