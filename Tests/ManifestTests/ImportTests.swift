@@ -59,7 +59,7 @@ import Testing
     try folder.write("names.txt", "one\n\ntwo three\r\nlast")
     #expect(try split("lines: names.txt") == .items(name: "i", items: ["one", "two three", "last"]))
     #expect(throws: ManifestErrors.self) { try split("lines: missing.txt") }
-    #expect(try resolve(try read("command: [x]\nreplicas: 5"), in: folder).specification.split == .replicas(5))
+    #expect(try resolve(try read("command: [x]\nreplicas: 5"), in: folder).specification.split == .replicas(count: 5))
   }
 
   @Test func everyRangeIsCutWithoutGapsOrOverlap() throws {

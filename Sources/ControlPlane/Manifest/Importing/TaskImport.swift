@@ -54,7 +54,7 @@ public struct TaskImport: Sendable {
         TaskSpecification.Reduce(command: $0.work.command, script: $0.work.script, results: $0.results)
       })
     let bytes = try encode(specification, manifest.place)
-    let reference = ObjectReference(digest: Digest(of: bytes), byteCount: bytes.count)
+    let reference = ObjectReference(of: bytes)
     return TaskImport(
       specification: specification, specificationBytes: bytes,
       submission: submission(manifest, specification, reference, trace: trace, nonce: nonce),
