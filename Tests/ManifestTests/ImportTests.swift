@@ -104,6 +104,13 @@ import Testing
     }
   }
 
+  @Test func aFileIsCutAtTheFirstLineEndThatFillsAShare() throws {
+    let folder = try TemporaryFolder()
+    try folder.write("lines", "aa\nbb\ncc\ndd\n")
+    let manifest = try read("command: [x]\ninputs: [{name: t, files: lines, split: byRange, partSize: 6}]")
+    #expect(try resolve(manifest, in: folder).objects.map(\.byteCount) == [6, 6])
+  }
+
   /// Lines from none to longer than the reader's chunk.
   private static func randomLines(_ random: inout Random) -> [UInt8] {
     var content: [UInt8] = []
