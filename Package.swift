@@ -129,7 +129,7 @@ let package = Package(
       name: "jointcloud",
       dependencies: [
         "Node", "Engine", "Interface", "Storage", "Ledger", "Contract", "Coordination", "Resources", "Overlay", "Model",
-        "Manifest", "Sodium", .argumentParser, .yams, .logging, .subprocess, .system,
+        "Manifest", "Sodium", "Adapters", .argumentParser, .yams, .logging, .subprocess, .system, .grdb, .unixSignals,
       ],
       path: "Sources/jointcloud", swiftSettings: settings),
     .executableTarget(
