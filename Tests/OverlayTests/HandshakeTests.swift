@@ -74,7 +74,7 @@ import Testing
           if isListenersTurn { result.listenerError = error } else { result.diallerError = error }
           next = reply
         }
-      } catch let error as HandshakeError {
+      } catch {
         if isListenersTurn { result.listenerError = error } else { result.diallerError = error }
       }
       isListenersTurn.toggle()

@@ -170,7 +170,7 @@ struct World {
       trace.append("\(now.uptime.milliseconds) \(index) closes \(reason)")
       guard let end = ends.removeValue(forKey: link) else { return }
       ends[end.other] = nil
-      enqueue(.input(host: end.otherHost, .linkClosed(end.other, .peerClosed)), after: Self.latency)
+      enqueue(.input(host: end.otherHost, .linkClosed(end.other, .peerClosed)), after: Self.latency * 2)
     case .verify(let check):
       enqueue(.input(host: index, .verified(check.id, check.holds())), after: .microseconds(Int64.random(in: 1...900, using: &random)))
     case .setTimer(let delay):
