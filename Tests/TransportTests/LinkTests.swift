@@ -77,8 +77,8 @@ import Transport
       let (_, first) = try Handshake.dial(
         expecting: near.node, purpose: .control, identity: stranger, record: record,
         ephemeralSeed: secureRandomBytes(32))
-      try socket.send(message: first)
-      #expect(try socket.readToEnd().isEmpty)
+      try await socket.send(message: first)
+      #expect(try await socket.readToEnd().isEmpty)
       #expect(try await near.dropped() == .otherNetwork)
     }
   }
@@ -106,13 +106,13 @@ import Transport
       let address = try await near.listening()
       for request in ["GET / HTTP/1.1\r\nHost: x\r\n\r\n", "\u{0}\u{0}\u{0}\u{5}hello"] {
         let socket = try RawSocket(address)
-        try socket.send(Array(request.utf8))
-        #expect(try socket.readToEnd().isEmpty)
+        try await socket.send(Array(request.utf8))
+        #expect(try await socket.readToEnd().isEmpty)
       }
       for _ in 0..<20 {
         let socket = try RawSocket(address)
-        try socket.send(message: random.bytes(Int.random(in: 0...300, using: &random)))
-        #expect(try socket.readToEnd().isEmpty)
+        try await socket.send(message: random.bytes(Int.random(in: 0...300, using: &random)))
+        #expect(try await socket.readToEnd().isEmpty)
       }
       _ = try await near.find { near.inputs.count >= 22 ? true : nil }
       let drops = near.inputs.compactMap { if case .dropped(let reason) = $0 { reason } else { nil } }
@@ -128,7 +128,7 @@ import Transport
     let near = try Peer(try Network().founder, limits: limits)
     try await running([near]) {
       let socket = try RawSocket(try await near.listening())
-      #expect(try socket.readToEnd().isEmpty)
+      #expect(try await socket.readToEnd().isEmpty)
       #expect(try await near.dropped() == .handshakeTimeout)
     }
   }
@@ -152,10 +152,10 @@ import Transport
     let member = try network.member()
     try await running([near]) {
       let socket = try RawSocket(try await near.listening())
-      var (session, _) = try Self.greet(socket, as: member, near.node)
+      var (session, _) = try await Self.greet(socket, as: member, near.node)
       var sealed = session.seal(Array("hello".utf8))
       sealed[8] ^= 1
-      try socket.send(message: sealed)
+      try await socket.send(message: sealed)
       #expect(try await near.dropped() == .alteredFrame)
       guard case .broken = try await near.closed() else {
         Issue.record("the link was not broken")
@@ -171,8 +171,8 @@ import Transport
     let member = try network.member()
     try await running([near]) {
       let socket = try RawSocket(try await near.listening())
-      _ = try Self.greet(socket, as: member, near.node)
-      try socket.send([0xff, 0xff, 0xff, 0xff])
+      _ = try await Self.greet(socket, as: member, near.node)
+      try await socket.send([0xff, 0xff, 0xff, 0xff])
       #expect(try await near.dropped() == .oversize)
       _ = try await near.closed()
     }
@@ -186,7 +186,7 @@ import Transport
     let member = try network.member()
     try await running([near]) {
       let socket = try RawSocket(try await near.listening())
-      _ = try Self.greet(socket, as: member, near.node)
+      _ = try await Self.greet(socket, as: member, near.node)
       let link = try await near.opened()
       let frame = [UInt8](repeating: 1, count: 64 * 1_024)
       let reason = try await near.first { input -> CloseReason? in
@@ -227,16 +227,16 @@ import Transport
   /// Does the handshake by hand on a plain socket.
   static func greet(
     _ socket: RawSocket, as identity: LocalIdentity, _ node: NodeID, purpose: StreamPurpose = .control
-  ) throws -> (Session.Sealer, Session.Opener) {
+  ) async throws -> (Session.Sealer, Session.Opener) {
     let record = try identity.memberRecord(
       name: "raw", kind: "k", addresses: [], incarnation: 1, instance: .zero, startedMilliseconds: 0)
     var (handshake, first) = try Handshake.dial(
       expecting: node, purpose: purpose, identity: identity, record: record, ephemeralSeed: secureRandomBytes(32))
-    try socket.send(message: first)
+    try await socket.send(message: first)
     while true {
-      let message = try socket.readMessage()
+      let message = try await socket.readMessage()
       switch try handshake.receive(message, nowMilliseconds: 0, isMember: { _ in true }) {
-      case .reply(let reply): try socket.send(message: reply)
+      case .reply(let reply): try await socket.send(message: reply)
       case .finished(let session, _): return (session.halves.seal, session.halves.open)
       case .refused(let error, _): throw error
       }

@@ -197,7 +197,7 @@ import Transport
     let taker = try Peer(member)
     try await running([giver, taker]) {
       let socket = try RawSocket(try await giver.listening())
-      _ = try LinkTests.greet(socket, as: third, giver.node, purpose: .objects)
+      _ = try await LinkTests.greet(socket, as: third, giver.node, purpose: .objects)
       do {
         try await fetch(taker, giver, Basin())
         Issue.record("the fetch went through")

@@ -1,8 +1,9 @@
 import Glibc
+import NIOPosix
 import Overlay
 
-/// A plain TCP connection, for peers that do not keep to the protocol.
-final class RawSocket {
+/// A plain TCP connection, for peers that do not keep to the protocol. It blocks on threads of its own.
+final class RawSocket: Sendable {
   private let descriptor: Int32
 
   struct Failure: Error {
@@ -32,48 +33,58 @@ final class RawSocket {
 
   deinit { Glibc.close(descriptor) }
 
-  func send(_ bytes: [UInt8]) throws {
-    var rest = bytes[...]
-    while !rest.isEmpty {
-      let count = rest.withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
-      guard count > 0 else { throw Failure(call: "send", code: errno) }
-      rest = rest.dropFirst(count)
+  private func blocking<Result: Sendable>(
+    _ body: @escaping @Sendable (Int32) throws -> Result
+  ) async throws -> Result {
+    try await NIOThreadPool.singleton.runIfActive { [self] in try body(descriptor) }
+  }
+
+  func send(_ bytes: [UInt8]) async throws {
+    try await blocking { descriptor in
+      var rest = bytes[...]
+      while !rest.isEmpty {
+        let count = rest.withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+        guard count > 0 else { throw Failure(call: "send", code: errno) }
+        rest = rest.dropFirst(count)
+      }
     }
   }
 
   /// A message behind its length.
-  func send(message: [UInt8]) throws {
-    try send([24, 16, 8, 0].map { UInt8(truncatingIfNeeded: message.count >> $0) } + message)
+  func send(message: [UInt8]) async throws {
+    try await send([24, 16, 8, 0].map { UInt8(truncatingIfNeeded: message.count >> $0) } + message)
   }
 
   /// What comes until the other end closes.
-  func readToEnd() throws -> [UInt8] {
+  func readToEnd() async throws -> [UInt8] {
     var all: [UInt8] = []
-    while let more = try read(65_536), !more.isEmpty { all += more }
+    while let more = try await read(65_536), !more.isEmpty { all += more }
     return all
   }
 
   /// At most so many bytes; nil when the connection was reset.
-  func read(_ limit: Int) throws -> [UInt8]? {
-    var buffer = [UInt8](repeating: 0, count: limit)
-    let count = recv(descriptor, &buffer, limit, 0)
-    if count < 0 {
-      if errno == ECONNRESET { return nil }
-      throw Failure(call: "recv", code: errno)
+  func read(_ limit: Int) async throws -> [UInt8]? {
+    try await blocking { descriptor in
+      var buffer = [UInt8](repeating: 0, count: limit)
+      let count = recv(descriptor, &buffer, limit, 0)
+      if count < 0 {
+        if errno == ECONNRESET { return nil }
+        throw Failure(call: "recv", code: errno)
+      }
+      return Array(buffer.prefix(count))
     }
-    return Array(buffer.prefix(count))
   }
 
   /// One message.
-  func readMessage() throws -> [UInt8] {
-    let length = try readExactly(4).reduce(0) { $0 << 8 | Int($1) }
-    return try readExactly(length)
+  func readMessage() async throws -> [UInt8] {
+    let length = try await readExactly(4).reduce(0) { $0 << 8 | Int($1) }
+    return try await readExactly(length)
   }
 
-  private func readExactly(_ count: Int) throws -> [UInt8] {
+  private func readExactly(_ count: Int) async throws -> [UInt8] {
     var all: [UInt8] = []
     while all.count < count {
-      guard let more = try read(count - all.count), !more.isEmpty else { throw Failure(call: "recv", code: 0) }
+      guard let more = try await read(count - all.count), !more.isEmpty else { throw Failure(call: "recv", code: 0) }
       all += more
     }
     return all
