@@ -62,7 +62,7 @@ public struct RosterKeys: Hashable, Sendable {
 }
 
 /// What entry 1 says about its collaboration: the charter whose hash is the id, and so who may coordinate term 1.
-struct Foundation: Hashable, Sendable {
+struct Opening: Hashable, Sendable {
   let coordinator: NodeID
   let network: NetworkID?
 

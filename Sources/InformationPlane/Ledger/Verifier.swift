@@ -20,7 +20,7 @@ public struct Verifier: Sendable {
   private var rules: any Rules
   private var rulesHold = true
   private var keys = RosterKeys()
-  private var foundation: Foundation?
+  private var opening: Opening?
   /// Places after the last covered one, in order.
   private var open: [Place] = []
   private var covered = 0
@@ -44,7 +44,10 @@ public struct Verifier: Sendable {
   }
 
   /// Takes what is stored at the next place.
-  public mutating func take(_ bytes: [UInt8], at number: Int) {
+  ///
+  /// - Returns: the entry that the bytes are, whatever is wrong with it; nil when they are none.
+  @discardableResult
+  public mutating func take(_ bytes: [UInt8], at number: Int) -> Entry? {
     entryCount += 1
     for missing in (last + 1)..<max(last + 1, number) {
       find(missing, .missing, "an entry", "nothing")
@@ -58,7 +61,7 @@ public struct Verifier: Sendable {
       find(number, .unreadable, "a canonical entry", "\(error)")
       open.append(Place(number: number, entry: nil))
       rulesHold = false
-      return
+      return nil
     }
     head = entry.hash
     if entry.number != number {
@@ -76,6 +79,7 @@ public struct Verifier: Sendable {
     judge(entry)
     open.append(Place(number: number, entry: entry))
     if open.count > Self.openLimit { settleByLinks(count: open.count - Proposal.countLimit, trusted: nil) }
+    return entry
   }
 
   /// Takes a stored proposal, after all entries up to its last.
@@ -88,10 +92,10 @@ public struct Verifier: Sendable {
       return find(covered + 1, .proposal, "a proposal", "\(error)")
     }
     let body = proposal.proposal
-    guard proposal.collaboration == collaboration, proposal.author == foundation?.coordinator else {
+    guard proposal.collaboration == collaboration, proposal.author == opening?.coordinator else {
       return find(body.first, .proposal, "the coordinator's", "\(proposal.author) in \(proposal.collaboration)")
     }
-    guard foundation?.network == nil || signed.statement.network == foundation?.network else {
+    guard opening?.network == nil || signed.statement.network == opening?.network else {
       return find(body.first, .proposal, "the collaboration's network", signed.statement.network.hexadecimal)
     }
     guard let key = keys.key(of: proposal.author, epoch: signed.statement.epoch), signed.verifies(with: key) else {
@@ -128,7 +132,7 @@ public struct Verifier: Sendable {
     let tail = checkAnchors()
     let sorted = findings.enumerated().sorted { ($0.element.number, $0.offset) < ($1.element.number, $1.offset) }
     return VerificationReport(
-      collaboration: collaboration, coordinator: foundation?.coordinator, entries: entryCount,
+      collaboration: collaboration, coordinator: opening?.coordinator, entries: entryCount,
       proposals: proposalCount, head: head, tail: tail, findings: sorted.map(\.element))
   }
 
@@ -141,7 +145,7 @@ public struct Verifier: Sendable {
       find(1, .link, collaboration.hexadecimal, entry.previous.hexadecimal)
     }
     do {
-      foundation = try Foundation(entry)
+      opening = try Opening(entry)
     } catch {
       find(1, .foundation, "the opening of a round", "\(error)")
     }

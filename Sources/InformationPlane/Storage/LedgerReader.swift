@@ -135,8 +135,7 @@ public final class LedgerReader: Sendable {
         proposal = try proposals.next()?.copy()
         taken += 1
       }
-      verifier.take(entry.bytes, at: entry.number)
-      compare(entry, &verifier)
+      if let held = verifier.take(entry.bytes, at: entry.number) { compare(entry, held, &verifier) }
     }
     while let next = proposal {
       feedProposal(next, &verifier, table)
@@ -168,8 +167,7 @@ public final class LedgerReader: Sendable {
   }
 
   /// The columns beside an entry repeat what it says; who reads them must not be misled.
-  private static func compare(_ row: EntryRow, _ verifier: inout Verifier) {
-    guard let entry = try? Entry(bytes: row.bytes) else { return }
+  private static func compare(_ row: EntryRow, _ entry: Entry, _ verifier: inout Verifier) {
     func check(_ name: String, _ expected: String, _ found: String) {
       guard expected != found else { return }
       verifier.note(
