@@ -152,5 +152,11 @@ let package = Package(
     tests("LedgerTests", ["LedgerFixtures", "Ledger", "Model", "Sodium"]),
     tests("ConsensusTests", ["LedgerFixtures", "Consensus", "Ledger", "Model", "Sodium"]),
     tests("StorageTests", ["LedgerFixtures", "Storage", "Engine", "Ledger", "Model", "Sodium", .grdb]),
+    tests("ResourcesTests", ["Resources", "Model"]),
+    // A node in small, that the adapters' tests kill.
+    .executableTarget(
+      name: "adapterhost", dependencies: ["Adapters", "Resources", "Model"], path: "Tests/AdapterHost",
+      swiftSettings: settings),
+    tests("AdaptersTests", ["Adapters", "Resources", "Model", "adapterhost", .subprocess, .system]),
   ]
 )

@@ -1,0 +1,47 @@
+import FoundationEssentials
+import Resources
+import Subprocess
+import SystemPackage
+import Testing
+
+enum AdapterHostProgram {
+  /// Built beside the tests.
+  static var path: String {
+    let folder = CommandLine.arguments[0].split(separator: "/", omittingEmptySubsequences: false).dropLast()
+    return (folder.isEmpty ? "." : folder.joined(separator: "/")) + "/adapterhost"
+  }
+}
+
+/// Work lives as long as its node does: no shorter, and no longer.
+@Suite(.timeLimit(.minutes(2))) struct NodeDeathTests {
+  /// The kernel ties a child's death signal to the thread that started it; one that idles away would take the work
+  /// along.
+  @Test func aCommandOutlivesTenSecondsOfAnIdleNode() async throws {
+    try await withFolder { folder in
+      let result = try await run(
+        .path(FilePath(AdapterHostProgram.path)), arguments: [folder, "bubblewrap", "sleep 12; echo done > /work/x"],
+        output: .string(limit: 4_096), error: .currentStandardError)
+      #expect(result.standardOutput.contains("0 succeeded"), "\(result.standardOutput)")
+    }
+  }
+
+  @Test(arguments: ["bubblewrap", "none"])
+  func aKilledNodeTakesItsCommandsAlong(sandbox: String) async throws {
+    try await withFolder { folder in
+      let mark = ProcessMark()
+      _ = try await run(
+        .path(FilePath(AdapterHostProgram.path)),
+        arguments: [folder, sandbox, "exec sleep \(mark.seconds)", "exec sleep \(mark.seconds)"],
+        input: .none, output: .sequence, error: .currentStandardError
+      ) { execution in
+        for try await line in execution.standardOutput.strings() where line.contains("running") {
+          if mark.count >= 2 { break }
+        }
+        while mark.count < 2 { await Task.yield() }
+        try execution.send(signal: .kill)
+      }
+      // The kernel delivers the death signal while the node is reaped; nobody tells us when it is done.
+      while mark.count > 0 { await Task.yield() }
+    }
+  }
+}
