@@ -15,7 +15,7 @@ extension Engine {
   }
 
   func state(of node: NodeID) -> String {
-    if node == identity.node { return Overlay.MemberState.alive.rawValue }
+    if node == identity.node { return MemberState.alive.rawValue }
     return overlay.members.first { $0.id == node }?.state.rawValue ?? "unknown"
   }
 
@@ -25,7 +25,7 @@ extension Engine {
     return overlay.members.map { member in
       MemberView(
         node: member.id, name: member.name, kind: member.kind, addresses: member.addresses,
-        state: member.id == identity.node ? Overlay.MemberState.alive.rawValue : member.state.rawValue,
+        state: member.id == identity.node ? MemberState.alive.rawValue : member.state.rawValue,
         sinceMilliseconds: member.since.wallMilliseconds, isSelf: member.id == identity.node,
         linked: linked.contains(member.id))
     }.sorted { ($0.isSelf ? 0 : 1, $0.name, $0.node.hexadecimal) < ($1.isSelf ? 0 : 1, $1.name, $1.node.hexadecimal) }
@@ -97,7 +97,7 @@ extension Engine {
   func coordinatorProblem(_ book: CollaborationState) -> String {
     guard book.coordinator != identity.node else { return "" }
     let state = state(of: book.coordinator)
-    guard state != Overlay.MemberState.alive.rawValue else { return "" }
+    guard state != MemberState.alive.rawValue else { return "" }
     return "its coordinator \(name(of: book.coordinator)) is \(state): nothing is decided until it is back"
   }
 

@@ -87,6 +87,7 @@ extension Engine {
     public let total: Amounts
     public let committed: Amounts
     public let queuedEvents: Int
+    public let deadEvents: Int
     public let openTasks: Int
     public let outbox: Int
   }
@@ -97,7 +98,9 @@ extension Engine {
       members: members.count,
       membersAlive: members.count { $0.state == .alive || $0.id == identity.node },
       collaborations: books.count, total: assessor.reservations.total, committed: assessor.reservations.committed,
-      queuedEvents: queues.count, openTasks: books.values.reduce(0) { $0 + $1.openTasks }, outbox: outbox.count)
+      queuedEvents: queues.count,
+      deadEvents: journal.handledEvents.count { $0.state == StoredEvent.State.dead.rawValue },
+      openTasks: books.values.reduce(0) { $0 + $1.openTasks }, outbox: outbox.count)
   }
 
   /// Whatever waits longer than it should (R57).

@@ -23,6 +23,32 @@ public struct NodeStatusView: Codable, Sendable, Hashable {
   public var deadEvents: Int
   /// Messages dropped, by reason.
   public var dropped: [String: Int]
+
+  public init(
+    node: NodeID, name: String, kind: String, network: NetworkID, networkName: String, version: String,
+    listenAddress: String, httpAddress: String, startedMilliseconds: Int64, nowMilliseconds: Int64, members: Int,
+    membersAlive: Int, collaborations: Int, total: Amounts, committed: Amounts, queuedEvents: Int, deadEvents: Int,
+    dropped: [String: Int]
+  ) {
+    self.node = node
+    self.name = name
+    self.kind = kind
+    self.network = network
+    self.networkName = networkName
+    self.version = version
+    self.listenAddress = listenAddress
+    self.httpAddress = httpAddress
+    self.startedMilliseconds = startedMilliseconds
+    self.nowMilliseconds = nowMilliseconds
+    self.members = members
+    self.membersAlive = membersAlive
+    self.collaborations = collaborations
+    self.total = total
+    self.committed = committed
+    self.queuedEvents = queuedEvents
+    self.deadEvents = deadEvents
+    self.dropped = dropped
+  }
 }
 
 /// A row of `member list`.

@@ -157,4 +157,16 @@ public struct LogView: Codable, Sendable, Hashable {
   public var end: Bool
   /// Why nothing can be shown now; empty otherwise.
   public var problem: String
+
+  public init(
+    subtask: Int, attempt: Int, stream: String, offset: Int, base64: String, end: Bool, problem: String
+  ) {
+    self.subtask = subtask
+    self.attempt = attempt
+    self.stream = stream
+    self.offset = offset
+    self.base64 = base64
+    self.end = end
+    self.problem = problem
+  }
 }

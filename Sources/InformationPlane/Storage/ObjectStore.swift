@@ -63,6 +63,9 @@ public final class ObjectStore: Sendable {
     state.withLock { $0.objects[reference.digest]?.byteCount == reference.byteCount }
   }
 
+  /// What is here, ascending.
+  public var digests: [Digest] { state.withLock { $0.objects.keys.sorted() } }
+
   public var totalByteCount: Int { state.withLock { $0.total } }
 
   /// Keeps an object from giving way until it is unpinned as often.

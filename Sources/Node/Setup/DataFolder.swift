@@ -89,7 +89,11 @@ public struct DataFolder: Sendable, Hashable {
     let components = path.split(separator: "/")
     for (index, component) in components.enumerated() {
       made += "/" + component
-      if index == components.count - 1 { try makeFolder(made) } else if !PrivateFile.exists(made) { try makeFolder(made) }
+      if index == components.count - 1 {
+        try makeFolder(made)
+      } else if !PrivateFile.exists(made) {
+        try makeFolder(made)
+      }
     }
   }
 

@@ -41,7 +41,8 @@ public struct KeyFile: Sendable, Hashable {
     guard text.hasSuffix("\n"), let seed = Hexadecimal.decode(text.dropLast()), seed.count == SigningKey.seedByteCount
     else {
       throw Refusal(
-        .invalid, "key file \(path) does not hold a key: it must be 64 hexadecimal digits and a line end", subject: path,
+        .invalid, "key file \(path) does not hold a key: it must be 64 hexadecimal digits and a line end",
+        subject: path,
         next: "restore it from a copy, or set the node up anew")
     }
     return seed

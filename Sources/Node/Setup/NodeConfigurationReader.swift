@@ -131,7 +131,8 @@ extension FieldReader {
       let typed: String
       if case .text(let text) = value.content { typed = text } else { typed = "" }
       let meant = Spelling.nearest(to: typed, among: words).map { "did you mean \"\($0)\"? " } ?? ""
-      report(value, "\(value.described) is none of the choices", "\(meant)write one of \(words.joined(separator: ", "))")
+      report(
+        value, "\(value.described) is none of the choices", "\(meant)write one of \(words.joined(separator: ", "))")
       return nil
     }
     return text

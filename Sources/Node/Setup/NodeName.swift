@@ -14,4 +14,3 @@ public enum NodeName {
     (0x30...0x39).contains(byte) || (0x41...0x5a).contains(byte) || (0x61...0x7a).contains(byte)
   }
 }
-

@@ -16,7 +16,9 @@ enum PrivateFile {
   }
 
   /// - Throws: `Refusal`; `.notFound` when there is no such file.
-  static func read(_ path: String, limit: Int, check: (Stamp) throws(Refusal) -> Void = { _ in }) throws(Refusal) -> [UInt8] {
+  static func read(_ path: String, limit: Int, check: (Stamp) throws(Refusal) -> Void = { _ in }) throws(Refusal)
+    -> [UInt8]
+  {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
     guard descriptor >= 0 else { throw problem("open", path) }
     defer { close(descriptor) }
@@ -56,7 +58,9 @@ enum PrivateFile {
       guard fchmod(descriptor, mode) == 0 else { throw problem("set the mode of", temporary) }
       var written = 0
       while written < content.count {
-        let count = content.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress?.advanced(by: written), $0.count - written) }
+        let count = content.withUnsafeBytes {
+          Glibc.write(descriptor, $0.baseAddress?.advanced(by: written), $0.count - written)
+        }
         if count < 0, errno == EINTR { continue }
         guard count > 0 else { throw problem("write", temporary) }
         written += count

@@ -6,7 +6,8 @@ import Node
 struct Doctor: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Look for what is wrong with this node, and say what to do about it.",
-    discussion: "Ends with 1 when something is wrong. What can be seen without a running node is looked at in any case.")
+    discussion: "Ends with 1 when something is wrong. What can be seen without a running node is looked at in any case."
+  )
   @OptionGroup var node: NodeOptions
   @OptionGroup var output: OutputOptions
 

@@ -21,7 +21,9 @@ struct WeightCommand: AsyncParsableCommand {
       try await node.withNode { client in
         let id = try await client.collaborationID(collaboration)
         if output.format == .wide {
-          try await output.print(name: { _ in "" }, table: Self.changes, again: again) { try await client.weights(of: id) }
+          try await output.print(name: { _ in "" }, table: Self.changes, again: again) {
+            try await client.weights(of: id)
+          }
         } else {
           try await output.print(weights, again: again) { try await client.weights(of: id) }
         }

@@ -11,15 +11,15 @@ struct Member: Sendable {
 
 extension OverlayCore {
   /// The other members, sorted by id.
-  public var members: [MemberView] {
+  public var members: [KnownMember] {
     memberTable.keys.sorted().compactMap { member($0) }
   }
 
   /// What is known of one member.
-  public func member(_ node: NodeID) -> MemberView? {
+  public func member(_ node: NodeID) -> KnownMember? {
     guard let member = memberTable[node] else { return nil }
     let record = member.checked.record
-    return MemberView(
+    return KnownMember(
       id: node, name: record.name, kind: record.kind, addresses: record.addresses, state: member.state,
       since: member.since, roundTrip: member.roundTrip, lastHeard: member.heardAt, incarnation: record.incarnation,
       epoch: member.checked.certificate.epoch, startedMilliseconds: record.startedMilliseconds,

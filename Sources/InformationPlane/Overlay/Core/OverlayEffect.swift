@@ -119,7 +119,7 @@ extension OverlayNotice: CustomStringConvertible {
 }
 
 /// A member as the engine and people see it.
-public struct MemberView: Hashable, Sendable {
+public struct KnownMember: Hashable, Sendable {
   public let id: NodeID
   public let name: String
   public let kind: String

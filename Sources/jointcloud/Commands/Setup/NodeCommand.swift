@@ -6,7 +6,7 @@ import Model
 struct NodeCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "node", abstract: "This node: set it up, run it, look at it.",
-    subcommands: [NodeInit.self, NodeStatus.self])
+    subcommands: [NodeInit.self, NodeRunCommand.self, NodeStatus.self])
 }
 
 struct NodeStatus: AsyncParsableCommand {
@@ -17,7 +17,9 @@ struct NodeStatus: AsyncParsableCommand {
 
   func run() async throws {
     try await node.withNode { client in
-      try await output.print(name: { $0.node.hexadecimal }, table: Self.table, again: again) { try await client.status() }
+      try await output.print(name: { $0.node.hexadecimal }, table: Self.table, again: again) {
+        try await client.status()
+      }
     }
   }
 

@@ -15,7 +15,9 @@ struct TaskExplain: AsyncParsableCommand {
   func run() async throws {
     try await node.withNode { client in
       let id = try await client.taskID(task.task)
-      try await output.print(name: { $0.task.task.hexadecimal }, table: table, again: again) { try await client.explain(id) }
+      try await output.print(name: { $0.task.task.hexadecimal }, table: table, again: again) {
+        try await client.explain(id)
+      }
     }
   }
 

@@ -24,7 +24,8 @@ struct TaskGet: AsyncParsableCommand {
       guard !detail.results.isEmpty else {
         try Progress.requireSuccess(detail.task)
         throw Failure(
-          .error, "task \(detail.task.task.short) left no results", next: "jointcloud task show \(detail.task.task.short)")
+          .error, "task \(detail.task.task.short) left no results",
+          next: "jointcloud task show \(detail.task.task.short)")
       }
       if stdout { return try await Results.printStandardOutput(of: detail, client) }
       let target = folder ?? "\(detail.task.name)-\(detail.task.task.short)"
@@ -54,7 +55,8 @@ enum Results {
     return try detail.results.sorted { ($0.subtask, $0.path) < ($1.subtask, $1.path) }.map { result in
       let parts = result.path.split(separator: "/", omittingEmptySubsequences: false)
       guard !parts.contains(where: { $0.isEmpty || $0 == "." || $0 == ".." || $0.utf8.contains(0) }) else {
-        throw Failure(.verificationFailed, "subtask \(result.subtask) names a result outside its folder: \(result.path)")
+        throw Failure(
+          .verificationFailed, "subtask \(result.subtask) names a result outside its folder: \(result.path)")
       }
       return ("\(folder)/\(single ? "" : "\(result.subtask)/")\(result.path)", result)
     }

@@ -4,9 +4,9 @@ import Interface
 import Model
 
 #if canImport(FoundationEssentials)
-import FoundationEssentials
+  import FoundationEssentials
 #else
-import Foundation
+  import Foundation
 #endif
 
 struct TaskLogs: AsyncParsableCommand {

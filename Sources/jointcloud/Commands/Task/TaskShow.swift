@@ -14,7 +14,9 @@ struct TaskShow: AsyncParsableCommand {
   func run() async throws {
     try await node.withNode { client in
       let id = try await client.taskID(task.task)
-      try await output.print(name: { $0.task.task.hexadecimal }, table: table, again: again) { try await client.task(id) }
+      try await output.print(name: { $0.task.task.hexadecimal }, table: table, again: again) {
+        try await client.task(id)
+      }
     }
   }
 

@@ -37,7 +37,8 @@ enum Progress {
       if TaskText.isFinal.contains(task.state) { return task }
       if let deadline, ContinuousClock.now >= deadline {
         throw Failure(
-          .timedOut, "task \(id.short) is still \(task.state) (\(task.reason))", next: "jointcloud task explain \(id.short)")
+          .timedOut, "task \(id.short) is still \(task.state) (\(task.reason))",
+          next: "jointcloud task explain \(id.short)")
       }
       try await Task.sleep(for: .milliseconds(200))
     }

@@ -1,0 +1,210 @@
+internal import Engine
+internal import Interface
+internal import Logging
+internal import Metrics
+internal import Model
+internal import Overlay
+internal import ServiceLifecycle
+internal import Storage
+internal import Synchronization
+internal import Transport
+internal import UnixSignals
+
+/// The services of one run, started in order and stopped in the reverse order: first nobody asks any more, then the
+/// others are told, then work stops, then the last writes are made durable.
+struct Crew: Sendable {
+  let run: NodeRun
+  let identity: LocalIdentity
+  let recovered: Recovered
+  let objects: ObjectStore
+  let writer: Writer
+  let hands: Hands
+  let loop: EngineLoop
+  let transport: StreamTransport
+  let workshop: Workshop
+  let ready: @Sendable (EndpointFile) async throws -> Void
+  private let startedMilliseconds = Wall.milliseconds()
+  private let bench = Bench()
+
+  /// Addresses in use, known once everything listens.
+  private final class Bench: Sendable {
+    private let addresses = Mutex<(listen: String, http: String)>(("", ""))
+    let listening: AsyncStream<Void>
+    private let signal: AsyncStream<Void>.Continuation
+
+    init() {
+      (listening, signal) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+    }
+
+    var current: (listen: String, http: String) { addresses.withLock { $0 } }
+
+    func listens(on address: String) {
+      addresses.withLock { $0.listen = address }
+      signal.yield()
+    }
+
+    func serves(on address: String) { addresses.withLock { $0.http = address } }
+  }
+
+  init(
+    run: NodeRun, identity: LocalIdentity, recovered: Recovered, objects: ObjectStore, writer: Writer, hands: Hands,
+    loop: EngineLoop, transport: StreamTransport, workshop: Workshop,
+    ready: @escaping @Sendable (EndpointFile) async throws -> Void
+  ) {
+    self.run = run
+    self.identity = identity
+    self.recovered = recovered
+    self.objects = objects
+    self.writer = writer
+    self.hands = hands
+    self.loop = loop
+    self.transport = transport
+    self.workshop = workshop
+    self.ready = ready
+  }
+
+  func work() async throws {
+    let services: [any Service] = [
+      Part("writer") { try await write() },
+      Part("chores") { try await hands.run() },
+      Part("timers") { await hands.timers.run { timer in await loop.feed(.timer(timer)) } },
+      Part("transport", onShutdown: { await sayGoodbye() }) { try await listen() },
+      Part("adapters") { await workshop.run() },
+      Part("metrics") { try await measure() },
+      Part("interface") { try await serve() },
+    ]
+    var configuration = ServiceGroupConfiguration(
+      services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet)
+    configuration.maximumGracefulShutdownDuration = .seconds(20)
+    try await ServiceGroup(configuration: configuration).run()
+    await loop.refuseWaiting()
+  }
+
+  private var quiet: Logger {
+    var logger = run.logger
+    logger.logLevel = max(logger.logLevel, .warning)
+    return logger
+  }
+
+  // MARK: Parts
+
+  private func write() async throws {
+    try await writer.run { tickets in
+      if let last = tickets.max() { await loop.feed(.written(last.value)) }
+    }
+  }
+
+  private func listen() async throws {
+    try await transport.run(on: run.listenAddress) { address in
+      let record = try await ownRecord(at: address)
+      transport.use(record: record)
+      await loop.feed(.adapters(await workshop.statuses()))
+      let seeds = try NetworkFile.read(in: run.folder).seeds
+      await loop.feed(
+        .start(EngineStart(recovered: recovered, record: record, seeds: seeds, objects: objects.digests)))
+      bench.listens(on: address.description)
+    }
+  }
+
+  /// This node's record, newer than any it ever gave out, on disk before it is shown to anybody.
+  private func ownRecord(at address: HostPort) async throws -> SignedStatement {
+    let key = "incarnation"
+    let before = recovered.documents[key].flatMap { Int(String(decoding: $0, as: UTF8.self)) } ?? 0
+    let incarnation = max(before + 1, Int(startedMilliseconds))
+    try await writer.submit([.document(key: key, value: Array(String(incarnation).utf8))])
+    var random = Random.system()
+    return try identity.memberRecord(
+      name: run.configuration.name, kind: run.configuration.kind.rawValue, addresses: [address.description],
+      incarnation: incarnation, instance: random.digest(), startedMilliseconds: startedMilliseconds)
+  }
+
+  /// Tells everybody that this node leaves on purpose, so that nobody takes it for failed.
+  private func sayGoodbye() async {
+    let key = Int(Wall.milliseconds())
+    var random = Random.system()
+    guard
+      let record = try? identity.memberRecord(
+        name: run.configuration.name, kind: run.configuration.kind.rawValue, addresses: [bench.current.listen],
+        incarnation: key, instance: random.digest(), startedMilliseconds: startedMilliseconds, leaving: true)
+    else { return }
+    do {
+      _ = try await loop.command(.leave(record))
+    } catch {
+      run.logger.notice("left without a goodbye: \(error.what)")
+    }
+    // Enough for the last frames to leave.
+    try? await Task.sleep(for: .milliseconds(200))
+  }
+
+  private func serve() async throws {
+    for await _ in bench.listening { break }
+    let door = NodeDoor(
+      loop: loop, hands: hands, workshop: workshop,
+      facts: .init(
+        configuration: run.configuration, identity: identity, startedMilliseconds: startedMilliseconds,
+        folder: run.folder, addresses: { bench.current }))
+    let socketPath = try run.folder.socketPath()
+    let token = try run.httpAddress.map { _ in Hexadecimal.encode(try KeyFile(.token, in: run.folder).read()) }
+    let tcp = run.httpAddress.flatMap { address in
+      token.map { APIServer.TCP(host: address.host, port: address.port, token: $0) }
+    }
+    let server = APIServer(
+      service: door, socketPath: socketPath, tcp: tcp, logger: run.logger,
+      metrics: { NodeMetrics.registry.exposition() },
+      onReady: { addresses in await announce(addresses, socketPath: socketPath) })
+    try await server.run()
+    hands.notices.finish()
+  }
+
+  private func announce(_ addresses: APIServer.Addresses, socketPath: String) async {
+    bench.serves(on: addresses.tcp ?? "")
+    let endpoint = EndpointFile(
+      node: identity.node, name: run.configuration.name, processID: ProcessID.own, socketPath: socketPath,
+      listenAddress: bench.current.listen, httpAddress: bench.current.http, startedMilliseconds: startedMilliseconds)
+    do {
+      try endpoint.write(in: run.folder)
+      try await ready(endpoint)
+    } catch {
+      hands.fail(error)
+    }
+  }
+
+  private func measure() async throws {
+    while !Task.isCancelled {
+      let (summary, dropped) = await loop.read { engine, _ in (engine.summary(), engine.dropped) }
+      NodeMetrics.record(summary, dropped: dropped)
+      do { try await Task.sleep(for: .seconds(5)) } catch { return }
+    }
+  }
+}
+
+/// A service that ends by cancellation when the node is told to stop.
+private struct Part: Service {
+  let name: String
+  let onShutdown: @Sendable () async -> Void
+  let body: @Sendable () async throws -> Void
+
+  init(
+    _ name: String, onShutdown: @escaping @Sendable () async -> Void = {},
+    _ body: @escaping @Sendable () async throws -> Void
+  ) {
+    self.name = name
+    self.onShutdown = onShutdown
+    self.body = body
+  }
+
+  func run() async throws {
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask { try await body() }
+      group.addTask {
+        try await gracefulShutdown()
+        await onShutdown()
+      }
+      // Whichever ends first, by its own end, by an error or because the node stops, ends the other.
+      defer { group.cancelAll() }
+      do {
+        try await group.next()
+      } catch is CancellationError {}
+    }
+  }
+}

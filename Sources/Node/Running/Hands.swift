@@ -1,0 +1,211 @@
+internal import Coordination
+internal import Engine
+internal import Logging
+internal import Model
+internal import Overlay
+internal import Sodium
+internal import Storage
+internal import Synchronization
+internal import Transport
+
+/// Carries the engine's actions out. Nothing here decides and nothing here waits: what takes time becomes a chore,
+/// and its outcome goes back to the loop as an input.
+final class Hands: Sendable {
+  /// Chores that may wait; each stands for an effect that the engine bounds itself, so more is a fault.
+  private static let choreLimit = 1 << 17
+
+  typealias Chore = @Sendable () async -> Void
+
+  private struct Parts: Sendable {
+    var loop: EngineLoop?
+    var transport: StreamTransport?
+    var workshop: Workshop?
+    var failure: (any Error)?
+  }
+
+  let identity: LocalIdentity
+  let objects: ObjectStore
+  let notices = NoticeBoard()
+  let timers = Timers()
+  let logWaiters = LogWaiters()
+  private let logger: Logger
+  private let parts = Mutex(Parts())
+  private let chores: AsyncStream<Chore>
+  private let queue: AsyncStream<Chore>.Continuation
+
+  init(identity: LocalIdentity, objects: ObjectStore, logger: Logger) {
+    self.identity = identity
+    self.objects = objects
+    self.logger = logger
+    (chores, queue) = AsyncStream.makeStream(of: Chore.self, bufferingPolicy: .bufferingOldest(Self.choreLimit))
+  }
+
+  /// Must be called before the first action.
+  func connect(loop: EngineLoop, transport: StreamTransport, workshop: Workshop) {
+    parts.withLock {
+      $0.loop = loop
+      $0.transport = transport
+      $0.workshop = workshop
+    }
+  }
+
+  private var loop: EngineLoop? { parts.withLock { $0.loop } }
+
+  /// Why the node cannot go on; nil while it can.
+  var failure: (any Error)? { parts.withLock { $0.failure } }
+
+  /// Ends the node: nobody may rely on what it would say from here on.
+  func fail(_ error: any Error) {
+    parts.withLock { if $0.failure == nil { $0.failure = error } }
+    queue.finish()
+  }
+
+  /// Runs chores until cancelled, or until the node has failed.
+  ///
+  /// - Throws: what `fail` was told.
+  func run() async throws {
+    await withTaskCancellationHandler {
+      await withDiscardingTaskGroup { group in
+        for await chore in chores { group.addTask { await chore() } }
+      }
+    } onCancel: {
+      queue.finish()
+    }
+    if let failure { throw failure }
+  }
+
+  private func chore(_ chore: @escaping Chore) {
+    if case .dropped = queue.yield(chore) { fail(ChoresOverflow(limit: Self.choreLimit)) }
+  }
+
+  private func feed(_ input: EngineInput) async {
+    await loop?.feed(input)
+  }
+
+  func perform(_ action: Action) {
+    switch action {
+    case .dial(let address, let node): transmit(.dial(address: address, expecting: node))
+    case .transmit(let link, let bytes, let lane): transmit(.transmit(link, bytes, lane: lane))
+    case .close(let link, let reason): transmit(.close(link, reason))
+    case .setTimer(let timer, let after): timers.set(timer, after: after)
+    case .sign(let job, let statement):
+      chore { await self.feed(.signed(job, self.identity.signingKey.sign(statement.signedBytes))) }
+    case .check(let job, let check): chore { await self.feed(.verified(job, check.holds())) }
+    case .fetch(let reference, let holders): chore { await self.fetch(reference, from: holders) }
+    case .readSpecification(let reference): chore { await self.readSpecification(reference) }
+    case .keep(let reference, let bytes): chore { await self.keep(reference, bytes) }
+    case .start(let order): chore { await self.workshop?.start(order) }
+    case .cancelWork(let attempt, let reason): chore { await self.workshop?.cancel(attempt, reason: reason) }
+    case .notice(let notice):
+      log(notice)
+      notices.post(notice)
+    case .logRequested(let request, let node): chore { await self.answer(request, to: node) }
+    case .logChunk(let chunk, _): logWaiters.resume(chunk)
+    case .wake, .answer: break  // The loop's own.
+    }
+  }
+
+  private var workshop: Workshop? { parts.withLock { $0.workshop } }
+
+  private func transmit(_ effect: OverlayEffect) {
+    _ = parts.withLock { $0.transport }?.perform(effect)
+  }
+
+  private func log(_ notice: NoticeView) {
+    var metadata: Logger.Metadata = ["plane": "\(notice.plane)"]
+    if let task = notice.task { metadata["task"] = "\(task.short)" }
+    if let collaboration = notice.collaboration { metadata["collaboration"] = "\(collaboration.short)" }
+    let level: Logger.Level = notice.kind == "entry.held" ? .debug : .info
+    logger.log(level: level, "\(notice.kind): \(notice.text)", metadata: metadata)
+  }
+
+  // MARK: Objects
+
+  /// Tries one holder after the other, going on from what has arrived already.
+  private func fetch(_ reference: ObjectReference, from holders: [Holder]) async {
+    if objects.has(reference) { return await feed(.object(.arrived(reference))) }
+    var problems: [String] = []
+    for holder in holders {
+      for address in holder.addresses {
+        do {
+          try await fetch(reference, from: holder.node, at: address)
+          return await feed(.object(.arrived(reference)))
+        } catch {
+          problems.append("\(holder.node.short) at \(address): \(error)")
+        }
+      }
+    }
+    let why = problems.isEmpty ? "nobody who has it can be reached" : problems.joined(separator: "; ")
+    logger.notice("object \(reference.digest.short) did not come: \(why)")
+    // A moment's pause, so that a holder that is just restarting is asked again soon but not at once.
+    try? await Task.sleep(for: .milliseconds(500))
+    await feed(.object(.unavailable(reference, why: why)))
+  }
+
+  private func fetch(_ reference: ObjectReference, from node: NodeID, at address: String) async throws {
+    guard let transport = parts.withLock({ $0.transport }) else { throw StorageError.closed }
+    let partial = try objects.partial(reference)
+    try await transport.fetch(
+      reference, from: node, address: address, offset: partial.offset, into: PartialSink(partial: partial))
+    try partial.finish()
+  }
+
+  private func readSpecification(_ reference: ObjectReference) async {
+    guard reference.byteCount <= TaskSpecification.byteLimit else {
+      return await feed(.object(.specification(reference.digest, nil)))
+    }
+    let bytes = try? objects.read(reference.digest, at: 0, count: reference.byteCount)
+    await feed(.object(.specification(reference.digest, bytes)))
+  }
+
+  private func keep(_ reference: ObjectReference, _ bytes: [UInt8]) async {
+    do {
+      let kept = try objects.put(bytes)
+      await feed(.object(kept == reference ? .arrived(reference) : .unavailable(reference, why: "its bytes differ")))
+    } catch {
+      await feed(.object(.unavailable(reference, why: "\(error)")))
+    }
+  }
+
+  private func answer(_ request: PeerMessage.LogRequest, to node: NodeID) async {
+    guard let workshop else { return }
+    let chunk = await workshop.log(request)
+    await loop?.send(.logChunk(chunk), to: node)
+  }
+}
+
+/// More chores than the engine's own bounds allow: a fault of the program.
+struct ChoresOverflow: Error, CustomStringConvertible {
+  let limit: Int
+  var description: String { "over \(limit) chores wait: this is a fault in the program, please report it" }
+}
+
+/// Pieces of an object on their way into the store.
+private struct PartialSink: ObjectSink {
+  let partial: PartialObject
+
+  func append(_ bytes: [UInt8], at offset: Int) async throws {
+    try partial.append(bytes, at: offset)
+  }
+}
+
+/// Gives the store's objects to peers.
+struct StoredObjects: ObjectSource {
+  let objects: ObjectStore
+
+  func open(_ reference: ObjectReference, for peer: NodeID) async throws -> (any ObjectReader)? {
+    guard objects.has(reference), objects.pin(reference.digest) else { return nil }
+    return StoredObject(objects: objects, digest: reference.digest)
+  }
+}
+
+private struct StoredObject: ObjectReader {
+  let objects: ObjectStore
+  let digest: Digest
+
+  func read(at offset: Int, count: Int) async throws -> [UInt8] {
+    try objects.read(digest, at: offset, count: count)
+  }
+
+  func close() async { objects.unpin(digest) }
+}

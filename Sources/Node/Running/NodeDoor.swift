@@ -1,0 +1,301 @@
+internal import Contract
+internal import Coordination
+internal import Engine
+internal import Foundation
+internal import Interface
+internal import Model
+internal import Overlay
+internal import Storage
+
+/// The node as its outside interface sees it: every answer is taken between two steps of the engine.
+struct NodeDoor: NodeService {
+  let loop: EngineLoop
+  let hands: Hands
+  let workshop: Workshop
+  let facts: Facts
+  private static let logTimeout = Duration.seconds(5)
+
+  /// What does not change while the node runs.
+  struct Facts: Sendable {
+    var configuration: NodeConfiguration
+    var identity: LocalIdentity
+    var startedMilliseconds: Int64
+    var folder: DataFolder
+    var addresses: @Sendable () -> (listen: String, http: String)
+  }
+
+  func status() async throws -> NodeStatusView {
+    let (summary, dropped, now) = await loop.read { ($0.summary(), $0.dropped, $1) }
+    let addresses = facts.addresses()
+    return NodeStatusView(
+      node: facts.identity.node, name: facts.configuration.name, kind: facts.configuration.kind.rawValue,
+      network: facts.identity.network, networkName: facts.identity.genesis.name, version: Software.version,
+      listenAddress: addresses.listen, httpAddress: addresses.http, startedMilliseconds: facts.startedMilliseconds,
+      nowMilliseconds: now.wallMilliseconds, members: summary.members, membersAlive: summary.membersAlive,
+      collaborations: summary.collaborations, total: summary.total, committed: summary.committed,
+      queuedEvents: summary.queuedEvents, deadEvents: summary.deadEvents, dropped: dropped)
+  }
+
+  func members() async throws -> [MemberView] { await loop.read { $0.memberViews(at: $1) } }
+  func adapters() async throws -> [AdapterView] { await loop.read { engine, _ in engine.adapterViews() } }
+
+  func doctor() async throws -> [DoctorFinding] {
+    let (adapters, unfinished, members) = await loop.read {
+      ($0.adapterViews(), $0.unfinished(at: $1), $0.memberViews(at: $1))
+    }
+    var out = adapters.map {
+      DoctorFinding(
+        subject: "adapter \($0.name)", ok: $0.usable, detail: $0.detail,
+        remedy: $0.usable ? "" : "jointcloud adapter list")
+    }
+    let lost = members.filter { $0.state == "failed" }
+    out.append(
+      DoctorFinding(
+        subject: "members", ok: lost.isEmpty,
+        detail: lost.isEmpty
+          ? "\(members.count) known, none has failed" : "failed: \(lost.map(\.name).joined(separator: ", "))",
+        remedy: lost.isEmpty ? "" : "jointcloud member list"))
+    out.append(Self.disk(facts.folder))
+    return out + unfinished
+  }
+
+  private static func disk(_ folder: DataFolder) -> DoctorFinding {
+    let attributes = try? FileManager.default.attributesOfFileSystem(forPath: folder.path)
+    guard let free = (attributes?[.systemFreeSize] as? NSNumber)?.int64Value else {
+      return DoctorFinding(
+        subject: "disk", ok: false, detail: "free space of \(folder.given) cannot be read", remedy: "df \(folder.given)"
+      )
+    }
+    let enough = free > 256 << 20
+    return DoctorFinding(
+      subject: "disk", ok: enough, detail: "\(free >> 20) MiB free",
+      remedy: enough ? "" : "free space under \(folder.given)")
+  }
+
+  // MARK: Collaborations
+
+  func collaborations() async throws -> [CollaborationView] {
+    await loop.read { engine, _ in engine.collaborationViews() }
+  }
+
+  func createCollaboration(_ request: CollaborationRequest) async throws -> CollaborationView {
+    guard case .collaboration(let id) = try await loop.command(.create(request)),
+      let view = await loop.read({ engine, _ in engine.collaborationView(id) })
+    else { throw Refusal(.failed, "the collaboration was not kept") }
+    return view
+  }
+
+  func participants(of collaboration: CollaborationID?) async throws -> [ParticipantView] {
+    await loop.read { engine, _ in engine.participantViews(of: collaboration) }
+  }
+
+  func weights(of collaboration: CollaborationID?) async throws -> [WeightView] {
+    await loop.read { engine, _ in engine.weightViews(of: collaboration) }
+  }
+
+  // MARK: Tasks
+
+  func submit(_ request: SubmissionRequest) async throws -> TaskView {
+    guard case .task(let id) = try await loop.command(.submit(request)) else {
+      throw Refusal(.failed, "the submission was not kept")
+    }
+    return try await view(of: id)
+  }
+
+  private func view(of id: TaskID) async throws -> TaskView {
+    guard let view = await loop.read({ $0.taskView(id, at: $1) }) else { throw Self.unknown(id) }
+    return view
+  }
+
+  private static func unknown(_ id: TaskID) -> Refusal {
+    Refusal(.notFound, "no task \(id.short) is known here", subject: id.short, next: "jointcloud task list")
+  }
+
+  func tasks() async throws -> [TaskView] { await loop.read { $0.taskViews(at: $1) } }
+
+  func task(_ id: TaskID) async throws -> TaskDetailView {
+    guard let view = await loop.read({ $0.taskDetail(id, at: $1) }) else { throw Self.unknown(id) }
+    return view
+  }
+
+  func plans(of task: TaskID) async throws -> [PlanView] {
+    guard let plans = await loop.read({ engine, _ in engine.planViews(of: task) }) else { throw Self.unknown(task) }
+    return plans
+  }
+
+  func preview(_ request: SubmissionRequest) async throws -> PlanView {
+    try await loop.read { $0.preview(request.submission, in: request.collaboration, at: $1) }.get()
+  }
+
+  func explain(_ task: TaskID) async throws -> ExplanationView {
+    guard let view = await loop.read({ $0.explanation(of: task, at: $1) }) else { throw Self.unknown(task) }
+    return view
+  }
+
+  func cancel(_ task: TaskID, reason: String) async throws -> TaskView {
+    _ = try await loop.command(.cancel(task, reason: reason))
+    return try await view(of: task)
+  }
+
+  func log(of task: TaskID, subtask: Int, stream: String, offset: Int, limit: Int) async throws -> LogView {
+    guard let wanted = PeerMessage.LogStream(rawValue: stream), offset >= 0 else {
+      throw Refusal(.invalid, "a log's stream is stdout or stderr, its offset not negative", subject: stream)
+    }
+    guard let source = await loop.read({ engine, _ in engine.logSource(of: task, subtask: subtask, stream: stream) })
+    else {
+      throw Refusal(
+        .notFound, "task \(task.short) has no subtask \(subtask) here", subject: "\(subtask)",
+        next: "jointcloud task show \(task.short)")
+    }
+    let limit = min(max(1, limit), PeerMessage.LogChunk.byteLimit)
+    switch source {
+    case .kept(let attempt, let reference):
+      guard let reference else {
+        return view(subtask, attempt, stream, offset, [], end: true, "nothing was kept of it")
+      }
+      let bytes = try objectBytes(reference, offset: offset, limit: limit)
+      return view(
+        subtask, attempt, stream, offset, bytes, end: offset + bytes.count >= reference.byteCount, "")
+    case .here(let attempt):
+      return view(
+        of: await workshop.log(.init(attempt: attempt, stream: wanted, offset: offset, limit: limit)), stream)
+    case .at(let attempt, let node):
+      return try await remoteLog(attempt, wanted, offset: offset, limit: limit, at: node)
+    case .none(let attempt, let reason): return view(subtask, attempt, stream, offset, [], end: false, reason)
+    }
+  }
+
+  private func remoteLog(
+    _ attempt: AttemptID, _ stream: PeerMessage.LogStream, offset: Int, limit: Int, at node: NodeID
+  ) async throws -> LogView {
+    guard let chunks = hands.logWaiters.wait(for: attempt, stream, offset: offset) else {
+      throw Refusal(.unavailable, "too many requests for logs wait", next: "try again in a moment")
+    }
+    await loop.send(.logRequest(.init(attempt: attempt, stream: stream, offset: offset, limit: limit)), to: node)
+    let waiters = hands.logWaiters
+    let chunk = await withTaskGroup(of: PeerMessage.LogChunk?.self) { group in
+      group.addTask { await chunks.first { _ in true } }
+      group.addTask {
+        try? await Task.sleep(for: Self.logTimeout)
+        return nil
+      }
+      let first = await group.next() ?? nil
+      waiters.cancel(attempt, stream, offset: offset)
+      group.cancelAll()
+      return first
+    }
+    guard let chunk else {
+      return view(
+        attempt.subtask, attempt, stream.rawValue, offset, [], end: false, "node \(node.short) does not answer")
+    }
+    return view(of: chunk, stream.rawValue)
+  }
+
+  private func view(of chunk: PeerMessage.LogChunk, _ stream: String) -> LogView {
+    view(chunk.attempt.subtask, chunk.attempt, stream, chunk.offset, chunk.bytes, end: chunk.end, chunk.problem ?? "")
+  }
+
+  private func view(
+    _ subtask: Int, _ attempt: AttemptID, _ stream: String, _ offset: Int, _ bytes: [UInt8], end: Bool,
+    _ problem: String
+  ) -> LogView {
+    LogView(
+      subtask: subtask, attempt: attempt.number, stream: stream, offset: offset,
+      base64: Data(bytes).base64EncodedString(), end: end, problem: problem)
+  }
+
+  // MARK: Offers, events, ledgers
+
+  func offers() async throws -> [OfferView] { await loop.read { engine, _ in engine.offerViews() } }
+
+  func decideOffer(_ offer: OfferID, accept: Bool, reason: String) async throws -> OfferView {
+    _ = try await loop.command(.decideOffer(offer, accept: accept, reason: reason))
+    guard let view = await loop.read({ engine, _ in engine.offerViews().first { $0.offer == offer } }) else {
+      throw Refusal(.notFound, "no offer \(offer.short) is here", subject: offer.short, next: "jointcloud offer list")
+    }
+    return view
+  }
+
+  func events(limit: Int) async throws -> [EventView] {
+    await loop.read { engine, _ in engine.eventViews(limit: min(max(1, limit), 10_000)) }
+  }
+
+  func event(_ id: String) async throws -> EventView {
+    guard let view = await loop.read({ engine, _ in engine.eventView(id) }) else {
+      throw Refusal(
+        .notFound, "no event \(id.prefix(8)) is queued or was handled lately", subject: id,
+        next: "jointcloud event list")
+    }
+    return view
+  }
+
+  func trace(_ id: TraceID) async throws -> [TraceView] { await loop.read { engine, _ in engine.traceViews(id) } }
+  func ledgers() async throws -> [LedgerView] { await loop.read { engine, _ in engine.ledgerViews() } }
+
+  func entries(of collaboration: CollaborationID, from: Int, limit: Int) async throws -> [EntryView] {
+    guard let views = await loop.read({ engine, _ in engine.entryViews(of: collaboration, from: from, limit: limit) })
+    else {
+      throw Refusal(
+        .notFound, "no ledger \(collaboration.short) is here", subject: collaboration.short,
+        next: "jointcloud ledger list")
+    }
+    return views
+  }
+
+  // MARK: Objects
+
+  func hasObject(_ reference: ObjectReference) async throws -> Bool { hands.objects.has(reference) }
+
+  func putObject(
+    _ reference: ObjectReference, chunks: some AsyncSequence<[UInt8], any Error> & Sendable
+  ) async throws {
+    do {
+      if !hands.objects.has(reference) {
+        let partial = try hands.objects.partial(reference)
+        // The client sends the whole; what an earlier try left is passed over.
+        let present = partial.offset
+        var offset = 0
+        for try await chunk in chunks {
+          let fresh = chunk.dropFirst(max(0, present - offset))
+          if !fresh.isEmpty { try partial.append(Array(fresh), at: offset + chunk.count - fresh.count) }
+          offset += chunk.count
+        }
+        try partial.finish()
+      }
+    } catch let error as StorageError {
+      throw Self.refusal(error, reference)
+    }
+    await loop.feed(.object(.arrived(reference)))
+  }
+
+  private static func refusal(_ error: StorageError, _ reference: ObjectReference) -> Refusal {
+    let kind: Refusal.Kind =
+      switch error {
+      case .objectTooLarge, .noRoom: .tooLarge
+      case .objectDiffers, .wrongOffset: .invalid
+      case .locked: .conflict
+      case .notFound: .notFound
+      default: .failed
+      }
+    return Refusal(kind, "\(error)", subject: reference.digest.short)
+  }
+
+  func readObject(_ reference: ObjectReference, offset: Int, limit: Int) async throws -> [UInt8] {
+    try objectBytes(reference, offset: offset, limit: limit)
+  }
+
+  private func objectBytes(_ reference: ObjectReference, offset: Int, limit: Int) throws -> [UInt8] {
+    do {
+      return try hands.objects.read(reference.digest, at: offset, count: min(max(0, limit), 4 << 20))
+    } catch {
+      throw Self.refusal(error, reference)
+    }
+  }
+
+  func notices() async throws -> AsyncStream<NoticeView> {
+    guard let stream = hands.notices.subscribe() else {
+      throw Refusal(.unavailable, "too many follow the notices already")
+    }
+    return stream
+  }
+}

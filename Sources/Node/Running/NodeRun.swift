@@ -1,0 +1,119 @@
+internal import Adapters
+internal import Coordination
+internal import Engine
+internal import Foundation
+internal import Interface
+public import Logging
+internal import Metrics
+internal import Model
+internal import Overlay
+internal import Resources
+internal import ServiceLifecycle
+internal import Storage
+internal import Transport
+
+/// One run of a node, from the lock on its folder to the last write.
+public struct NodeRun: Sendable {
+  let folder: DataFolder
+  let configuration: NodeConfiguration
+  let listenAddress: HostPort
+  let httpAddress: HostPort?
+  let logger: Logger
+
+  /// - Parameters:
+  ///   - listen, http: HOST:PORT, port 0 for any; nil for what node.yaml says.
+  /// - Throws: `Refusal` when the folder holds no usable node or an address is malformed.
+  public init(_ folder: DataFolder, listen: String?, http: String?, logger: Logger) throws {
+    self.folder = folder
+    try folder.requireInitialised()
+    configuration = try NodeConfiguration.read(in: folder)
+    listenAddress = try Self.address(listen ?? configuration.listenAddress, option: "--listen")
+    httpAddress = try (http ?? configuration.httpAddress).map { (text) throws(Refusal) in
+      try Self.address(text, option: "--http")
+    }
+    self.logger = logger
+  }
+
+  private static func address(_ text: String, option: String) throws(Refusal) -> HostPort {
+    guard let address = HostPort(text) else {
+      throw Refusal(.invalid, "'\(text)' is no HOST:PORT", subject: option, next: "\(option) 127.0.0.1:0")
+    }
+    return address
+  }
+
+  /// Runs until the process is told to stop by SIGTERM or SIGINT; then drains and stops in order.
+  ///
+  /// - Parameter ready: called once, when everything listens.
+  /// - Throws: `Refusal`, `StorageError`, `TransportError`: why it does not run or could not go on.
+  public func run(ready: @escaping @Sendable (EndpointFile) async throws -> Void) async throws {
+    let lock = try FolderLock(folder)
+    defer { withExtendedLifetime(lock) {} }
+    let identity = try NodeSetup(folder).identity()
+    let database = try NodeDatabase(folder: folder.path, node: identity.node, network: identity.network)
+    let objects = try ObjectStore(folder: folder.path)
+    let recovered = try database.recover()
+    let writer = Writer(database)
+    let hands = Hands(identity: identity, objects: objects, logger: logger)
+    let loop = EngineLoop(engine: Engine(identity: identity, profile: profile), writer: writer, hands: hands)
+    let transport = StreamTransport(
+      identity: identity, source: StoredObjects(objects: objects), logger: logger,
+      report: { input in if let input = TransportInput(input) { await loop.feed(.overlay(input)) } })
+    for fact in recovered.facts where fact.signed.statement.purpose == MemberRecord.purpose {
+      transport.admit(fact.signed.statement.author)
+    }
+    let workshop = Workshop(
+      adapters: adapters, objects: objects, logger: logger, feed: { input in await loop.feed(input) })
+    hands.connect(loop: loop, transport: transport, workshop: workshop)
+    let crew = Crew(
+      run: self, identity: identity, recovered: recovered, objects: objects, writer: writer, hands: hands, loop: loop,
+      transport: transport, workshop: workshop, ready: ready)
+    defer { EndpointFile.remove(in: folder) }
+    do {
+      try await crew.work()
+    } catch {
+      // The first cause counts; a failed write makes everything after it fail too.
+      throw hands.failure ?? error
+    }
+    try database.close()
+  }
+
+  private var profile: NodeProfile {
+    NodeProfile(
+      name: configuration.name, owner: configuration.owner, kind: configuration.kind.rawValue,
+      offer: configuration.offer,
+      priceMicroPerCPUSecond: configuration.policy.minimumPriceMicroPerCPUSecond
+        ?? configuration.priceMicroPerCPUSecond ?? 0,
+      policy: LocalPolicy(
+        decline: configuration.policy.decline.map { rule in
+          .init(
+            kind: rule.work, label: rule.label.map { [$0.key: $0.value] }, caller: nil, code: rule.code,
+            text: rule.text)
+        }, decidesByHand: configuration.policy.isManual))
+  }
+
+  private var adapters: [any Adapter] {
+    guard configuration.offer != .zero else { return [] }
+    return configuration.adapters.map { name -> any Adapter in
+      guard name != "noop" else { return NoopAdapter(total: configuration.offer) }
+      return LocalAdapter(
+        LocalConfiguration(
+          workFolder: folder.workPath, total: configuration.offer,
+          sandbox: configuration.sandbox == .none ? .none : .bubblewrap))
+    }
+  }
+}
+
+extension TransportInput {
+  /// nil for inputs that are the engine's own to give.
+  init?(_ input: OverlayInput) {
+    switch input {
+    case .linkOpened(let link, let peer, let dialled): self = .linkOpened(link, peer: peer, dialled: dialled)
+    case .linkClosed(let link, let reason): self = .linkClosed(link, reason)
+    case .frame(let link, let bytes): self = .frame(link, bytes)
+    case .dialFailed(let node, let address, let reason): self = .dialFailed(node, address: address, reason: reason)
+    case .dropped(let reason): self = .dropped(reason)
+    case .sameKeyMet(let address): self = .sameKeyMet(address: address)
+    default: return nil
+    }
+  }
+}

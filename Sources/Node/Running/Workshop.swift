@@ -1,0 +1,183 @@
+internal import Contract
+internal import Coordination
+internal import Engine
+internal import Foundation
+internal import Logging
+internal import Model
+internal import Overlay
+internal import Resources
+internal import Storage
+
+/// Hands work to adapters and their results to the object store.
+final class Workshop: Sendable {
+  /// How often inventories are read.
+  private static let inventoryInterval = Duration.seconds(15)
+
+  private let adapters: [any Adapter]
+  private let objects: ObjectStore
+  private let logger: Logger
+  private let feed: @Sendable (EngineInput) async -> Void
+
+  init(
+    adapters: [any Adapter], objects: ObjectStore, logger: Logger, feed: @escaping @Sendable (EngineInput) async -> Void
+  ) {
+    self.adapters = adapters
+    self.objects = objects
+    self.logger = logger
+    self.feed = feed
+  }
+
+  /// Runs the adapters until cancelled.
+  func run() async {
+    await withDiscardingTaskGroup { group in
+      for adapter in adapters {
+        group.addTask { await adapter.run() }
+        group.addTask { for await report in adapter.events { await self.take(report, from: adapter) } }
+      }
+      group.addTask {
+        while !Task.isCancelled {
+          do { try await Task.sleep(for: Self.inventoryInterval) } catch { return }
+          await self.feed(.adapters(await self.statuses()))
+        }
+      }
+    }
+  }
+
+  /// What the adapters offer now.
+  func statuses() async -> [AdapterStatus] {
+    var out: [AdapterStatus] = []
+    for adapter in adapters {
+      let inventory = await adapter.inventory()
+      let declaration = adapter.declaration
+      out.append(
+        AdapterStatus(
+          name: declaration.name, kind: declaration.kind, usable: inventory.usable,
+          detail: inventory.detail + (inventory.remedy.map { "; \($0)" } ?? ""),
+          features: declaration.supports.map(\.rawValue), total: inventory.total))
+    }
+    return out
+  }
+
+  // MARK: Starting and stopping
+
+  func start(_ order: WorkOrder) async {
+    do {
+      guard let adapter = await adapter(for: order) else {
+        throw AdapterError.failed(adapter: order.adapter ?? "any", reason: "no usable adapter of this name is here")
+      }
+      try await adapter.submit(try work(order))
+    } catch {
+      logger.notice("attempt \(order.attempt.subtask) of \(order.attempt.task.short) does not start: \(error)")
+      await fail(order.attempt, error)
+    }
+  }
+
+  private func adapter(for order: WorkOrder) async -> (any Adapter)? {
+    if let name = order.adapter { return adapters.first { $0.declaration.name == name } }
+    for adapter in adapters where await adapter.inventory().usable { return adapter }
+    return nil
+  }
+
+  private func work(_ order: WorkOrder) throws -> Work {
+    for reference in order.files.map(\.content) + order.standardInput where !objects.has(reference) {
+      throw AdapterError.refused(order.attempt, reason: "input \(reference.digest.short) has left the object store")
+    }
+    return Work(
+      attempt: order.attempt, command: order.script.map { .script($0) } ?? .arguments(order.command),
+      environment: order.environment, standardInput: order.standardInput.map { objects.path(of: $0.digest) },
+      inputs: order.files.map {
+        StagedInput(name: $0.input, relativePath: $0.path, file: objects.path(of: $0.content.digest))
+      },
+      results: order.results, amounts: order.needs, executeTimeout: .milliseconds(order.executeMilliseconds),
+      outputLimitBytes: order.outputLimitBytes)
+  }
+
+  private func fail(_ attempt: AttemptID, _ error: any Error) async {
+    await feed(
+      .work(
+        .ended(
+          attempt,
+          AttemptResult(
+            subtask: attempt.subtask, number: attempt.number,
+            failure: AttemptFailure(category: "adapter", detail: String("\(error)".prefix(500))), files: [],
+            usage: Usage(cpuMilliseconds: 0, wallMilliseconds: 0, peakMemoryBytes: 0), nativeID: "", nativeState: ""))))
+  }
+
+  func cancel(_ attempt: AttemptID, reason: String) async {
+    for adapter in adapters where await adapter.status(of: attempt) != nil {
+      await adapter.cancel(attempt, reason: reason)
+    }
+  }
+
+  // MARK: Reports
+
+  private func take(_ report: WorkReport, from adapter: any Adapter) async {
+    guard let outcome = report.outcome else {
+      guard let stage = Executor.Stage(rawValue: report.state.rawValue) else { return }
+      return await feed(
+        .work(
+          .moved(
+            report.attempt, stage, reason: report.native?.text ?? "", nativeID: report.native?.id ?? "",
+            nativeState: report.native?.state ?? "")))
+    }
+    var failure = outcome.failure.map {
+      AttemptFailure(category: $0.category.rawValue, detail: String($0.detail.prefix(1_000)))
+    }
+    var files: [ResultObject] = []
+    do {
+      for result in outcome.results { files.append(try keep(result)) }
+    } catch {
+      failure = AttemptFailure(category: "adapter", detail: "its results cannot be kept: \(error)")
+      files = []
+    }
+    let usage = Usage(
+      cpuMilliseconds: outcome.usage.cpuMilliseconds, wallMilliseconds: outcome.usage.wallMilliseconds,
+      peakMemoryBytes: outcome.usage.peakMemoryBytes)
+    await feed(
+      .work(
+        .ended(
+          report.attempt,
+          AttemptResult(
+            subtask: report.attempt.subtask, number: report.attempt.number, failure: failure, files: files,
+            usage: usage, nativeID: report.native?.id ?? "", nativeState: report.native?.state ?? ""))))
+    await adapter.release(report.attempt)
+  }
+
+  private func keep(_ result: Resources.ResultFile) throws -> ResultObject {
+    let reference: ObjectReference
+    switch result.content {
+    case .bytes(let bytes): reference = try objects.put(bytes)
+    case .file(let path): reference = try objects.put(fileAt: path)
+    }
+    var inline: String?
+    if reference.byteCount <= Executor.inlineByteLimit {
+      inline = Data(try objects.read(reference.digest, at: 0, count: reference.byteCount)).base64EncodedString()
+    }
+    return ResultObject(path: result.path, content: reference, inline: inline)
+  }
+
+  // MARK: Logs
+
+  /// A piece of the log of an attempt that runs here.
+  func log(_ request: PeerMessage.LogRequest) async -> PeerMessage.LogChunk {
+    let stream: Resources.LogStream = request.stream == .stdout ? .standardOutput : .standardError
+    for adapter in adapters where await adapter.status(of: request.attempt) != nil {
+      do {
+        let chunk = try await adapter.logs(
+          of: request.attempt, stream, from: request.offset,
+          limit: min(max(1, request.limit), PeerMessage.LogChunk.byteLimit))
+        return PeerMessage.LogChunk(
+          attempt: request.attempt, stream: request.stream, offset: request.offset, bytes: chunk.bytes, end: chunk.isEnd
+        )
+      } catch {
+        return Self.nothing(request, "\(error)")
+      }
+    }
+    return Self.nothing(request, "the attempt does not run here now")
+  }
+
+  private static func nothing(_ request: PeerMessage.LogRequest, _ problem: String) -> PeerMessage.LogChunk {
+    PeerMessage.LogChunk(
+      attempt: request.attempt, stream: request.stream, offset: request.offset, bytes: [], end: false, problem: problem)
+  }
+}

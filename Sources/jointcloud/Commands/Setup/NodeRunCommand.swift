@@ -1,0 +1,30 @@
+import ArgumentParser
+import Logging
+import Node
+
+struct NodeRunCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "run", abstract: "Run this node until it is told to stop (SIGTERM or SIGINT).",
+    discussion: "Prints 'ready' once everything listens; the addresses stand in DIR/endpoint.json. Logs go to stderr.")
+  @OptionGroup var node: NodeOptions
+  @Option(help: ArgumentHelp("Where other nodes reach this one; port 0 takes any.", valueName: "host:port"))
+  var listen: String?
+  @Option(help: ArgumentHelp("Where the HTTP interface listens beside its socket.", valueName: "host:port"))
+  var http: String?
+  @Option(help: ArgumentHelp("trace, debug, info, notice, warning, error or critical.", valueName: "level"))
+  var logLevel: String?
+
+  func run() async throws {
+    let folder = try node.folder()
+    let configuration = try NodeConfiguration.read(in: folder)
+    let wanted = logLevel ?? configuration.logLevel
+    guard let level = Logger.Level(rawValue: wanted) else {
+      throw Failure(.usage, "'\(wanted)' is no log level", next: "--log-level info")
+    }
+    LoggingSystem.bootstrap(StreamLogHandler.standardError)
+    var logger = Logger(label: "jointcloud")
+    logger.logLevel = level
+    let run = try NodeRun(folder, listen: listen, http: http, logger: logger)
+    try await run.run { _ in Output.line("ready") }
+  }
+}
