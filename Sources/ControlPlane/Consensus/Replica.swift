@@ -131,6 +131,8 @@ struct Replica: Sendable {
       resume(node, from: number, hash, at: moment, desk: &desk)
     } else {
       peerHeads[node] = number
+      // The coordinator may have opened the ledger after this node told its own head.
+      if node == set.coordinator { sendHead(to: node, desk: &desk) }
       catchUp(desk: &desk)
     }
   }

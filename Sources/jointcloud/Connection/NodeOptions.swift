@@ -4,16 +4,10 @@ import Glibc
 import Interface
 import Node
 
-/// Which node to talk to.
-struct NodeOptions: ParsableArguments {
+/// Which data folder a command is about.
+struct DataOptions: ParsableArguments {
   @Option(help: ArgumentHelp("The data folder of the node; also JOINTCLOUD_DATA.", valueName: "dir"))
   var data: String?
-
-  @Option(help: ArgumentHelp("The node's HTTP address instead, such as http://127.0.0.1:8080.", valueName: "url"))
-  var http: String?
-
-  @Option(help: ArgumentHelp("The bearer token for --http (keys/api.token); also JOINTCLOUD_TOKEN.", valueName: "token"))
-  var token: String?
 
   /// The data folder that was named.
   func folder() throws -> DataFolder {
@@ -22,6 +16,22 @@ struct NodeOptions: ParsableArguments {
     }
     return DataFolder(at: path)
   }
+}
+
+/// Which node to talk to.
+struct NodeOptions: ParsableArguments {
+  @OptionGroup var place: DataOptions
+
+  @Option(help: ArgumentHelp("The node's HTTP address instead, such as http://127.0.0.1:8080.", valueName: "url"))
+  var http: String?
+
+  @Option(help: ArgumentHelp("The bearer token for --http (keys/api.token); also JOINTCLOUD_TOKEN.", valueName: "token"))
+  var token: String?
+
+  var data: String? { place.data }
+
+  /// The data folder that was named.
+  func folder() throws -> DataFolder { try place.folder() }
 
   func endpoint() throws -> Endpoint {
     if let http {

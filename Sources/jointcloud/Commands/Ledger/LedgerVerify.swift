@@ -32,7 +32,7 @@ struct LedgerVerify: AsyncParsableCommand {
     if let file {
       path = file
     } else {
-      var options = NodeOptions()
+      var options = DataOptions()
       options.data = data
       let folder = try options.folder()
       try folder.requireInitialised()

@@ -47,7 +47,7 @@ struct NodeInit: AsyncParsableCommand {
   }
 
   func run() async throws {
-    var options = NodeOptions()
+    var options = DataOptions()
     options.data = data
     let folder = try options.folder()
     guard let kind = NodeKind(rawValue: kind.rawValue),

@@ -6,7 +6,7 @@ struct NodeRunCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "run", abstract: "Run this node until it is told to stop (SIGTERM or SIGINT).",
     discussion: "Prints 'ready' once everything listens; the addresses stand in DIR/endpoint.json. Logs go to stderr.")
-  @OptionGroup var node: NodeOptions
+  @OptionGroup var node: DataOptions
   @Option(help: ArgumentHelp("Where other nodes reach this one; port 0 takes any.", valueName: "host:port"))
   var listen: String?
   @Option(help: ArgumentHelp("Where the HTTP interface listens beside its socket.", valueName: "host:port"))
@@ -25,6 +25,6 @@ struct NodeRunCommand: AsyncParsableCommand {
     var logger = Logger(label: "jointcloud")
     logger.logLevel = level
     let run = try NodeRun(folder, listen: listen, http: http, logger: logger)
-    try await run.run { _ in Output.line("ready") }
+    try await run.run { _ in Output.data("ready\n") }
   }
 }
