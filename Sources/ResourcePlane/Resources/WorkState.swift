@@ -36,6 +36,8 @@ public struct WorkFailure: Hashable, Sendable, Codable, Error, CustomStringConve
     case memory
     /// More output, or a larger file, than allowed.
     case output
+    /// More processes than allowed.
+    case processes
     /// The command succeeded without writing a result file that the task names.
     case missingResult
     case commandNotFound

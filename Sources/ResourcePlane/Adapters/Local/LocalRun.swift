@@ -40,9 +40,7 @@ struct LocalRun: Sendable {
         error: .fileDescriptor(streams.error, closeAfterSpawningProcess: true)
       ) { execution in
         let process = execution.processIdentifier.value
-        var watch = Watch(
-          work: work, scratch: scratch, process: process, ownLevels: sandbox.ownLevels,
-          grace: sandbox.configuration.grace, order: order)
+        var watch = Watch(self, process: process)
         let finding = await watch.untilEnd()
         // In a sandbox the kernel ends the rest with its first process; a plain command may leave some behind.
         if sandbox.configuration.sandbox == .none {

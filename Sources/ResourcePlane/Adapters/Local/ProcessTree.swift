@@ -17,6 +17,8 @@ struct ProcessTree {
     var cpuMilliseconds = 0
     /// Memory that only the processes themselves account for: anonymous and shared, not files.
     var memoryBytes = 0
+    /// The adapter's own included.
+    var processCount = 0
   }
 
   /// - Returns: nil once it was reaped.
@@ -28,6 +30,7 @@ struct ProcessTree {
   func sample() -> Sample {
     var sample = Sample()
     for process in descendants(sparing: 0) {
+      sample.processCount += 1
       sample.cpuMilliseconds += Self.stat(of: process)?.cpuMilliseconds ?? 0
       sample.memoryBytes += Self.memoryBytes(of: process)
     }

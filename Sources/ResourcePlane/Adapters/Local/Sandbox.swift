@@ -40,14 +40,15 @@ struct Sandbox: Sendable {
       "--unshare-all", "--unshare-user", "--disable-userns", "--uid", "65534", "--gid", "65534",
       "--hostname", "jointcloud", "--die-with-parent", "--new-session", "--as-pid-1", "--cap-drop", "ALL",
     ]
-    for path in Self.readableSystem + Self.readableSettings.map({ "/etc/" + $0 }) + configuration.readable {
-      words += ["--ro-bind-try", path, path]
-    }
+    let system = Self.readableSystem + Self.readableSettings.map { "/etc/" + $0 }
+    words += system.flatMap { ["--ro-bind-try", $0, $0] }
     words += ["--proc", "/proc", "--dev", "/dev", "--size", String(1 << 20), "--tmpfs", "/dev/shm"]
     words += ["--bind", scratch.work, Layout.sandboxed.work]
     words += ["--bind", scratch.temporary, Layout.sandboxed.temporary]
     words += ["--ro-bind", scratch.inputs, Layout.sandboxed.inputs]
     words += ["--ro-bind", scratch.control, Layout.sandboxed.control]
+    // Last, since they may lie below folders that are replaced above, such as /tmp.
+    words += configuration.readable.flatMap { ["--ro-bind-try", $0, $0] }
     words += ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", Layout.sandboxed.work]
     return words
   }

@@ -8,6 +8,7 @@ struct Watch {
   let scratch: Scratch
   let tree: ProcessTree
   let ownLevels: Int
+  let processLimit: Int
   let grace: Duration
   let order: StopOrder
 
@@ -17,13 +18,14 @@ struct Watch {
   private var deadline: Duration?
   private var nextSample: Duration = .zero
 
-  init(work: Work, scratch: Scratch, process: Int32, ownLevels: Int, grace: Duration, order: StopOrder) {
-    self.work = work
-    self.scratch = scratch
+  init(_ run: LocalRun, process: Int32) {
+    self.work = run.work
+    self.scratch = run.scratch
     self.tree = ProcessTree(root: process)
-    self.ownLevels = ownLevels
-    self.grace = grace
-    self.order = order
+    self.ownLevels = run.sandbox.ownLevels
+    self.processLimit = run.sandbox.configuration.processLimit
+    self.grace = run.sandbox.configuration.grace
+    self.order = run.order
   }
 
   struct Finding {
@@ -76,6 +78,12 @@ struct Watch {
       stop(
         WorkFailure(
           .memory, "it held \(sample.memoryBytes) bytes of memory, over the \(limit) it may; ask for more memory"),
+        elapsed, grace: .zero)
+    }
+    // The kernel's own limit does not bind a node that runs as root.
+    if sample.processCount > processLimit + ownLevels {
+      stop(
+        WorkFailure(.processes, "it had \(sample.processCount) processes, over this node's limit of \(processLimit)"),
         elapsed, grace: .zero)
     }
     for stream in LogStream.allCases where scratch.outputByteCount(stream) > work.outputLimitBytes {
