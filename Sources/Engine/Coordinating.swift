@@ -88,6 +88,8 @@ extension Engine {
       }
     case .ended(let attempt, let result):
       for file in result.files { objects.insert(file.content.digest) }
+      // What it used is free from now on; the ledger's word on the result comes later.
+      assessor.release(attempt)
       coordinate(&turn) { engine, _, effects, _ in engine.executor.ended(attempt, result, into: &effects) }
       notice(
         "resource", result.failure == nil ? "attempt.succeeded" : "attempt.failed", task: attempt.task,
