@@ -17,7 +17,7 @@ struct JointCloud: AsyncParsableCommand {
         name: "Daily",
         subcommands: [Submit.self, ListTasks.self, TaskLogs.self, TaskWait.self, TaskCancel.self, TaskGet.self]),
       CommandGroup(
-        name: "Setting up", subcommands: [NodeCommand.self, NetworkCommand.self, Doctor.self, Version.self]),
+        name: "Setting up", subcommands: [Demo.self, NodeCommand.self, NetworkCommand.self, Doctor.self, Version.self]),
       CommandGroup(
         name: "Nouns",
         subcommands: [
