@@ -38,6 +38,8 @@ public struct Engine: Sendable {
   var signingStatements: [SigningJob: Statement] = [:]
   var checking: [CheckingJob: CheckingPurpose] = [:]
   var outbox = Outbox()
+  var ownAddresses: [String] = []
+  var startedMilliseconds: Int64 = 0
   var journal = Journal()
   // Between two parts of a start.
   var restoredOffers: [(offer: Assessor.ReceivedOffer, submission: Submission?)] = []

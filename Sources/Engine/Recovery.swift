@@ -11,6 +11,8 @@ extension Engine {
   mutating func begin(_ start: EngineStart, _ turn: inout Turn) {
     let recovered = start.recovered
     objects = Set(start.objects)
+    startedMilliseconds = turn.now.wallMilliseconds
+    ownAddresses = (try? start.record.statement.decode(MemberRecord.self).addresses) ?? []
     restoreLedgers(recovered, &turn)
     restoreDocuments(recovered.documents)
     for id in recovered.handledEventIDs { queues.remember(id) }

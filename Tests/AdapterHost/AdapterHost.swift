@@ -1,5 +1,4 @@
 import Adapters
-import Glibc
 import Model
 import Resources
 
@@ -33,7 +32,6 @@ struct AdapterHost {
       var left = scripts.count
       for await report in adapter.events {
         print(report.attempt.subtask, report.state.rawValue, report.outcome?.failure?.detail ?? "")
-        fflush(nil)
         if report.state.isFinal { left -= 1 }
         if left == 0 { break }
       }

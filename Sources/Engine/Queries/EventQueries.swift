@@ -95,8 +95,8 @@ extension Engine {
   public func summary() -> Summary {
     let members = overlay.members
     return Summary(
-      members: members.count,
-      membersAlive: members.count { $0.state == .alive || $0.id == identity.node },
+      members: members.count + 1,
+      membersAlive: members.count { $0.state == .alive } + 1,
       collaborations: books.count, total: assessor.reservations.total, committed: assessor.reservations.committed,
       queuedEvents: queues.count,
       deadEvents: journal.handledEvents.count { $0.state == StoredEvent.State.dead.rawValue },

@@ -250,7 +250,10 @@ struct NodeDoor: NodeService {
     _ reference: ObjectReference, chunks: some AsyncSequence<[UInt8], any Error> & Sendable
   ) async throws {
     do {
-      if !hands.objects.has(reference) {
+      if hands.objects.has(reference) {
+        // Read to its end all the same: the connection carries more requests.
+        for try await _ in chunks {}
+      } else {
         let partial = try hands.objects.partial(reference)
         // The client sends the whole; what an earlier try left is passed over.
         let present = partial.offset

@@ -16,7 +16,8 @@ struct RefusalMiddleware: RouterMiddleware {
       return try await next(request, context)
     } catch {
       let (refusal, status) = Self.answer(to: error, of: request, logger: context.logger)
-      var response = try Response.json(refusal, status: status)
+      // An answer to HEAD has no body (RFC 9110, 9.3.2): one would be read as the next answer.
+      var response = request.method == .head ? Response(status: status) : try Response.json(refusal, status: status)
       if status == .unauthorized { response.headers[.wwwAuthenticate] = "Bearer" }
       return response
     }
