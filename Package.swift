@@ -148,9 +148,6 @@ let package = Package(
     tests("LedgerTests", ["LedgerFixtures", "Ledger", "Model", "Sodium"]),
     tests("ConsensusTests", ["LedgerFixtures", "Consensus", "Ledger", "Model", "Sodium"]),
     tests("StorageTests", ["LedgerFixtures", "Storage", "Engine", "Ledger", "Model", "Sodium", .grdb]),
-    tests("LedgerTests", ["Ledger", "Model", "Sodium"]),
-    tests("ConsensusTests", ["Consensus", "Ledger", "Model", "Sodium"]),
-    tests("StorageTests", ["Storage", "Engine", "Ledger", "Model", "Sodium", .grdb]),
     tests("ResourcesTests", ["Resources", "Model"]),
     // A node in small, that the adapters' tests kill.
     .executableTarget(
