@@ -19,7 +19,8 @@ struct RefusalMiddleware: RouterMiddleware {
       // An answer to HEAD has no body (RFC 9110, 9.3.2): one would be read as the next answer.
       var response = request.method == .head ? Response(status: status) : try Response.json(refusal, status: status)
       if status == .unauthorized { response.headers[.wwwAuthenticate] = "Bearer" }
-      return response
+      // A body after HEAD would be taken for the next answer on the connection.
+      return request.method == .head ? response.createHeadResponse() : response
     }
   }
 
