@@ -38,8 +38,6 @@ public struct Engine: Sendable {
   var signingStatements: [SigningJob: Statement] = [:]
   var checking: [CheckingJob: CheckingPurpose] = [:]
   var outbox = Outbox()
-  var ownAddresses: [String] = []
-  var startedMilliseconds: Int64 = 0
   var journal = Journal()
   // Between two parts of a start.
   var restoredOffers: [(offer: Assessor.ReceivedOffer, submission: Submission?)] = []
@@ -159,6 +157,7 @@ public struct Engine: Sendable {
   private func needsTicks(_ now: Moment) -> Bool {
     queues.untilNext(at: now) != nil || executor.isBusy || assessor.holdsOffers
       || negotiator.negotiations.values.contains { !$0.isOver }
+      || submissions.values.contains { $0.ended == nil }
       || books.values.contains { book in book.openTasks > 0 }
   }
 

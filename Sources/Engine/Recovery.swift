@@ -11,11 +11,9 @@ extension Engine {
   mutating func begin(_ start: EngineStart, _ turn: inout Turn) {
     let recovered = start.recovered
     objects = Set(start.objects)
-    startedMilliseconds = turn.now.wallMilliseconds
-    ownAddresses = (try? start.record.statement.decode(MemberRecord.self).addresses) ?? []
     restoreLedgers(recovered, &turn)
     restoreDocuments(recovered.documents)
-    for id in recovered.handledEventIDs { queues.remember(id) }
+    for id in recovered.handledEventIDs.reversed() { queues.remember(id) }
     restoreEvents(recovered.events)
     let (records, facts) = recovered.facts.reduce(into: ([SignedStatement](), [SignedStatement]())) { out, fact in
       if fact.signed.statement.purpose == MemberRecord.purpose {
@@ -102,7 +100,7 @@ extension Engine {
       let isNew = outbox.add(message)
       if message.signature == nil {
         if isNew { sign(message.statement, for: .outbox, &turn) }
-      } else if let signature = message.signature {
+      } else if let signature = message.signature, message.destination != identity.node {
         turn.promise(
           .send(
             SignedStatement(message.statement, signature: signature), to: message.destination,

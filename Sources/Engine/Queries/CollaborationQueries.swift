@@ -23,15 +23,16 @@ extension Engine {
   public func memberViews(at now: Moment) -> [MemberView] {
     let linked = Set(overlay.linkedPeers)
     let own = MemberView(
-      node: identity.node, name: profile.name, kind: profile.kind, addresses: ownAddresses,
-      state: MemberState.alive.rawValue, sinceMilliseconds: startedMilliseconds, isSelf: true, linked: false)
+      node: identity.node, name: profile.name, kind: profile.kind, addresses: overlay.ownAddresses,
+      state: MemberState.alive.rawValue, sinceMilliseconds: overlay.ownStartMilliseconds, isSelf: true,
+      linked: false)
     let others = overlay.members.map { member in
       MemberView(
         node: member.id, name: member.name, kind: member.kind, addresses: member.addresses,
         state: member.state.rawValue, sinceMilliseconds: member.since.wallMilliseconds, isSelf: false,
         linked: linked.contains(member.id))
     }
-    return [own] + others.sorted { ($0.name, $0.node) < ($1.name, $1.node) }
+    return [own] + others.sorted { ($0.name, $0.node.hexadecimal) < ($1.name, $1.node.hexadecimal) }
   }
 
   public func adapterViews() -> [AdapterView] {
