@@ -137,14 +137,10 @@ let package = Package(
       dependencies: ["Engine", "Interface", "Storage", "Ledger", "Model", .argumentParser, .subprocess, .system],
       path: "Sources/benchmarks", swiftSettings: settings),
 
-    tests("OverlayTests", ["Overlay", "Model", "Sodium"]),
     tests("OverlayTests", ["Overlay", "Model", "Sodium", "Wire", .protobuf]),
     tests(
       "TransportTests",
       ["Transport", "Overlay", "Model", "Sodium", .nioCore, .nioPosix, .logging]),
-    tests("LedgerTests", ["Ledger", "Model", "Sodium"]),
-    tests("ConsensusTests", ["Consensus", "Ledger", "Model", "Sodium"]),
-    tests("StorageTests", ["Storage", "Engine", "Ledger", "Model", "Sodium", .grdb]),
     tests("ManifestTests", ["Manifest", "Contract", "Coordination", "Model"]),
     .target(
       name: "LedgerFixtures", dependencies: ["Ledger", "Model", "Sodium"], path: "Tests/LedgerFixtures",
