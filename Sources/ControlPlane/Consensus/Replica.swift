@@ -77,6 +77,10 @@ struct Replica: Sendable {
   }
 
   mutating func opened(desk: inout Desk) {
+    // A ledger that is just founded is empty everywhere: nobody needs to tell where it stands.
+    if isCoordinator(desk), entries.isEmpty {
+      for node in others(desk) { followers[node, default: Follower()].isReady = true }
+    }
     for node in others(desk) { sendHead(to: node, desk: &desk) }
     propose(desk: &desk)
     acknowledge(desk: &desk)
