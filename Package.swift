@@ -142,6 +142,12 @@ let package = Package(
       "TransportTests",
       ["Transport", "Overlay", "Model", "Sodium", .nioCore, .nioPosix, .logging]),
     tests("ManifestTests", ["Manifest", "Contract", "Coordination", "Model"]),
+    tests(
+      "EngineTests",
+      [
+        "Engine", "Contract", "Coordination", "Consensus", "EventQueue", "Ledger", "Model", "Overlay", "Resources",
+        "Sodium", .heap,
+      ]),
     .target(
       name: "LedgerFixtures", dependencies: ["Ledger", "Model", "Sodium"], path: "Tests/LedgerFixtures",
       swiftSettings: settings),

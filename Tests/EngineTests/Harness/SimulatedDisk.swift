@@ -1,0 +1,74 @@
+import Engine
+import Ledger
+import Model
+
+/// A node's database in memory: what was applied survives a crash, what was not does not.
+struct SimulatedDisk {
+  private(set) var transactions = 0
+  private var entries: [CollaborationID: [Entry]] = [:]
+  private var proposals: [CollaborationID: [SignedProposal]] = [:]
+  private var acknowledgements: [CollaborationID: [NodeID: SignedAcknowledgement]] = [:]
+  private var events: [String: StoredEvent] = [:]
+  private var eventOrder: [String] = []
+  private var outbox: [StatementID: [NodeID: StoredMessage]] = [:]
+  private var documents: [String: [UInt8]] = [:]
+  private var facts: [StatementID: StoredFact] = [:]
+  /// What a real database would have refused.
+  private(set) var faults: [String] = []
+  /// How often each event came to its end.
+  private(set) var endings: [String: Int] = [:]
+
+  mutating func apply(_ writes: [Write]) {
+    transactions += 1
+    for write in writes { apply(write) }
+  }
+
+  private mutating func apply(_ write: Write) {
+    switch write {
+    case .ledger(.entry(let entry)):
+      let held = entries[entry.collaboration]?.count ?? 0
+      if entry.number != held + 1 { faults.append("entry \(entry.number) after \(held)") }
+      entries[entry.collaboration, default: []].append(entry)
+    case .ledger(.proposal(let proposal)): proposals[proposal.collaboration, default: []].append(proposal)
+    case .ledger(.acknowledgement(let known)):
+      acknowledgements[known.collaboration, default: [:]][known.author] = known
+    case .event(let event):
+      if events[event.id] == nil { eventOrder.append(event.id) }
+      events[event.id] = event
+    case .eventState(let id, let state, let attempts, let result):
+      if events[id] == nil { faults.append("no event \(id)") }
+      events[id]?.state = state
+      events[id]?.attempts = attempts
+      events[id]?.result = result
+      if state != .queued { endings[id, default: 0] += 1 }
+    case .forgetHandledEvents(let before):
+      eventOrder.removeAll { id in
+        guard let event = events[id], event.state == .handled, event.arrivalMilliseconds < before else { return false }
+        events[id] = nil
+        return true
+      }
+    case .outbox(let message): outbox[message.id, default: [:]][message.destination] = message
+    case .removeOutbox(let id, let node): outbox[id]?[node] = nil
+    case .document(let key, let value): documents[key] = value
+    case .fact(let fact): facts[fact.id] = fact
+    case .removeFact(let id): facts[id] = nil
+    }
+  }
+
+  var outboxCount: Int { outbox.values.reduce(0) { $0 + $1.count } }
+  var queuedCount: Int { events.values.count { $0.state == .queued } }
+  var documentKeys: [String] { documents.keys.sorted() }
+
+  var recovered: Recovered {
+    Recovered(
+      chains: entries.keys.sorted().map { id in
+        RecoveredChain(
+          collaboration: id, entries: entries[id] ?? [], proposals: proposals[id] ?? [],
+          acknowledgements: (acknowledgements[id] ?? [:]).sorted { $0.key < $1.key }.map(\.value))
+      },
+      events: eventOrder.compactMap { events[$0] }.filter { $0.state != .handled },
+      handledEventIDs: eventOrder.reversed().filter { events[$0]?.state == .handled },
+      outbox: outbox.sorted { $0.key < $1.key }.flatMap { $0.value.sorted { $0.key < $1.key }.map(\.value) },
+      documents: documents, facts: facts.sorted { $0.key < $1.key }.map(\.value))
+  }
+}

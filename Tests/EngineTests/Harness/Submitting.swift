@@ -1,0 +1,114 @@
+import Contract
+import Coordination
+import Model
+import Overlay
+import Testing
+
+@testable import Engine
+
+/// A task as a person would describe it.
+struct TaskPlan {
+  var name = "task"
+  var kind = "batch"
+  var labels: [String: String] = [:]
+  var subtasks = 1
+  var reduces = false
+  var needs = Amounts(cpuMillicores: 500, memoryBytes: 64 << 20)
+  var attempts = 3
+  var priceLimit: Int?
+  var negotiateMilliseconds = 2_000
+  var queueMilliseconds = 10_000
+  var executeMilliseconds = 5_000
+  var totalMilliseconds = 300_000
+  var adapter: String?
+}
+
+extension SimulatedNetwork {
+  /// Puts the task's specification into a node's store and submits it there.
+  @discardableResult
+  func submit(
+    _ plan: TaskPlan, at index: Int, to collaboration: CollaborationID? = nil, opens: Bool = false
+  ) -> CommandID {
+    let specification = TaskSpecification(
+      command: ["true"], script: nil, environment: [:], sharedInputs: [], split: .replicas(count: plan.subtasks),
+      results: [], outputLimitBytes: 1 << 20,
+      reduce: plan.reduces ? .init(command: ["cat"], script: nil, results: []) : nil)
+    guard let bytes = try? CanonicalJSON.encode(specification) else { preconditionFailure("no specification") }
+    let reference = ObjectReference(of: bytes)
+    nodes[index].objects[reference.digest] = bytes
+    give(.object(.arrived(reference)), to: index)
+    let submission = Submission(
+      name: plan.name, kind: plan.kind, labels: plan.labels, specification: reference, subtaskCount: plan.subtasks,
+      reduces: plan.reduces, needs: plan.needs, reduceNeeds: plan.needs, adapter: plan.adapter,
+      timeouts: .init(
+        negotiateMilliseconds: plan.negotiateMilliseconds, queueMilliseconds: plan.queueMilliseconds,
+        executeMilliseconds: plan.executeMilliseconds, totalMilliseconds: plan.totalMilliseconds),
+      attemptLimit: plan.attempts, priority: 0, priceLimitMicroPerCPUSecond: plan.priceLimit,
+      trace: TraceID(random.digest()), nonce: random.digest().hexadecimal)
+    return command(
+      .submit(
+        SubmissionRequest(submission: submission, collaboration: collaboration, opensCollaboration: opens)),
+      at: index)
+  }
+
+  /// Runs until every node is linked with every other that is up.
+  func settleLinks() {
+    let met = run(for: .seconds(20)) { network in
+      let up = network.nodes.indices.filter { network.nodes[$0].isUp }
+      return up.allSatisfy { index in
+        up.allSatisfy { other in
+          other == index || network.isCut(index, other)
+            || network.nodes[index].engine.overlay.linkedPeers.contains(network.nodes[other].id)
+        }
+      }
+    }
+    #expect(met, "seed \(seed): the nodes did not link up")
+  }
+
+  /// The id of what a submission became, once it is answered.
+  func task(_ command: CommandID, at index: Int) -> TaskID? {
+    if nodes[index].answers[command] == nil { run(for: .seconds(5)) { $0.nodes[index].answers[command] != nil } }
+    guard case .success(.task(let id)) = nodes[index].answers[command] else { return nil }
+    return id
+  }
+
+  func state(_ task: TaskID, at index: Int) -> String? {
+    nodes[index].engine.taskView(task, at: now)?.state
+  }
+
+  func book(of task: TaskID, at index: Int) -> CollaborationState? { nodes[index].engine.book(of: task) }
+
+  static let finalStates: Set<String> = ["succeeded", "failed", "cancelled", "unplaced"]
+
+  /// Runs until a task is over at a node.
+  ///
+  /// - Returns: its state.
+  @discardableResult
+  func finish(_ task: TaskID, at index: Int, within duration: Duration = .seconds(60)) -> String {
+    run(for: duration) { network in
+      network.nodes[index].isUp && Self.finalStates.contains(network.state(task, at: index) ?? "")
+    }
+    return state(task, at: index) ?? "unknown"
+  }
+
+  /// Lets replication come to its end.
+  func settle() { run(for: .seconds(3)) }
+
+  /// The ledger's hashes as a node holds them.
+  func ledger(_ id: CollaborationID, at index: Int) -> [Digest] {
+    let engine = nodes[index].engine
+    var out: [Digest] = []
+    while let page = engine.entryViews(of: id, from: out.count + 1, limit: 1_000), !page.isEmpty {
+      out += page.map(\.hash)
+    }
+    return out
+  }
+
+  /// What a task's only or reducing subtask wrote, read where it was submitted.
+  func output(of task: TaskID, at index: Int) -> String? {
+    guard let detail = nodes[index].engine.taskDetail(task, at: now),
+      let file = detail.results.first(where: { $0.path == "stdout" }), let bytes = nodes[index].objects[file.digest]
+    else { return nil }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+}
