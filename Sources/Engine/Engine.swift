@@ -157,6 +157,7 @@ public struct Engine: Sendable {
   private func needsTicks(_ now: Moment) -> Bool {
     queues.untilNext(at: now) != nil || executor.isBusy || assessor.holdsOffers
       || negotiator.negotiations.values.contains { !$0.isOver }
+      || submissions.values.contains { $0.ended == nil }
       || books.values.contains { book in book.openTasks > 0 }
   }
 

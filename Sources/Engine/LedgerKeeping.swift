@@ -7,6 +7,9 @@ internal import Overlay
 
 // Ledgers: founding, following, appending, judging what the coordinator proposes.
 extension Engine {
+  /// Leaves room in an entry for what stands around its body.
+  static let bodyByteLimit = Entry.byteLimit - 1_024
+
   static func followKey(_ id: CollaborationID) -> String { "follow/\(id.hexadecimal)" }
 
   /// What is kept of a roster that was signed, until entry 1 is here.
@@ -22,6 +25,10 @@ extension Engine {
     else { return }
     replicationStep(.open(set, recovered: nil), &turn)
     append(RoundOpened.kind, Self.json(body), to: id, &turn)
+    guard books[id] == nil else { return }
+    coordinate(&turn) { engine, _, effects, _ in
+      engine.negotiator.openingRefused(id, "the contract refused entry 1", into: &effects)
+    }
   }
 
   /// Accepts entries of a ledger from its coordinator.
@@ -49,6 +56,9 @@ extension Engine {
   /// refuses changes nothing.
   mutating func append(_ kind: String, _ body: JSON, to id: CollaborationID, _ turn: inout Turn) {
     guard let head = replication.head(of: id) else { return }
+    guard CanonicalJSON.encode(body).count <= Self.bodyByteLimit else {
+      return notice("control", "entry.refused", collaboration: id, "an entry of kind \(kind) is over 63 KiB", &turn)
+    }
     let record = LedgerRecord(
       number: head.number + 1, term: head.term, timeMilliseconds: turn.now.wallMilliseconds, kind: kind, body: body)
     do throws(Violation) {
@@ -60,7 +70,7 @@ extension Engine {
     do {
       _ = try replication.append(kind: kind, body: body, to: id, at: turn.now, into: &effects)
     } catch {
-      // The contract has taken it, so the chain must: only a size over the limit could stand between.
+      // The contract has taken it, its size was looked at, and its number and time are this node's own.
       preconditionFailure("an entry of kind \(kind) that the contract allows cannot be appended: \(error)")
     }
     carryOut(effects, &turn)

@@ -6,7 +6,7 @@ public struct Recovered: Hashable, Sendable {
   public var chains: [RecoveredChain]
   /// Queued and dead events in order of arrival.
   public var events: [StoredEvent]
-  /// Ids of the newest handled events (at most `handledLimit`), so that a repeated delivery is known as one.
+  /// Ids of the newest handled events (at most `handledLimit`), newest first, so that a repeated delivery is known as one.
   public var handledEventIDs: [String]
   /// By statement id.
   public var outbox: [StoredMessage]

@@ -13,7 +13,7 @@ extension Engine {
     objects = Set(start.objects)
     restoreLedgers(recovered, &turn)
     restoreDocuments(recovered.documents)
-    for id in recovered.handledEventIDs { queues.remember(id) }
+    for id in recovered.handledEventIDs.reversed() { queues.remember(id) }
     restoreEvents(recovered.events)
     let (records, facts) = recovered.facts.reduce(into: ([SignedStatement](), [SignedStatement]())) { out, fact in
       if fact.signed.statement.purpose == MemberRecord.purpose {
@@ -100,7 +100,7 @@ extension Engine {
       let isNew = outbox.add(message)
       if message.signature == nil {
         if isNew { sign(message.statement, for: .outbox, &turn) }
-      } else if let signature = message.signature {
+      } else if let signature = message.signature, message.destination != identity.node {
         turn.promise(
           .send(
             SignedStatement(message.statement, signature: signature), to: message.destination,

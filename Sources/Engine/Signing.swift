@@ -83,6 +83,10 @@ extension Engine {
       turn.promise(.send(signed, to: node, deadlineMilliseconds: turn.now.wallMilliseconds + 5_000))
     case .outbox:
       for message in outbox.signed(signed.id, signature) {
+        if message.destination == identity.node {
+          deliverHere(signed, &turn)
+          continue
+        }
         turn.write(.outbox(message))
         turn.promise(
           .send(signed, to: message.destination, deadlineMilliseconds: message.deadlineMilliseconds))
@@ -94,6 +98,17 @@ extension Engine {
       }
     case .submission(let command, let collaboration): submitted(signed, to: collaboration, command, &turn)
     }
+  }
+
+  /// A node that takes part in what it coordinates speaks to itself as to any other, without the detour by a link:
+  /// out of the outbox and into the queue in one transaction.
+  private mutating func deliverHere(_ signed: SignedStatement, _ turn: inout Turn) {
+    guard outbox.remove(signed.id, to: identity.node) else { return }
+    turn.write(.removeOutbox(signed.id, to: identity.node))
+    guard let kind = EventKind(purpose: signed.statement.purpose),
+      enqueue(kind.event(signed, at: turn.now), &turn) == .full
+    else { return }
+    notice("business", "message.refused", node: identity.node, "\(signed.id.short): the queue is full", &turn)
   }
 
   mutating func verified(_ job: CheckingJob, _ holds: Bool, _ turn: inout Turn) {

@@ -52,7 +52,7 @@ public struct Negotiator: Sendable {
   ) {
     change(id, &effects) { negotiation in
       negotiation.deadlineMilliseconds = context.wall + Int64(negotiation.contract.negotiation.replyMilliseconds)
-      negotiation.joined = [context.node: context.member]
+      negotiation.joined = [:]
       negotiation.counters = [:]
       for (node, record) in negotiation.records where record.answer == .joined || record.answer == .countered {
         negotiation.record(node, name: context.name(node), .asked)
@@ -181,7 +181,8 @@ public struct Negotiator: Sendable {
     guard let negotiation = negotiations[id] else { return }
     let limit = negotiation.contract.admission.membersAtMost
     let others = negotiation.joined.values.filter { $0.node != context.node }.sorted { $0.node < $1.node }
-    let members = [negotiation.joined[context.node] ?? context.member] + others.prefix(limit - 1)
+    // What this node offers may have changed since the call, as when adapters came up after a restart.
+    let members = [context.member] + others.prefix(limit - 1)
     guard members.contains(where: { !$0.total.isZero }) else {
       return fail(id, "nobody who offers resources takes part", &effects)
     }
@@ -235,6 +236,12 @@ public struct Negotiator: Sendable {
     change(id, &effects) { $0.phase = .opened }
     effects.notice(
       "round.opened", collaboration: id, "round 1 opened with \(proposal.roster.members.count) members")
+  }
+
+  /// The ledger did not take entry 1.
+  public mutating func openingRefused(_ id: CollaborationID, _ reason: String, into effects: inout CoordinationEffects)
+  {
+    fail(id, reason, &effects)
   }
 
   private mutating func fail(_ id: CollaborationID, _ reason: String, _ effects: inout CoordinationEffects) {

@@ -22,13 +22,17 @@ extension Engine {
   /// This node first, then the others by name.
   public func memberViews(at now: Moment) -> [MemberView] {
     let linked = Set(overlay.linkedPeers)
-    return overlay.members.map { member in
+    let own = MemberView(
+      node: identity.node, name: profile.name, kind: profile.kind, addresses: overlay.ownAddresses,
+      state: Overlay.MemberState.alive.rawValue, sinceMilliseconds: overlay.ownStartMilliseconds, isSelf: true,
+      linked: false)
+    let others = overlay.members.map { member in
       MemberView(
         node: member.id, name: member.name, kind: member.kind, addresses: member.addresses,
-        state: member.id == identity.node ? Overlay.MemberState.alive.rawValue : member.state.rawValue,
-        sinceMilliseconds: member.since.wallMilliseconds, isSelf: member.id == identity.node,
+        state: member.state.rawValue, sinceMilliseconds: member.since.wallMilliseconds, isSelf: false,
         linked: linked.contains(member.id))
-    }.sorted { ($0.isSelf ? 0 : 1, $0.name, $0.node.hexadecimal) < ($1.isSelf ? 0 : 1, $1.name, $1.node.hexadecimal) }
+    }
+    return [own] + others.sorted { ($0.name, $0.node.hexadecimal) < ($1.name, $1.node.hexadecimal) }
   }
 
   public func adapterViews() -> [AdapterView] {

@@ -94,8 +94,8 @@ extension Engine {
   public func summary() -> Summary {
     let members = overlay.members
     return Summary(
-      members: members.count,
-      membersAlive: members.count { $0.state == .alive || $0.id == identity.node },
+      members: members.count + 1,
+      membersAlive: members.count { $0.state == .alive } + 1,
       collaborations: books.count, total: assessor.reservations.total, committed: assessor.reservations.committed,
       queuedEvents: queues.count, openTasks: books.values.reduce(0) { $0 + $1.openTasks }, outbox: outbox.count)
   }

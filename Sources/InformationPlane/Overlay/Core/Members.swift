@@ -15,6 +15,12 @@ extension OverlayCore {
     memberTable.keys.sorted().compactMap { member($0) }
   }
 
+  /// Where this node says that it listens; empty before the start.
+  public var ownAddresses: [String] { ownRecord?.record.addresses ?? [] }
+
+  /// When this process started, milliseconds since 1970; 0 before the start.
+  public var ownStartMilliseconds: Int64 { ownRecord?.record.startedMilliseconds ?? 0 }
+
   /// What is known of one member.
   public func member(_ node: NodeID) -> MemberView? {
     guard let member = memberTable[node] else { return nil }
