@@ -2,8 +2,8 @@ import FoundationEssentials
 import Model
 import Overlay
 import Sodium
-import Testing
 import SwiftProtobuf
+import Testing
 import Wire
 
 @Suite struct FactTests {

@@ -172,7 +172,9 @@ struct World {
       ends[end.other] = nil
       enqueue(.input(host: end.otherHost, .linkClosed(end.other, .peerClosed)), after: Self.latency * 2)
     case .verify(let check):
-      enqueue(.input(host: index, .verified(check.id, check.holds())), after: .microseconds(Int64.random(in: 1...900, using: &random)))
+      enqueue(
+        .input(host: index, .verified(check.id, check.holds())),
+        after: .microseconds(Int64.random(in: 1...900, using: &random)))
     case .setTimer(let delay):
       hosts[index].timer += 1
       enqueue(.timer(host: index, number: hosts[index].timer), after: delay)

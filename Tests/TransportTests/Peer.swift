@@ -32,7 +32,8 @@ final class Peer: Sendable {
     let board = Board()
     self.board = board
     transport = StreamTransport(
-      identity: identity, source: source, limits: limits, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+      identity: identity, source: source, limits: limits,
+      logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
     ) { input in
       board.seen.withLock { $0.inputs.append(input) }
     }
