@@ -61,6 +61,16 @@ import Testing
     #expect(drops == [.tooLarge])
   }
 
+  @Test mutating func entriesThatTheSignedHeadDoesNotNameAreDropped() throws {
+    let old = good.entries[2]
+    let forged = try Entry(
+      LedgerRecord(number: 3, term: 1, timeMilliseconds: 0, kind: "note.added", body: .string("forged")),
+      collaboration: old.collaboration, configuration: old.configuration, previous: old.previous)
+    deliver([good.entries[0], good.entries[1], forged], [good.proposals[0].signed])
+    #expect(drops == [.uncovered])
+    #expect(held == 0)
+  }
+
   @Test mutating func aGapIsNamed() {
     deliver(Array(good.entries[3..<6]), [good.proposals[1].signed])
     #expect(drops == [.gap(expected: 1, found: 4)])

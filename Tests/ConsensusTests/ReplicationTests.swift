@@ -134,8 +134,9 @@ import Testing
   }
 
   @Test func crashesAndCutLinksAtAnyMomentLoseNothingDurableAndEndAlike() throws {
-    for round in 0..<40 {
-      var world = try World(memberCount: 4, seed: seed &+ UInt64(round))
+    // The first seed once found batches dropped by a participant that was sent too many messages.
+    for round in [14_286_838_636_330_314_292] + (0..<100).map({ seed &+ $0 }) {
+      var world = try World(memberCount: 4, seed: round)
       world.linkAll()
       for _ in 0..<600 {
         switch Int.random(in: 0..<40, using: &world.random) {
@@ -161,9 +162,9 @@ import Testing
       world.settle()
       let final = world.nodes[0].disk.entries
       for index in world.nodes.indices {
-        #expect(world.nodes[index].disk.entries == final, "seed \(seed), round \(round), node \(index)")
-        #expect(Array(final.prefix(held[index].count)) == held[index], "seed \(seed), round \(round), node \(index)")
-        if !final.isEmpty { #expect(world.report(index).findings == [], "seed \(seed), round \(round)") }
+        #expect(world.nodes[index].disk.entries == final, "seed \(round), node \(index)")
+        #expect(Array(final.prefix(held[index].count)) == held[index], "seed \(round), node \(index)")
+        if !final.isEmpty { #expect(world.report(index).findings == [], "seed \(round)") }
       }
       let bad = world.facts.filter {
         switch $0 {
@@ -172,7 +173,7 @@ import Testing
         default: false
         }
       }
-      #expect(bad.isEmpty, "seed \(seed), round \(round): \(bad.prefix(3))")
+      #expect(bad.isEmpty, "seed \(round): \(bad.prefix(3))")
     }
   }
 

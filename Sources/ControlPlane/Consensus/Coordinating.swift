@@ -7,7 +7,9 @@ struct Follower: Sendable {
   /// The member signed that it holds everything up to here.
   var acknowledged: Int
   /// Sent up to here; never below `acknowledged`.
-  var sent: Int
+  private(set) var sent: Int
+  /// The last entry of each message that is not acknowledged yet.
+  private var unanswered: [Int] = []
   /// The member has told its head on the current link.
   var isReady = false
   var progressAt: Moment?
@@ -20,10 +22,34 @@ struct Follower: Sendable {
     sent = acknowledged
   }
 
+  var hasRoom: Bool {
+    sent - acknowledged < ReplicationLimits.entriesInFlight && unanswered.count < ReplicationLimits.messagesInFlight
+  }
+
+  /// A message up to `last` left.
+  mutating func sends(through last: Int, at moment: Moment) {
+    if unanswered.isEmpty { progressAt = moment }
+    sent = last
+    unanswered.append(last)
+  }
+
+  mutating func acknowledges(_ number: Int, at moment: Moment) {
+    acknowledged = number
+    sent = max(sent, number)
+    unanswered.removeAll { $0 <= number }
+    progressAt = moment
+  }
+
+  /// What was sent after `number` is taken for lost.
+  mutating func goBack(to number: Int) {
+    sent = number
+    unanswered = []
+  }
+
   mutating func resendIfStalled(at moment: Moment) {
     guard sent > acknowledged, let since = progressAt, moment.uptime - since.uptime >= ReplicationLimits.resendAfter
     else { return }
-    sent = acknowledged
+    goBack(to: acknowledged)
     progressAt = moment
   }
 }
@@ -84,14 +110,12 @@ extension Replica {
   mutating func push(to node: NodeID, at moment: Moment, desk: inout Desk) {
     guard isCoordinator(desk), desk.linked.contains(node), var follower = followers[node], follower.isReady
     else { return }
-    while follower.sent < durability.proposed.number,
-      follower.sent - follower.acknowledged < ReplicationLimits.entriesInFlight,
+    while follower.sent < durability.proposed.number, follower.hasRoom,
       let (message, last) = message(
         from: follower.sent + 1, limit: ReplicationLimits.messageEntryCount, through: durability.proposed)
     {
       desk.send(message, to: node)
-      if follower.sent == follower.acknowledged { follower.progressAt = moment }
-      follower.sent = last
+      follower.sends(through: last, at: moment)
     }
     followers[node] = follower
   }
@@ -109,7 +133,7 @@ extension Replica {
       follower.acknowledged = number
     }
     follower.isReady = true
-    follower.sent = number
+    follower.goBack(to: number)
     follower.progressAt = nil
     followers[node] = follower
     push(to: node, at: moment, desk: &desk)
@@ -150,9 +174,7 @@ extension Replica {
     if !holds {
       desk.drop(.badSignature, from: known.author)
     } else if number > follower.acknowledged {
-      follower.acknowledged = number
-      follower.sent = max(follower.sent, number)
-      follower.progressAt = moment
+      follower.acknowledges(number, at: moment)
       let token = desk.store([.acknowledgement(known)], of: set.collaboration)
       durability.started(token, .acknowledgement)
       desk.effects.append(.held(set.collaboration, number: number, by: known.author))

@@ -20,7 +20,10 @@ extension Replica {
   mutating func receive(_ bytes: [[UInt8]], _ signed: [SignedStatement], from node: NodeID, desk: inout Desk) {
     guard !isCoordinator(desk) else { return desk.drop(.wrongAuthor, from: node) }
     guard !halted else { return desk.drop(.halted, from: node) }
-    guard batches.count < ReplicationLimits.pendingBatches else { return desk.drop(.overloaded, from: node) }
+    guard batches.count < ReplicationLimits.pendingBatches else {
+      missedBatch = true
+      return desk.drop(.overloaded, from: node)
+    }
     let batch: Batch
     do {
       batch = try readBatch(bytes, signed, from: node, desk: &desk)
@@ -29,6 +32,7 @@ extension Replica {
     }
     let expected = max(chain.number, batches.last?.last ?? 0) + 1
     guard let first = batch.entries.first, first.number <= expected else {
+      missedBatch = true
       return desk.drop(.gap(expected: expected, found: batch.entries.first?.number ?? 0), from: node)
     }
     if batch.last < expected, batch.entries.allSatisfy({ known in entry(known.number).map { $0 == known } ?? true }) {

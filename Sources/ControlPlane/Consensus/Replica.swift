@@ -25,6 +25,8 @@ struct Replica: Sendable {
   /// The heads that other members told, as hints for catching up past an unreachable coordinator.
   var peerHeads: [NodeID: Int] = [:]
   var isRequesting = false
+  /// A batch was passed over; the coordinator must be told from where to go on.
+  var missedBatch = false
 
   init(_ set: ReplicaSet, recovered: RecoveredChain?) {
     self.set = set
@@ -137,7 +139,7 @@ struct Replica: Sendable {
     }
   }
 
-  private func sendHead(to node: NodeID, desk: inout Desk) {
+  func sendHead(to node: NodeID, desk: inout Desk) {
     let number = durability.proposed.number
     let hash = entry(number)?.hash ?? set.collaboration.digest
     desk.send(.head(set.collaboration, number: number, hash: hash), to: node)

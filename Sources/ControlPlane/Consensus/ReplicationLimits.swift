@@ -7,6 +7,8 @@ public enum ReplicationLimits {
   public static let proposalsInFlight = 4
   /// Entries sent to a member beyond what it acknowledged.
   public static let entriesInFlight = 1_024
+  /// Messages sent to a member beyond what it acknowledged: half of what it holds (`pendingBatches`).
+  public static let messagesInFlight = 8
   /// The most entries and bytes in one message.
   public static let messageEntryCount = 256
   public static let messageByteCount = 1_024 * 1_024

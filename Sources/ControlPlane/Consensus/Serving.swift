@@ -34,10 +34,16 @@ extension Replica {
     desk.send(message, to: node)
   }
 
-  /// Asks another member for what is missing while the coordinator cannot be reached.
+  /// Asks the coordinator again for what was passed over, or another member while the coordinator cannot be reached.
   mutating func catchUp(desk: inout Desk) {
-    guard !isCoordinator(desk), !halted, !isRequesting, batches.isEmpty, !desk.linked.contains(set.coordinator)
-    else { return }
+    guard !isCoordinator(desk), !halted, batches.isEmpty else { return }
+    if desk.linked.contains(set.coordinator) {
+      // Only once all that was taken is durable: a head that lags would bring it all again.
+      guard missedBatch, durability.proposed.number == proposed else { return }
+      missedBatch = false
+      return sendHead(to: set.coordinator, desk: &desk)
+    }
+    guard !isRequesting else { return }
     let next = chain.number + 1
     let ahead = peerHeads.filter { $0.value >= next && desk.linked.contains($0.key) }.keys.min()
     guard let peer = ahead else { return }

@@ -119,3 +119,7 @@ public struct Entry: Hashable, Sendable {
   public static func == (left: Entry, right: Entry) -> Bool { left.hash == right.hash }
   public func hash(into hasher: inout Hasher) { hasher.combine(hash) }
 }
+
+extension Entry: CustomStringConvertible {
+  public var description: String { "entry \(number) \(kind) \(hash.short)" }
+}
