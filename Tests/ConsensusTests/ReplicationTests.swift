@@ -135,7 +135,7 @@ import Testing
 
   @Test func crashesAndCutLinksAtAnyMomentLoseNothingDurableAndEndAlike() throws {
     // The first seed once found batches dropped by a participant that was sent too many messages.
-    for round in [14_286_838_636_330_314_292] + (0..<100).map({ seed &+ $0 }) {
+    for round in [14_286_838_636_330_314_292] + (0..<50).map({ seed &+ $0 }) {
       var world = try World(memberCount: 4, seed: round)
       world.linkAll()
       for _ in 0..<600 {
