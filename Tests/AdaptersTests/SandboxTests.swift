@@ -103,7 +103,9 @@ import Testing
       for path in [folder, host] { #expect(chown(path, 65_534, 65_534) == 0) }
       let result = try await run(
         .name("setpriv"),
-        arguments: ["--reuid", "65534", "--regid", "65534", "--clear-groups", host, folder + "/work", "bubblewrap", "true"],
+        arguments: [
+          "--reuid", "65534", "--regid", "65534", "--clear-groups", host, folder + "/work", "bubblewrap", "true",
+        ],
         output: .string(limit: 4_096), error: .string(limit: 4_096))
       #expect(result.standardOutput.contains("0 succeeded"), "\(result.standardOutput) \(result.standardError)")
     }

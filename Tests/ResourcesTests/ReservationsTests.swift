@@ -61,7 +61,8 @@ import Testing
       let attempt = Self.attempt(Int.random(in: 0..<40, using: &random))
       if Bool.random(using: &random) {
         let amounts = Amounts(
-          cpuMillicores: Int.random(in: 0...1_500, using: &random), memoryBytes: Int.random(in: 0...400, using: &random))
+          cpuMillicores: Int.random(in: 0...1_500, using: &random), memoryBytes: Int.random(in: 0...400, using: &random)
+        )
         let free = model.values.reduce(total, -)
         let fits = amounts.fits(in: free)
         switch reservations.reserve(attempt, amounts) {

@@ -209,7 +209,8 @@ public actor LocalAdapter: Adapter {
   }
 
   private func advance(_ attempt: AttemptID, _ state: WorkState) {
-    post(WorkReport(attempt: attempt, state: state, native: NativeState(id: attempt.description, state: state.rawValue)))
+    post(
+      WorkReport(attempt: attempt, state: state, native: NativeState(id: attempt.description, state: state.rawValue)))
   }
 
   private func conclude(_ attempt: AttemptID, _ outcome: WorkOutcome) {

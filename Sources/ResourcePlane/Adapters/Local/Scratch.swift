@@ -120,9 +120,14 @@ struct Scratch: Sendable {
   }
 
   /// Makes a folder and what is missing above it, for the node's user only.
-  static func makeFolders(_ path: String) throws {
-    try FileManager.default.createDirectory(
-      atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+  static func makeFolders(_ path: String) throws(Errno) {
+    var prefix = path.hasPrefix("/") ? "" : "."
+    for component in path.split(separator: "/") {
+      prefix += "/" + component
+      if mkdir(prefix, 0o700) != 0, errno != EEXIST { throw Errno(rawValue: errno) }
+    }
+    var status = stat()
+    guard stat(prefix, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else { throw .notDirectory }
   }
 
   static func names(in folder: String) throws -> [String] {
