@@ -154,5 +154,11 @@ let package = Package(
       name: "adapterhost", dependencies: ["Adapters", "Resources", "Model"], path: "Tests/AdapterHost",
       swiftSettings: settings),
     tests("AdaptersTests", ["Adapters", "Resources", "Model", "adapterhost", .subprocess, .system]),
+    tests(
+      "InterfaceTests",
+      [
+        "Interface", "Engine", "Contract", "Model", "Sodium", .asyncHTTPClient, .nioCore, .nioHTTP1, .logging,
+        .metrics, .coreMetrics, .yams,
+      ]),
   ]
 )

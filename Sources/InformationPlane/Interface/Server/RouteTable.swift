@@ -74,6 +74,12 @@ func makeRouter(
   return router
 }
 
+/// Every route as `METHOD /path`, for the test that holds docs/openapi.yaml against them.
+package func routeNames(of service: any NodeService) -> [String] {
+  makeRouter(service: service, access: .everybody, limits: APILimits(), metrics: { "" }).routes
+    .map { "\($0.method.rawValue) \($0.path)" }
+}
+
 /// What anybody on this machine may ask without a token.
 private func addOpenRoutes(to table: RouteTable, metrics: @escaping @Sendable () -> String) {
   table.stream("/healthz", .get) { _, _ in .text("ok\n", type: "text/plain; charset=utf-8") }

@@ -1,0 +1,73 @@
+import Contract
+import Engine
+import Interface
+import Model
+import Testing
+
+@Suite struct RouteTests {
+  @Test func everyRouteIsDocumentedAndEveryDocumentedRouteExists() throws {
+    #expect(try routeNames(of: FakeNode()).sorted() == OpenAPIDocument().routes)
+  }
+
+  @Test func everyDocumentedShapeIsTheViews() throws {
+    let document = try OpenAPIDocument()
+    // Decoding refuses keys that the type does not know, and keys that are missing.
+    _ = try document.sample(of: NodeStatusView.self)
+    _ = try document.sample(of: TaskDetailView.self)
+    _ = try document.sample(of: ExplanationView.self)
+    _ = try document.sample(of: SubmissionRequest.self)
+    _ = try document.sample(of: CollaborationRequest.self)
+    _ = try document.sample(of: CollaborationView.self)
+    _ = try document.sample(of: NoticeView.self)
+    _ = try document.sample(of: Refusal.self)
+  }
+
+  @Test func everyCallReachesTheNodeWithItsArgumentsAndComesBackWhole() async throws {
+    let document = try OpenAPIDocument()
+    let id = Digest(of: "id".utf8)
+    try await Served.run { served in
+      let client = served.client
+      #expect(try await client.status() == document.sample(of: NodeStatusView.self))
+      #expect(try await client.members() == [document.sample(of: MemberView.self)])
+      #expect(try await client.adapters() == [document.sample(of: AdapterView.self)])
+      #expect(try await client.doctor() == [document.sample(of: DoctorFinding.self)])
+      #expect(try await client.collaborations() == [document.sample(of: CollaborationView.self)])
+      _ = try await client.createCollaboration(document.sample(of: CollaborationRequest.self))
+      _ = try await client.participants(of: CollaborationID(id))
+      _ = try await client.participants()
+      _ = try await client.weights(of: CollaborationID(id))
+      _ = try await client.submit(document.sample(of: SubmissionRequest.self))
+      #expect(try await client.tasks() == [document.sample(of: TaskView.self)])
+      #expect(try await client.task(TaskID(id)) == document.sample(of: TaskDetailView.self))
+      #expect(try await client.plans(of: TaskID(id)) == [document.sample(of: PlanView.self)])
+      _ = try await client.preview(document.sample(of: SubmissionRequest.self))
+      #expect(try await client.explain(TaskID(id)) == document.sample(of: ExplanationView.self))
+      _ = try await client.cancel(TaskID(id), reason: "no longer needed")
+      #expect(
+        try await client.log(of: TaskID(id), subtask: 3, stream: "stderr", offset: 12)
+          == document.sample(of: LogView.self))
+      _ = try await client.offers()
+      _ = try await client.decideOffer(OfferID(id), accept: false, reason: "maintenance")
+      _ = try await client.events(limit: 5)
+      _ = try await client.event("an/event id")
+      _ = try await client.trace(TraceID(id))
+      _ = try await client.ledgers()
+      _ = try await client.entries(of: CollaborationID(id), from: 4, limit: 9)
+      #expect(
+        served.node.calls == [
+          "status", "members", "adapters", "doctor", "collaborations", "createCollaboration text",
+          "participants \(id.short)", "participants all", "weights \(id.short)", "submit text", "tasks", "task",
+          "plans", "preview", "explain", "cancel no longer needed", "log 3 stderr 12 262144", "offers",
+          "decideOffer false maintenance", "events 5", "event an/event id", "trace", "ledgers", "entries 4 9",
+        ])
+    }
+  }
+
+  @Test func openPathsNeedNoToken() async throws {
+    try await Served.run { served in
+      #expect(try await served.raw(.GET, "/healthz").body == "ok\n")
+      #expect(try await served.raw(.GET, "/metrics").body == "measured 1\n")
+      #expect(try await served.raw(.GET, "/openapi.yaml").body == openAPIDocument)
+    }
+  }
+}
