@@ -45,6 +45,8 @@ public struct Client: Sendable {
     configuration.redirectConfiguration = .disallow
     configuration.timeout.connect = .seconds(5)
     configuration.timeout.read = .seconds(60)
+    // Shorter than the server's, so that no request meets a connection that is just being closed.
+    configuration.connectionPool.idleTimeout = .seconds(20)
     configuration.connectionPool.retryConnectionEstablishment = false
     configuration.httpVersion = .http1Only
     http = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)

@@ -10,7 +10,6 @@ func addObjectRoutes(to table: RouteTable) {
   table.stream("/v1/objects/{digest}", .head) { request, context in
     let reference = try reference(request, context, limits)
     guard try await service.hasObject(reference) else { throw missing(reference) }
-    // The length stands in a header of its own: Content-Length would promise a body to some clients.
     return Response(status: .ok, headers: [.contentType: "application/octet-stream"])
   }
   table.stream("/v1/objects/{digest}", .put) { request, context in

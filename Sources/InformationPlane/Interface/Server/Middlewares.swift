@@ -18,7 +18,8 @@ struct RefusalMiddleware: RouterMiddleware {
       let (refusal, status) = Self.answer(to: error, of: request, logger: context.logger)
       var response = try Response.json(refusal, status: status)
       if status == .unauthorized { response.headers[.wwwAuthenticate] = "Bearer" }
-      return response
+      // A body after HEAD would be taken for the next answer on the connection.
+      return request.method == .head ? response.createHeadResponse() : response
     }
   }
 
