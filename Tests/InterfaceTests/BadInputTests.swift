@@ -45,7 +45,8 @@ import Testing
     try await Served.run { served in
       let id = Digest(of: "id".utf8)
       let body = Array(#"{"reason":"a","other":null}"#.utf8)
-      #expect(try await served.raw(.POST, "/v1/tasks/\(id)/cancel", body: body, headers: served.authorized).status == 200)
+      #expect(
+        try await served.raw(.POST, "/v1/tasks/\(id)/cancel", body: body, headers: served.authorized).status == 200)
     }
   }
 

@@ -113,10 +113,10 @@ public struct Assessor: Sendable {
       counter.version += 1
       counter.price.microPerCPUSecond = context.member.priceMicroPerCPUSecond
       return .counter(
-        contract: counter, member: context.member,
+        contract: counter, member: context.member(under: counter),
         text: "asks \(context.member.priceMicroPerCPUSecond) micro a CPU-second")
     }
-    return .join(member: context.member)
+    return .join(member: context.member(under: call.contract))
   }
 
   private static func describe(_ verdict: CallAnswer.Verdict) -> String {
@@ -135,8 +135,8 @@ public struct Assessor: Sendable {
       signed.statement.collaboration == id, proposal.charter.founder == signed.statement.author
     else { return .done("malformed roster") }
     guard joined[id] == proposal.contract else { return .done("this node did not join under this contract") }
-    guard let own = proposal.roster[context.node], own.certificate == context.member.certificate,
-      own.total == context.member.total, own.priceMicroPerCPUSecond == context.member.priceMicroPerCPUSecond,
+    guard let own = proposal.roster[context.node],
+      own == context.member(under: proposal.contract),
       let hash = try? proposal.agreement.hash()
     else { return .done("the roster does not list this node as it declared itself") }
     effects.append(.follow(id, coordinator: proposal.charter.founder, roster: proposal.roster))
@@ -168,7 +168,7 @@ public struct Assessor: Sendable {
     }
     var received = ReceivedOffer(
       signed: signed, offer: offer, collaboration: id, state: .waiting, code: "", reason: "", held: [])
-    if let objection = objection(to: task, offer, context) {
+    if let objection = objection(to: task, offer, in: state, context) {
       decline(&received, objection.code, objection.text, context, &effects)
     } else if policy.decidesByHand {
       guard offers.values.count(where: { $0.state == .waiting }) < Self.byHandLimit else {
@@ -184,7 +184,7 @@ public struct Assessor: Sendable {
   }
 
   private func objection(
-    to task: TaskRecord, _ offer: Offer, _ context: CoordinationContext
+    to task: TaskRecord, _ offer: Offer, in state: CollaborationState, _ context: CoordinationContext
   ) -> (code: DeclineCode, text: String)? {
     let submission = task.submission
     if let rule = policy.objection(
@@ -196,9 +196,8 @@ public struct Assessor: Sendable {
       return (.unsupported, "no adapter '\(adapter)' here")
     }
     if context.member.adapters.isEmpty { return (.unsupported, "no usable adapter here") }
-    if offer.priceMicroPerCPUSecond < context.member.priceMicroPerCPUSecond {
-      return (.price, "asks \(context.member.priceMicroPerCPUSecond) micro a CPU-second")
-    }
+    let price = state.roster[context.node]?.priceMicroPerCPUSecond ?? 0
+    if offer.priceMicroPerCPUSecond < price { return (.price, "asks \(price) micro a CPU-second") }
     return nil
   }
 

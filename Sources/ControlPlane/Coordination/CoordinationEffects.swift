@@ -114,7 +114,7 @@ public struct CoordinationContext: Sendable {
   public var epoch: Int
   public var network: NetworkID
   public var now: Moment
-  /// This node as it would stand on a roster now.
+  /// This node as it declares itself; price 0 stands for whatever the contract pays.
   public var member: RosterMember
   /// Nodes that are alive or suspected, this one left out, ascending.
   public var live: [NodeID]
@@ -136,6 +136,13 @@ public struct CoordinationContext: Sendable {
     self.names = names
     self.collaborations = collaborations
     self.objects = objects
+  }
+
+  /// This node as it would stand on a roster under a contract: without a price of its own it takes the contract's.
+  func member(under contract: ContractDocument) -> RosterMember {
+    var out = member
+    if out.priceMicroPerCPUSecond == 0 { out.priceMicroPerCPUSecond = contract.price.microPerCPUSecond }
+    return out
   }
 
   func isLive(_ other: NodeID) -> Bool { other == node || live.contains(other) }

@@ -87,8 +87,7 @@ public struct Executor: Sendable {
     }
     let order = Self.order(id, task, specification, state)
     let needed = order.files.map(\.content) + order.standardInput
-    Self.keepInline(of: task, needed, context, &effects)
-    let missing = needed.filter { !context.objects.contains($0.digest) && !Self.isInline($0, of: task) }
+    let missing = needed.filter { !context.objects.contains($0.digest) }
     guard missing.isEmpty else { return want(missing, for: id, task, state, context, &effects) }
     attempt.stage = .queued
     attempt.reason = "handed to the adapter"
@@ -107,7 +106,12 @@ public struct Executor: Sendable {
       "waits for \(objects.count) inputs held by \(holders.map(context.name).joined(separator: ", "))"
     var seen: Set<Digest> = []
     for object in objects where seen.insert(object.digest).inserted {
-      effects.append(.fetch(object, from: holders))
+      // Small results stand in the ledger itself.
+      if let text = Self.inline(object, of: task), let bytes = Base64.decode(text) {
+        effects.append(.keep(object, bytes))
+      } else {
+        effects.append(.fetch(object, from: holders))
+      }
     }
   }
 
@@ -121,10 +125,6 @@ public struct Executor: Sendable {
     }
   }
 
-  private static func isInline(_ reference: ObjectReference, of task: TaskRecord) -> Bool {
-    inline(reference, of: task) != nil
-  }
-
   private static func inline(_ reference: ObjectReference, of task: TaskRecord) -> String? {
     guard reference.byteCount <= inlineByteLimit else { return nil }
     for subtask in task.subtasks {
@@ -133,19 +133,6 @@ public struct Executor: Sendable {
       }
     }
     return nil
-  }
-
-  private static func keepInline(
-    of task: TaskRecord, _ needed: [ObjectReference], _ context: CoordinationContext,
-    _ effects: inout CoordinationEffects
-  ) {
-    var seen: Set<Digest> = []
-    for reference in needed
-    where !context.objects.contains(reference.digest) && seen.insert(reference.digest).inserted {
-      if let text = inline(reference, of: task), let bytes = Base64.decode(text) {
-        effects.append(.keep(reference, bytes))
-      }
-    }
   }
 
   private static func order(

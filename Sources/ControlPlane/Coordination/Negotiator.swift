@@ -182,7 +182,7 @@ public struct Negotiator: Sendable {
     let limit = negotiation.contract.admission.membersAtMost
     let others = negotiation.joined.values.filter { $0.node != context.node }.sorted { $0.node < $1.node }
     // What this node offers may have changed since the call, as when adapters came up after a restart.
-    let members = [context.member] + others.prefix(limit - 1)
+    let members = [context.member(under: negotiation.contract)] + others.prefix(limit - 1)
     guard members.contains(where: { !$0.total.isZero }) else {
       return fail(id, "nobody who offers resources takes part", &effects)
     }

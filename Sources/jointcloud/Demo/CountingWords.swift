@@ -32,6 +32,7 @@ extension DemoPlay {
         tr -cs 'A-Za-z' '\\n' < "$INPUT_TEXT" | tr 'A-Z' 'a-z' \\
           | awk 'NR > 1 {print last, $1} {last = $1}' | sort | uniq -c
       resources: {cpu: 500m, memory: 128Mi}
+      priceLimit: 0.0002
       timeouts: {negotiate: 5s, queue: 30s, execute: 30s, total: 60s}
       retry: {attempts: 5}
       reduce:

@@ -25,6 +25,7 @@ extension DemoPlay {
             printf "%d %d\\n", inside, last - first + 1
           }
       resources: {cpu: 500m, memory: 32Mi}
+      priceLimit: 0.0002
       timeouts: {negotiate: 5s, queue: 30s, execute: 60s, total: 90s}
       reduce:
         command: [awk, '{inside += $1; all += $2} END {printf "%d %d\\n", inside, all}']

@@ -106,7 +106,8 @@ extension JSON {
 extension DecodingError {
   var inWords: String {
     func at(_ path: [any CodingKey]) -> String {
-      path.isEmpty ? "the document" : path.map { $0.intValue.map { "[\($0)]" } ?? $0.stringValue }.joined(separator: ".")
+      path.isEmpty
+        ? "the document" : path.map { $0.intValue.map { "[\($0)]" } ?? $0.stringValue }.joined(separator: ".")
     }
     return switch self {
     case .keyNotFound(let key, let context): "\(at(context.codingPath + [key])) is missing"
