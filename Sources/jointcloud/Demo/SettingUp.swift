@@ -86,12 +86,13 @@ extension DemoPlay {
       _ = try await until("every node sees all \(DemoCast.all.count) alive", atMost: .seconds(20)) { () -> Bool? in
         for member in DemoCast.all {
           let members = try await ask(member.name) { try await $0.members() }
-          guard members.filter({ $0.state == "alive" }).count == DemoCast.all.count else { return nil }
+          let others = members.filter { $0.state == "alive" && !$0.isSelf }
+          guard others.count == DemoCast.all.count - 1 else { return nil }
         }
         return true
       }
-      return
-        "7 processes on loopback, each sees all 7 (\(running.values.compactMap(\.process).sorted().map(String.init).joined(separator: ", ")))"
+      let processes = running.values.compactMap(\.process).sorted().map(String.init).joined(separator: ", ")
+      return "7 processes on loopback, each sees all 7 (\(processes))"
     }
   }
 
