@@ -49,7 +49,7 @@ final class DemoScreen: Sendable {
     }
   }
 
-  func table(_ table: Table, indent: String = "    ") {
+  func table(_ table: Table, indent: String = "      ") {
     for line in table.rendered(width: width - indent.count, colour: usesColour).split(separator: "\n") {
       self.line(indent + line)
     }

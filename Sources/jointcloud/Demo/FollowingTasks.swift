@@ -128,7 +128,6 @@ extension DemoPlay {
     report.keep("participants of \(detail.task.name)", .array(kept))
     guard !rows.isEmpty else { return }
     screen.table(
-      Table(titles: ["PARTICIPANT", "ACCEPTED", "DONE", "LOST", "CPU", "CREDITS", "WEIGHT"], rows: rows),
-      indent: "                ")
+      Table(titles: ["PARTICIPANT", "ACCEPTED", "DONE", "LOST", "CPU", "CREDITS", "WEIGHT"], rows: rows))
   }
 }

@@ -10,8 +10,11 @@ extension DemoPlay {
   /// Bytes that the nodes, the texts and their copies take at most.
   private static let diskBytes = 1_500 << 20
 
+  /// The only one that may fail with nothing to look into afterwards.
+  static let firstStep = "check"
+
   func check() async throws {
-    try await report.step("check", "sandbox, programs, disk") {
+    try await report.step(Self.firstStep, "sandbox, programs, disk") {
       switch await SandboxProbe(LocalConfiguration(workFolder: folder.path + "/probe")).look() {
       case .broken(let problem, let remedy): throw Failure(.error, problem, next: remedy)
       case .works, .notWanted: break
