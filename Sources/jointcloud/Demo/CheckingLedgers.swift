@@ -32,12 +32,12 @@ extension DemoPlay {
     }
   }
 
-  /// Changes one digit in one entry of a copy.
+  /// Changes one digit of what a participant is paid for, in a copy.
   func forge() async throws {
     guard let collaboration else { throw Failure(.error, "there is no ledger to forge") }
-    try await report.step("forge", "one digit of one entry is changed in a copy") {
+    try await report.step("forge", "in a copy, a participant is given more CPU time than it used") {
       let copy = folder.path + "/copy.sqlite"
-      let number = try Self.changeOneDigit(
+      let (number, change) = try Self.changeOneDigit(
         from: folder.data(of: DemoCast.asker.name).databasePath, to: copy, collaboration)
       let ended = try await Program.own.run(["ledger", "verify", "--file", copy])
       guard ended.code == ExitStatus.verificationFailed.rawValue else {
@@ -48,36 +48,48 @@ extension DemoPlay {
       }
       report.keep("forgedEntry", .integer(Int64(number)))
       let said = line.hasPrefix("error: ") ? line.dropFirst(7) : line
-      return "a digit of entry \(number) was changed in a copy, and found:\n\(said)"
+      return "in a copy, entry \(number) was changed (\(change)), and the verifier says:\n\(said)"
     }
   }
 
-  /// - Returns: the number of the entry that was changed, from the middle of the ledger.
+  /// - Returns: the number of the entry that was changed, and how.
   private static func changeOneDigit(
     from original: String, to copy: String, _ collaboration: CollaborationID
-  ) throws -> Int {
+  ) throws -> (Int, String) {
     var readOnly = Configuration()
     readOnly.readonly = true
     let queue = try DatabaseQueue(path: copy)
     try DatabaseQueue(path: original, configuration: readOnly).backup(to: queue)
     let key = Data(collaboration.digest.bytes)
-    let number = try queue.write { database in
-      let count =
-        try Int.fetchOne(
-          database, sql: "SELECT count(*) FROM entries WHERE collaboration = ?", arguments: [key]) ?? 0
-      let number = max(1, count / 2)
-      let bytes = try Data.fetchOne(
-        database, sql: "SELECT bytes FROM entries WHERE collaboration = ? AND number = ?", arguments: [key, number])
-      guard var bytes, let place = bytes.lastIndex(where: { (UInt8(ascii: "1")...UInt8(ascii: "8")).contains($0) })
-      else {
-        throw Failure(.error, "entry \(number) has no digit to change")
+    let changed = try queue.write { database in
+      let rows = try Row.fetchAll(
+        database, sql: "SELECT number, bytes FROM entries WHERE collaboration = ? ORDER BY number", arguments: [key])
+      for row in rows {
+        let number: Int = row["number"]
+        let bytes: Data = row["bytes"]
+        guard let (forged, change) = Self.moreTime(Array(bytes)) else { continue }
+        try database.execute(
+          sql: "UPDATE entries SET bytes = ? WHERE collaboration = ? AND number = ?",
+          arguments: [Data(forged), key, number])
+        return (number, change)
       }
-      bytes[place] += 1
-      try database.execute(
-        sql: "UPDATE entries SET bytes = ? WHERE collaboration = ? AND number = ?", arguments: [bytes, key, number])
-      return number
+      throw Failure(.error, "no entry says how long anybody computed")
     }
     try queue.close()
-    return number
+    return changed
+  }
+
+  /// The same bytes with a larger first digit of the CPU time, where there is one that can grow.
+  private static func moreTime(_ bytes: [UInt8]) -> (forged: [UInt8], change: String)? {
+    let field = Array("\"cpuMilliseconds\":".utf8)
+    guard let place = bytes.firstRange(of: field)?.upperBound, place < bytes.count,
+      (UInt8(ascii: "1")...UInt8(ascii: "8")).contains(bytes[place])
+    else { return nil }
+    var forged = bytes
+    forged[place] += 1
+    func number(_ bytes: [UInt8]) -> String {
+      String(decoding: bytes[place...].prefix { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }, as: UTF8.self)
+    }
+    return (forged, "\(number(bytes)) ms of CPU became \(number(forged)) ms")
   }
 }

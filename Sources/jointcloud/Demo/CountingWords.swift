@@ -89,8 +89,8 @@ extension DemoPlay {
       report.keep("words", .integer(Int64(words)))
       report.keep("wc", .integer(Int64(texts.words)))
       report.keep("pairs", .array(pairs.map { .string($0) }))
-      return
-        "\(words) words, just as wc -w says, though \(victim) was killed\nmost frequent: \(pairs.joined(separator: ", "))"
+      return "\(words) words, just as wc -w says, though \(victim) was killed\n"
+        + "most frequent: \(pairs.joined(separator: ", "))"
     }
     show(detail, before: before)
   }

@@ -48,7 +48,7 @@ struct Demo: AsyncParsableCommand {
       return Failure(.error, "interrupted; all nodes are stopped and \(folder.path) is removed")
     }
     var failure = Failure(error)
-    guard let step = report.failed else {
+    guard let step = report.failed, step != DemoPlay.firstStep else {
       // Nothing was started yet: nothing there helps to find the cause.
       try? folder.remove()
       return failure

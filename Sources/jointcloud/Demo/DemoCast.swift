@@ -7,7 +7,7 @@ struct DemoCast: Sendable {
     var kind: NodeKind
     var cpu: String
     var memory: String
-    /// Credits for a CPU-second.
+    /// Credits for a CPU-second; at most the default contract's, or the node would propose another contract.
     var price: String
     /// A line of node.yaml; nil leaves the default.
     var policy: String?
@@ -18,14 +18,14 @@ struct DemoCast: Sendable {
 
   /// More is offered in all than a small machine has: the limits are the members', not the demo's.
   static let others = [
-    Member(name: "super", kind: .supercomputing, cpu: "4", memory: "4Gi", price: "0.00012", policy: nil),
-    Member(name: "ai", kind: .ai, cpu: "2", memory: "2Gi", price: "0.00015", policy: nil),
-    Member(name: "public", kind: .public, cpu: "2", memory: "2Gi", price: "0.0001", policy: nil),
+    Member(name: "super", kind: .supercomputing, cpu: "4", memory: "4Gi", price: "0.00008", policy: nil),
+    Member(name: "ai", kind: .ai, cpu: "2", memory: "2Gi", price: "0.0001", policy: nil),
+    Member(name: "public", kind: .public, cpu: "2", memory: "2Gi", price: "0.00009", policy: nil),
     Member(
       name: "central", kind: .central, cpu: "2", memory: "1Gi", price: "0.0001",
       policy: "policy: {decline: [{work: text, code: POLICY, text: \"no text work here\"}], manual: false}"),
-    Member(name: "edge", kind: .edge, cpu: "1", memory: "1Gi", price: "0.0001", policy: nil),
-    Member(name: "micro", kind: .micro, cpu: "500m", memory: "512Mi", price: "0.0001", policy: nil),
+    Member(name: "edge", kind: .edge, cpu: "1", memory: "1Gi", price: "0.00007", policy: nil),
+    Member(name: "micro", kind: .micro, cpu: "500m", memory: "512Mi", price: "0.00005", policy: nil),
   ]
 
   static let all = [asker] + others

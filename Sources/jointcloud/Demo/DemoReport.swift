@@ -65,8 +65,8 @@ final class DemoReport: Sendable {
     let (steps, result) = state.withLock { ($0.steps, $0.result) }
     func text(_ value: String) -> String { String(decoding: CanonicalJSON.encode(.string(value)), as: UTF8.self) }
     let rows = steps.map { step in
-      "    {\"name\": \(text(step.name)), \"ok\": \(step.ok), \"seconds\": \(Self.seconds(step.milliseconds, width: 0)), "
-        + "\"detail\": \(text(step.detail))}"
+      "    {\"name\": \(text(step.name)), \"ok\": \(step.ok), "
+        + "\"seconds\": \(Self.seconds(step.milliseconds, width: 0)), \"detail\": \(text(step.detail))}"
     }
     let keys = result.keys.sorted().map { key in
       "    \(text(key)): \(String(decoding: CanonicalJSON.encode(result[key] ?? .null), as: UTF8.self))"

@@ -7,6 +7,7 @@ final class DemoScreen: Sendable {
   private let isTerminal: Bool
   private let usesColour: Bool
   private let passing = Mutex("")
+  private let lastShown = Mutex(ContinuousClock.now)
 
   init(toStandardError: Bool) {
     descriptor = toStandardError ? STDERR_FILENO : STDOUT_FILENO
@@ -30,9 +31,16 @@ final class DemoScreen: Sendable {
     }
   }
 
-  /// Goes with the next line. Without a terminal it is not shown: every change would be a line.
+  /// Goes with the next line. Without a terminal it stays, so it is shown at most once in two seconds.
   func passing(_ text: String) {
-    guard isTerminal else { return }
+    guard isTerminal else {
+      let isDue = lastShown.withLock { last in
+        guard ContinuousClock.now - last > .seconds(2) else { return false }
+        last = .now
+        return true
+      }
+      return isDue ? write(text + "\n") : ()
+    }
     passing.withLock { passing in
       let cut = text.count >= width ? String(text.prefix(width - 4)) + "..." : text
       guard cut != passing else { return }
@@ -41,7 +49,7 @@ final class DemoScreen: Sendable {
     }
   }
 
-  func table(_ table: Table, indent: String = "    ") {
+  func table(_ table: Table, indent: String = "      ") {
     for line in table.rendered(width: width - indent.count, colour: usesColour).split(separator: "\n") {
       self.line(indent + line)
     }

@@ -38,10 +38,11 @@ extension DemoPlay {
       let answers = view.negotiation.filter { $0.name != DemoCast.asker.name }
       let joined = answers.filter { $0.answer == "joined" }
       let declined = answers.filter { $0.answer == "declined" }
-      let others = answers.count - joined.count - declined.count
       let reasons = declined.map { "\($0.name): \($0.code), \($0.reason)" }.joined(separator: "; ")
+      let others = answers.filter { !["joined", "declined"].contains($0.answer) }
+        .map { ", \($0.name) \($0.answer)" + ($0.reason.isEmpty ? "" : " (\($0.reason))") }
       return "announced to \(answers.count), joined \(joined.count), declined \(declined.count)"
-        + (reasons.isEmpty ? "" : " (\(reasons))") + (others > 0 ? ", other \(others)" : "")
+        + (reasons.isEmpty ? "" : " (\(reasons))") + others.joined()
     }
     guard let opened else { throw Failure(.error, "no round was opened") }
     return opened
@@ -127,7 +128,6 @@ extension DemoPlay {
     report.keep("participants of \(detail.task.name)", .array(kept))
     guard !rows.isEmpty else { return }
     screen.table(
-      Table(titles: ["PARTICIPANT", "ACCEPTED", "DONE", "LOST", "CPU", "CREDITS", "WEIGHT"], rows: rows),
-      indent: "                ")
+      Table(titles: ["PARTICIPANT", "ACCEPTED", "DONE", "LOST", "CPU", "CREDITS", "WEIGHT"], rows: rows))
   }
 }

@@ -10,8 +10,11 @@ extension DemoPlay {
   /// Bytes that the nodes, the texts and their copies take at most.
   private static let diskBytes = 1_500 << 20
 
+  /// The only one that may fail with nothing to look into afterwards.
+  static let firstStep = "check"
+
   func check() async throws {
-    try await report.step("check", "sandbox, programs, disk") {
+    try await report.step(Self.firstStep, "sandbox, programs, disk") {
       switch await SandboxProbe(LocalConfiguration(workFolder: folder.path + "/probe")).look() {
       case .broken(let problem, let remedy): throw Failure(.error, problem, next: remedy)
       case .works, .notWanted: break
@@ -86,12 +89,13 @@ extension DemoPlay {
       _ = try await until("every node sees all \(DemoCast.all.count) alive", atMost: .seconds(20)) { () -> Bool? in
         for member in DemoCast.all {
           let members = try await ask(member.name) { try await $0.members() }
-          guard members.filter({ $0.state == "alive" }).count == DemoCast.all.count else { return nil }
+          let others = members.filter { $0.state == "alive" && !$0.isSelf }
+          guard others.count == DemoCast.all.count - 1 else { return nil }
         }
         return true
       }
-      return
-        "7 processes on loopback, each sees all 7 (\(running.values.compactMap(\.process).sorted().map(String.init).joined(separator: ", ")))"
+      let processes = running.values.compactMap(\.process).sorted().map(String.init).joined(separator: ", ")
+      return "7 processes on loopback, each sees all 7 (\(processes))"
     }
   }
 
