@@ -23,6 +23,7 @@ public struct Executor: Sendable {
   static let reportByteLimit = 40 * 1_024
   /// Contents up to this size travel inside the report.
   public static let inlineByteLimit = 512
+  static let specificationsKept = 64
   /// Fetches of one object before the attempt is given up.
   static let fetchTries = 5
 
@@ -198,7 +199,11 @@ public struct Executor: Sendable {
     _ digest: Digest, _ specification: TaskSpecification?, context: CoordinationContext,
     into effects: inout CoordinationEffects
   ) {
-    if let specification, specifications.count < 256 { specifications[digest] = specification }
+    if let specification {
+      // Those of attempts that still wait are read again.
+      if specifications.count >= Self.specificationsKept { specifications = [:] }
+      specifications[digest] = specification
+    }
     for (id, task, state) in waiting(context) where task.submission.specification.digest == digest {
       guard specification != nil else {
         end(id, .init(category: "inputMissing", detail: "the task's specification cannot be read"), &effects)
