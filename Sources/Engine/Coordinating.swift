@@ -104,7 +104,7 @@ extension Engine {
       fetching.remove(reference.digest)
       guard objects.insert(reference.digest).inserted else { return }
       coordinate(&turn) { engine, context, effects, _ in
-        engine.dispatcher.arrived(reference.digest, into: &effects)
+        engine.dispatcher.arrived(reference.digest, context: context, into: &effects)
         engine.executor.arrived(reference.digest, context: context, into: &effects)
       }
       readSpecifications(&turn)

@@ -172,6 +172,7 @@ public struct Engine: Sendable {
       replicationStep(.tick, &turn)
       coordinate(&turn) { engine, context, effects, _ in
         engine.negotiator.tick(context, into: &effects)
+        engine.executor.tick(context, into: &effects)
         for attempt in engine.assessor.sweep(context: context, into: &effects) {
           effects.stop(attempt)
         }

@@ -97,6 +97,7 @@ extension Engine {
     }
     restoredOffers = []
     for message in messages {
+      if message.statement.purpose == ResultReport.purpose { executor.restore(reported: message.statement) }
       let isNew = outbox.add(message)
       if message.signature == nil {
         if isNew { sign(message.statement, for: .outbox, &turn) }

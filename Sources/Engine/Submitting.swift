@@ -85,11 +85,12 @@ extension Engine {
     guard objects.contains(submission.specification.digest) else {
       return Refusal(.invalid, "the specification is not in this node's object store", subject: "specification")
     }
-    guard (1...TaskSpecification.subtaskLimit).contains(submission.subtaskCount) else {
-      return Refusal(.invalid, "1 to \(TaskSpecification.subtaskLimit) subtasks", subject: "subtaskCount")
+    if let problem = submission.disorder {
+      return Refusal(.invalid, "a task may ask for \(problem)", subject: "submission")
     }
-    guard submission.attemptLimit >= 1, submission.needs.cpuMillicores >= 0, submission.needs.memoryBytes >= 0 else {
-      return Refusal(.invalid, "attempts are 1 or more, needs are not negative", subject: "submission")
+    guard CanonicalJSON.encode(Self.json(submission)).count <= Submission.byteLimit else {
+      return Refusal(
+        .tooLarge, "name, labels and the rest are over \(Submission.byteLimit) bytes together", subject: "submission")
     }
     return nil
   }

@@ -36,6 +36,8 @@ public struct CollaborationState: Hashable, Sendable {
     try judge.require(
       body.contract.rules == ContractDocument.rulesVersion, .agreement,
       "rules version \(body.contract.rules) is not known here")
+    let problem = body.contract.disorder ?? body.roster.members.lazy.compactMap(\.disorder).first
+    try judge.require(problem == nil, .limit, "\(problem ?? "") is out of range")
     let nodes = body.roster.members.map(\.node)
     try judge.require(
       zip(nodes, nodes.dropFirst()).allSatisfy { $0 < $1 } && body.roster.version == 1, .membership,

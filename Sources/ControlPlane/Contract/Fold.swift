@@ -12,11 +12,8 @@ extension CollaborationState {
     try judge.require(tasks[id] == nil, .duplicate, "task \(id.short) is there already")
     try judge.require(roster[submitter] != nil, .membership, "the submitter \(submitter.short) is no member")
     try judge.require(made(body.submission), .signature, "of the submission by \(submitter.short)")
-    try judge.require(
-      submission.subtaskCount >= 1 && submission.subtaskCount <= 100_000 && submission.attemptLimit >= 1, .limit,
-      "1 to 100000 subtasks and at least one attempt")
-    try judge.require(
-      submission.needs.cpuMillicores >= 0 && submission.needs.memoryBytes >= 0, .limit, "needs below zero")
+    let problem = submission.disorder
+    try judge.require(problem == nil, .limit, "asked are \(problem ?? "")")
     tasks[id] = TaskRecord(
       id: id, submitter: submitter, submission: submission, timeMilliseconds: record.timeMilliseconds)
     taskOrder.append(id)
@@ -30,10 +27,12 @@ extension CollaborationState {
       try judge.require(
         plan.number == task.planCount + 1 && plan.previous == task.planCount, .order,
         "plan \(plan.number) after \(task.planCount) plans")
+      try judge.require(
+        Set(plan.choices.map(\.node)).count == plan.choices.count, .duplicate, "one node is chosen twice")
       for choice in plan.choices {
         try judge.require(state.roster[choice.node] != nil, .membership, "\(choice.node.short) is no member")
-        try judge.requirePending(choice.attempts, in: task)
       }
+      try judge.requirePending(plan.choices.flatMap(\.attempts), in: task)
       task.planCount = plan.number
       task.plans.append(TaskRecord.Planned(entry: record.number, plan: plan))
       if task.plans.count > TaskRecord.plansKept { task.plans.removeFirst() }
@@ -49,7 +48,11 @@ extension CollaborationState {
     try judge.require(
       answer.offer.digest == body.offer.id.digest && answer.task == offer.task, .attempt, "answers another offer")
     try judge.require(made(body.answer), .signature, "of the answer by \(node.short)")
-    let answered = (answer.accepted + answer.declined.flatMap(\.attempts)).flatMap { $0.attempts(of: offer.task) }
+    let ranges = answer.accepted + answer.declined.flatMap(\.attempts)
+    try judge.require(
+      AttemptRange.count(ranges) == AttemptRange.count(offer.attempts), .attempt,
+      "the answer is not for exactly what was offered")
+    let answered = ranges.flatMap { $0.attempts(of: offer.task) }
     try judge.require(
       answered.sorted() == offer.attempts.flatMap { $0.attempts(of: offer.task) }.sorted(), .attempt,
       "the answer is not for exactly what was offered")
@@ -64,6 +67,12 @@ extension CollaborationState {
       try judge.requirePending(offer.attempts, in: task)
       let whole = task.subtasks.count
       let accepted = AttemptRange.count(answer.accepted)
+      let taken = answer.accepted.flatMap(\.subtasks).reduce(into: Amounts.zero) {
+        $0 += task.submission.needs(ofSubtask: $1)
+      }
+      try judge.require(
+        accepted == 0 || taken.fits(in: state.free(node)), .limit,
+        "\(node.short) accepted more than it has free (R40)")
       task.openShare(of: node, weightPPM: state.weights[node]?.ppm ?? 0)
       task.shares[node]?.accepted += accepted
       for index in answer.accepted.flatMap(\.subtasks) {
@@ -132,6 +141,8 @@ extension CollaborationState {
     try judge.require(made(body.report), .signature, "of the report by \(node.short)")
     try judge.require(
       (1...ResultReport.countLimit).contains(report.results.count), .limit, "\(report.results.count) results")
+    let problem = report.results.lazy.compactMap(\.disorder).first
+    try judge.require(problem == nil, .limit, "\(problem ?? "") is out of range")
     let price = roster[node]?.priceMicroPerCPUSecond ?? 0
     try withOpenTask(report.task, judge) { task, state throws(Violation) in
       try judge.requireAssigned(report.results.map { ($0.subtask, $0.number) }, in: task, to: node)
@@ -150,7 +161,7 @@ extension CollaborationState {
           task.subtasks[result.subtask].result = result
           task.succeededCount += 1
           task.shares[node]?.succeeded += 1
-          task.shares[node]?.cost += Credits(micro: result.usage.cpuMilliseconds * price / 1_000)
+          task.shares[node]?.cost.add(microUpToMost: result.usage.cpuMilliseconds * price / 1_000)
         }
       }
       let failed = report.results.count { $0.failure != nil }
@@ -164,6 +175,8 @@ extension CollaborationState {
     let body = try judge.body(AttemptsLost.self, record)
     let node = body.participant
     try withOpenTask(body.task, judge) { task, state throws(Violation) in
+      try judge.require(
+        AttemptRange.count(body.attempts) <= task.assignedCount, .attempt, "more than is assigned")
       let attempts = body.attempts.flatMap { $0.attempts(of: body.task) }
       try judge.requireAssigned(attempts.map { ($0.subtask, $0.number) }, in: task, to: node)
       for attempt in attempts {
@@ -214,6 +227,8 @@ extension CollaborationState {
     try judge.require(
       (1...contract.dispatch.offerSubtasks).contains(AttemptRange.count(offer.attempts)), .limit,
       "\(AttemptRange.count(offer.attempts)) subtasks in one offer")
+    try judge.require(
+      (0...2 * Submission.timeLimitMilliseconds).contains(offer.leaseMilliseconds), .limit, "the lease")
     return offer
   }
 
@@ -257,6 +272,7 @@ extension CollaborationState {
 
 extension Judge {
   fileprivate func requirePending(_ attempts: [AttemptRange], in task: TaskRecord) throws(Violation) {
+    try require(AttemptRange.count(attempts) <= task.subtasks.count, .attempt, "more subtasks than there are")
     for range in attempts {
       try require(
         range.first + range.count <= task.subtasks.count
@@ -283,6 +299,12 @@ extension TaskRecord {
   /// Whether this very attempt is what the subtask waits for.
   public func isAssigned(_ subtask: Int, number: Int, to node: NodeID) -> Bool {
     subtasks.indices.contains(subtask) && subtasks[subtask].assignee == node && subtasks[subtask].attempt == number
+  }
+
+  /// Whether this very result is the one that counted.
+  public func hasCounted(_ result: AttemptResult, by node: NodeID) -> Bool {
+    subtasks.indices.contains(result.subtask) && subtasks[result.subtask].state == .succeeded(by: node)
+      && subtasks[result.subtask].result == result
   }
 
   fileprivate mutating func openShare(of node: NodeID, weightPPM: Int) {

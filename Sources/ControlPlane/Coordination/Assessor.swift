@@ -88,13 +88,16 @@ public struct Assessor: Sendable {
     effects.append(
       .tell(
         call.charter.founder, context.statement(answer, in: id),
-        deadlineMilliseconds: max(call.replyByMilliseconds, context.wall + 5_000)))
+        deadlineMilliseconds: min(max(call.replyByMilliseconds, context.wall + 5_000), context.wall + 600_000)))
     return .done(Self.describe(verdict))
   }
 
   private func assess(_ call: Call, _ context: CoordinationContext) -> CallAnswer.Verdict {
     if let rule = policy.objection(kind: call.kind, labels: call.labels, caller: context.name(call.charter.founder)) {
-      return .decline(code: rule.code, text: rule.text)
+      return .decline(code: rule.code, text: Text.bounded(rule.text))
+    }
+    if let problem = call.contract.disorder {
+      return .decline(code: .unsupported, text: "in the contract, \(problem) is out of range")
     }
     guard call.contract.rules == ContractDocument.rulesVersion else {
       return .decline(code: .unsupported, text: "rules version \(call.contract.rules) is not known here")
@@ -134,6 +137,11 @@ public struct Assessor: Sendable {
     guard let proposal = try? signed.statement.decode(RosterProposal.self), let id = try? proposal.charter.id(),
       signed.statement.collaboration == id, proposal.charter.founder == signed.statement.author
     else { return .done("malformed roster") }
+    let nodes = proposal.roster.members.map(\.node)
+    guard proposal.round == 1, proposal.roster.version == 1, nodes.contains(signed.statement.author),
+      nodes.count <= proposal.contract.admission.membersAtMost, zip(nodes, nodes.dropFirst()).allSatisfy({ $0 < $1 }),
+      proposal.roster.members.allSatisfy({ $0.disorder == nil })
+    else { return .done("malformed roster") }
     guard joined[id] == proposal.contract else { return .done("this node did not join under this contract") }
     guard let own = proposal.roster[context.node],
       own == context.member(under: proposal.contract),
@@ -163,9 +171,10 @@ public struct Assessor: Sendable {
     }
     guard !task.isOver else { return .done("the task is over") }
     guard context.wall <= offer.expiresMilliseconds else { return .done("lapsed") }
-    guard offer.attempts.allSatisfy({ $0.first + $0.count <= task.subtasks.count }) else {
-      return .done("offers subtasks that the task does not have")
-    }
+    guard offer.attempts.allSatisfy({ $0.first + $0.count <= task.subtasks.count }),
+      (1...state.contract.dispatch.offerSubtasks).contains(AttemptRange.count(offer.attempts)),
+      offer.leaseMilliseconds >= 0, offer.expiresMilliseconds >= 0
+    else { return .done("malformed offer: not within the task and the contract") }
     var received = ReceivedOffer(
       signed: signed, offer: offer, collaboration: id, state: .waiting, code: "", reason: "", held: [])
     if let objection = objection(to: task, offer, in: state, context) {
@@ -260,9 +269,9 @@ public struct Assessor: Sendable {
   ) {
     received.state = .declined
     received.code = code.rawValue
-    received.reason = text
+    received.reason = Text.bounded(text)
     let all = OfferAnswer.Decline(
-      attempts: received.offer.attempts, code: code, text: text, retryAfterMilliseconds: nil)
+      attempts: received.offer.attempts, code: code, text: received.reason, retryAfterMilliseconds: nil)
     answer(received, [all], context, &effects)
     keep(received, &effects)
   }
@@ -317,10 +326,17 @@ public struct Assessor: Sendable {
         // An accepted offer that was never assigned lapses with the lease that it would have had.
         let lapsed = context.wall > received.offer.expiresMilliseconds + Int64(received.offer.leaseMilliseconds)
         let over = received.held.flatMap { $0.attempts(of: received.offer.task) }.filter { attempt in
-          lapsed || !Self.isExpected(attempt, of: task, at: context.node)
+          switch Self.expectation(of: attempt, in: task, at: context.node) {
+          case .assigned: false
+          case .mayCome: lapsed
+          case .none: true
+          }
         }
         guard !over.isEmpty else { continue }
-        for attempt in over where reservations.release(attempt) != nil { gone.append(attempt) }
+        // The same attempt may be held for a newer offer too, when a coordinator offered it anew after a restart.
+        for attempt in over where !isHeld(attempt, besides: id) && reservations.release(attempt) != nil {
+          gone.append(attempt)
+        }
         let left = Set(received.held.flatMap { $0.attempts(of: received.offer.task) }).subtracting(over)
         received.held = AttemptRange.ranges(of: Array(left))
         if received.held.isEmpty {
@@ -337,10 +353,22 @@ public struct Assessor: Sendable {
     return gone
   }
 
+  private func isHeld(_ attempt: AttemptID, besides id: OfferID) -> Bool {
+    offers.contains { other, received in
+      other != id && received.state == .accepted && received.offer.task == attempt.task
+        && received.held.contains { $0.number == attempt.number && $0.subtasks.contains(attempt.subtask) }
+    }
+  }
+
+  private enum Expectation {
+    case assigned, mayCome, none
+  }
+
   /// Whether the ledger assigns this attempt to this node, or may still do so.
-  private static func isExpected(_ attempt: AttemptID, of task: TaskRecord?, at node: NodeID) -> Bool {
-    guard let task, !task.isOver, task.subtasks.indices.contains(attempt.subtask) else { return false }
+  private static func expectation(of attempt: AttemptID, in task: TaskRecord?, at node: NodeID) -> Expectation {
+    guard let task, !task.isOver, task.subtasks.indices.contains(attempt.subtask) else { return .none }
     let subtask = task.subtasks[attempt.subtask]
-    return subtask.attempt == attempt.number && (subtask.isPending || subtask.assignee == node)
+    guard subtask.attempt == attempt.number else { return .none }
+    return subtask.assignee == node ? .assigned : subtask.isPending ? .mayCome : .none
   }
 }

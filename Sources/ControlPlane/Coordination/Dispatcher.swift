@@ -7,7 +7,7 @@ public struct Dispatcher: Sendable {
   /// Offers that are out to one participant at one time.
   public static let offersPerParticipant = 4
   /// Separate runs of subtasks in one plan, so that its entry stays small.
-  public static let planRangeLimit = 2_000
+  public static let planRangeLimit = 1_500
   /// How long a participant whose node does not answer is left alone.
   static let silentRestMilliseconds: Int64 = 5_000
 
@@ -20,11 +20,21 @@ public struct Dispatcher: Sendable {
     var signed: SignedStatement?
   }
 
+  struct Idle: Sendable {
+    var sinceMilliseconds: Int64
+    /// Nobody on the roster could ever take it.
+    var isHopeless = false
+    /// Who cannot take it and why not; empty while somebody can.
+    var why = ""
+  }
+
   /// A report whose result objects are still on their way.
   struct PendingReport: Sendable {
     var signed: SignedStatement
+    var task: TaskID
     var missing: Set<Digest>
     var collaboration: CollaborationID
+    var failedFetches = 0
   }
 
   var offers: [OfferID: OutstandingOffer] = [:]
@@ -32,11 +42,13 @@ public struct Dispatcher: Sendable {
   /// What participants say of their attempts, for people.
   var progress: [AttemptID: ProgressReport.State] = [:]
   /// Participants that are left alone for a while, by task.
-  private var resting: [TaskID: [NodeID: (untilMilliseconds: Int64, why: String)]] = [:]
-  /// Since when nobody takes a task's subtasks.
-  private var stuckSince: [TaskID: Int64] = [:]
+  var resting: [TaskID: [NodeID: (untilMilliseconds: Int64, why: String)]] = [:]
+  /// Since when nothing of a task is assigned, and why.
+  var idle: [TaskID: Idle] = [:]
+  /// When a task's leases are looked at next.
+  private var nextLeaseCheck: [TaskID: Int64] = [:]
   /// Results that had come when the newest plan was made, by task.
-  private var succeededAtPlan: [TaskID: Int] = [:]
+  var succeededAtPlan: [TaskID: Int] = [:]
   public let planner = Planner()
 
   public init() {}
@@ -54,10 +66,8 @@ public struct Dispatcher: Sendable {
 
   /// Why a task does not move; empty when it does.
   public func waitingReason(of task: TaskID) -> String {
-    guard stuckSince[task] != nil else { return "" }
-    let rests = (resting[task] ?? [:]).sorted { $0.key < $1.key }.map(\.value.why)
-    return rests.isEmpty
-      ? "no participant can take its subtasks now" : "waiting: " + Set(rests).sorted().joined(separator: "; ")
+    guard let idle = idle[task] else { return "" }
+    return idle.why.isEmpty ? "" : "no participant can take its subtasks now: \(idle.why)"
   }
 
   // MARK: Moving on
@@ -78,7 +88,8 @@ public struct Dispatcher: Sendable {
     _ task: TaskRecord, _ state: CollaborationState, _ context: CoordinationContext, _ random: inout Random,
     _ effects: inout CoordinationEffects
   ) {
-    if let end = ending(of: task, context) {
+    noteIdleness(of: task, context)
+    if let end = ending(of: task, state, context) {
       forget(task.id)
       effects.append(state.id, end)
       effects.notice("task.\(end.outcome.rawValue)", task: task.id, collaboration: state.id, end.reason)
@@ -111,14 +122,21 @@ public struct Dispatcher: Sendable {
     sendOffers(for: task, state, context, &effects)
   }
 
-  private func ending(of task: TaskRecord, _ context: CoordinationContext) -> TaskEnded? {
+  private mutating func noteIdleness(of task: TaskRecord, _ context: CoordinationContext) {
+    if task.assignedCount > 0 {
+      idle[task.id] = nil
+    } else if idle[task.id] == nil {
+      idle[task.id] = Idle(sinceMilliseconds: context.wall)
+    }
+  }
+
+  private func ending(
+    of task: TaskRecord, _ state: CollaborationState, _ context: CoordinationContext
+  ) -> TaskEnded? {
     if task.succeededCount == task.subtasks.count {
       return TaskEnded(task: task.id, outcome: .succeeded, category: "", reason: "all subtasks succeeded")
     }
-    let limit = task.submission.attemptLimit
-    let bound = min(
-      limit, context.collaborations.values.first { $0.tasks[task.id] != nil }?.contract.dispatch.attemptsAtMost ?? limit
-    )
+    let bound = min(task.submission.attemptLimit, state.contract.dispatch.attemptsAtMost)
     if let index = task.subtasks.firstIndex(where: { $0.isPending && $0.failures >= bound }) {
       let failure = task.subtasks[index].lastFailure
       return TaskEnded(
@@ -131,35 +149,51 @@ public struct Dispatcher: Sendable {
         task: task.id, outcome: .failed, category: "timeout",
         reason: "not done within its total time of \(task.submission.timeouts.totalMilliseconds) ms")
     }
-    if let since = stuckSince[task.id], task.assignedCount == 0,
-      context.wall - since > Int64(task.submission.timeouts.queueMilliseconds)
-    {
-      return TaskEnded(
-        task: task.id, outcome: .unplaced, category: "",
-        reason: "nobody took it within its queue time of \(task.submission.timeouts.queueMilliseconds) ms")
-    }
-    return nil
+    return unplaced(task, context)
   }
 
-  private func losses(of task: TaskRecord, _ context: CoordinationContext) -> AttemptsLost? {
-    guard task.assignedCount > 0 else { return nil }
-    for (node, share) in task.shares.sorted(by: { $0.key < $1.key }) where share.running > 0 {
-      let here = task.subtasks.indices.filter { task.subtasks[$0].assignee == node }
-      let attempts = { (indices: [Int]) in
-        AttemptRange.ranges(
-          of: indices.prefix(1_000).map { AttemptID(task: task.id, subtask: $0, number: task.subtasks[$0].attempt) })
-      }
-      if !context.isLive(node) {
-        return AttemptsLost(task: task.id, participant: node, attempts: attempts(here), cause: .participantFailed)
-      }
-      let lapsed = here.filter { index in
-        if case .assigned(_, let lease) = task.subtasks[index].state { context.wall > lease } else { false }
-      }
-      if !lapsed.isEmpty {
-        return AttemptsLost(task: task.id, participant: node, attempts: attempts(lapsed), cause: .leaseExpired)
-      }
+  private func unplaced(_ task: TaskRecord, _ context: CoordinationContext) -> TaskEnded? {
+    guard task.assignedCount == 0, let idle = idle[task.id] else { return nil }
+    func end(_ reason: String) -> TaskEnded {
+      TaskEnded(task: task.id, outcome: .unplaced, category: "", reason: reason)
     }
-    return nil
+    if idle.isHopeless, !offers.values.contains(where: { $0.task == task.id }) {
+      return end("nobody can take it: \(idle.why)")
+    }
+    guard context.wall - idle.sinceMilliseconds > Int64(task.submission.timeouts.queueMilliseconds) else { return nil }
+    return end(
+      "nobody took it within its queue time of \(task.submission.timeouts.queueMilliseconds) ms"
+        + (idle.why.isEmpty ? "" : ": \(idle.why)"))
+  }
+
+  private mutating func losses(of task: TaskRecord, _ context: CoordinationContext) -> AttemptsLost? {
+    guard task.assignedCount > 0 else { return nil }
+    let failed = task.shares.filter { $0.value.running > 0 && !context.isLive($0.key) }.keys.min()
+    if let failed {
+      return lost(task, at: failed, .participantFailed) { _ in true }
+    }
+    // Every subtask is looked at for this, so not in every step.
+    guard context.wall >= nextLeaseCheck[task.id] ?? 0 else { return nil }
+    let lapsed = task.subtasks.lazy.compactMap { subtask -> NodeID? in
+      if case .assigned(let node, let lease) = subtask.state, context.wall > lease { node } else { nil }
+    }.first
+    guard let lapsed else {
+      nextLeaseCheck[task.id] = context.wall + 500
+      return nil
+    }
+    return lost(task, at: lapsed, .leaseExpired) { context.wall > $0 }
+  }
+
+  private func lost(
+    _ task: TaskRecord, at node: NodeID, _ cause: AttemptsLost.Cause, where isLost: (_ lease: Int64) -> Bool
+  ) -> AttemptsLost {
+    var attempts: [AttemptID] = []
+    for (index, subtask) in task.subtasks.enumerated() where attempts.count < 1_000 {
+      guard case .assigned(node, let lease) = subtask.state, isLost(lease) else { continue }
+      attempts.append(AttemptID(task: task.id, subtask: index, number: subtask.attempt))
+    }
+    return AttemptsLost(
+      task: task.id, participant: node, attempts: AttemptRange.ranges(of: attempts), cause: cause)
   }
 
   private mutating func expiredOffer(of task: TaskRecord, _ context: CoordinationContext) -> OfferExpired? {
@@ -181,150 +215,10 @@ public struct Dispatcher: Sendable {
     offers = offers.filter { $0.value.task != task }
     progress = progress.filter { $0.key.task != task }
     resting[task] = nil
-    stuckSince[task] = nil
+    idle[task] = nil
+    nextLeaseCheck[task] = nil
+    reports = reports.filter { $0.value.task != task }
     succeededAtPlan[task] = nil
-  }
-
-  // MARK: Planning
-
-  /// What a plan is made from beyond the ledger, now.
-  public func surroundings(of task: TaskID?, _ state: CollaborationState, _ context: CoordinationContext)
-    -> Planner.Surroundings
-  {
-    var offered: [NodeID: Amounts] = [:]
-    for offer in offers.values where offer.collaboration == state.id {
-      guard let record = state.tasks[offer.task] else { continue }
-      for index in offer.offer.attempts.flatMap(\.subtasks) {
-        offered[offer.participant, default: .zero] += record.submission.needs(ofSubtask: index)
-      }
-    }
-    return Planner.Surroundings(
-      live: Set(context.live + [context.node]), offered: offered,
-      resting: task.flatMap { resting[$0] } ?? [:], nowMilliseconds: context.wall)
-  }
-
-  /// Subtasks of the newest plan that still wait for the very attempt it planned, by participant.
-  private func backlog(of task: TaskRecord) -> [(node: NodeID, attempts: [AttemptID])] {
-    guard let plan = task.plans.last?.plan else { return [] }
-    let out = Set(
-      offers.values.filter { $0.task == task.id }.flatMap { offer in
-        offer.offer.attempts.flatMap { $0.attempts(of: task.id) }
-      })
-    return plan.choices.map { choice in
-      let waiting = choice.attempts.flatMap { $0.attempts(of: task.id) }.filter { attempt in
-        let subtask = task.subtasks[attempt.subtask]
-        return subtask.isPending && subtask.attempt == attempt.number && !out.contains(attempt)
-      }
-      return (choice.node, waiting)
-    }
-  }
-
-  private mutating func neededPlan(
-    for task: TaskRecord, _ state: CollaborationState, _ context: CoordinationContext, _ random: inout Random
-  ) -> TaskPlanned? {
-    let placeable = task.placeable
-    guard !placeable.isEmpty else {
-      stuckSince[task.id] = nil
-      return nil
-    }
-    let offered = Set(
-      offers.values.filter { $0.task == task.id }.flatMap { $0.offer.attempts.flatMap(\.subtasks) })
-    let open = placeable.filter { !offered.contains($0) }
-    guard !open.isEmpty else { return nil }
-    let candidates = planner.candidates(
-      for: task.submission, answers: task.answers,
-      subtaskNeeds: task.submission.needs(ofSubtask: open[0]), state: state,
-      surroundings(of: task.id, state, context))
-    guard !candidates.usable.isEmpty else {
-      let since = stuckSince[task.id] ?? context.wall
-      // Nobody left who could ever take it: waiting out the queue time would be for nothing.
-      stuckSince[task.id] = candidates.someMayCome ? since : Int64.min / 2
-      return nil
-    }
-    stuckSince[task.id] = task.assignedCount == 0 && offered.isEmpty ? (stuckSince[task.id] ?? context.wall) : nil
-    let usable = Set(candidates.usable.map(\.node))
-    let backlog = backlog(of: task)
-    let planned = Set(backlog.filter { usable.contains($0.node) }.flatMap { $0.attempts.map(\.subtask) })
-    let cause: String
-    if task.planCount == 0 {
-      cause = "submitted"
-    } else if open.contains(where: { !planned.contains($0) }) {
-      cause = Self.cause(open.filter { !planned.contains($0) }, of: task)
-    } else if isIdle(usable, backlog: backlog, task, candidates) {
-      cause = "idle"
-    } else {
-      return nil
-    }
-    return planner.plan(
-      Self.bounded(open), of: task, candidates: candidates, number: task.planCount + 1, cause: cause,
-      seed: random.digest())
-  }
-
-  private static func cause(_ unplanned: [Int], of task: TaskRecord) -> String {
-    if unplanned == [task.submission.subtaskCount] { return "reduce" }
-    let last = task.answers.last { $0.kind != .accepted }
-    return last?.kind.rawValue ?? "more"
-  }
-
-  /// The first subtasks, in at most `planRangeLimit` runs.
-  private static func bounded(_ subtasks: [Int]) -> [Int] {
-    var runs = 0
-    var previous = -2
-    return Array(
-      subtasks.prefix { subtask in
-        if subtask != previous + 1 { runs += 1 }
-        previous = subtask
-        return runs <= planRangeLimit
-      })
-  }
-
-  /// Whether somebody has room and nothing to do while others have work that waits.
-  private func isIdle(
-    _ usable: Set<NodeID>, backlog: [(node: NodeID, attempts: [AttemptID])], _ task: TaskRecord,
-    _ candidates: Planner.Candidates
-  ) -> Bool {
-    guard task.succeededCount > (succeededAtPlan[task.id] ?? 0) else { return false }
-    let waiting = Dictionary(uniqueKeysWithValues: backlog.map { ($0.node, $0.attempts.count) })
-    let offered = Set(offers.values.filter { $0.task == task.id }.map(\.participant))
-    let idle = candidates.usable.contains { candidate in
-      candidate.fits > 0 && (waiting[candidate.node] ?? 0) == 0 && !offered.contains(candidate.node)
-        && (task.shares[candidate.node]?.running ?? 0) == 0
-    }
-    let fits = Dictionary(uniqueKeysWithValues: candidates.usable.map { ($0.node, $0.fits) })
-    return idle && backlog.contains { $0.attempts.count > max(1, fits[$0.node] ?? 0) }
-  }
-
-  // MARK: Offers
-
-  private mutating func sendOffers(
-    for task: TaskRecord, _ state: CollaborationState, _ context: CoordinationContext,
-    _ effects: inout CoordinationEffects
-  ) {
-    guard let planned = task.plans.last else { return }
-    let dispatch = state.contract.dispatch
-    for (node, attempts) in backlog(of: task) where !attempts.isEmpty && context.isLive(node) {
-      let rest = resting[task.id]?[node]
-      guard rest.map({ $0.untilMilliseconds <= context.wall }) ?? true else { continue }
-      guard offers.values.count(where: { $0.participant == node && $0.task == task.id }) < Self.offersPerParticipant
-      else { continue }
-      let needs = task.submission.needs(ofSubtask: attempts[0].subtask)
-      let offered = surroundings(of: task.id, state, context).offered[node] ?? .zero
-      let count = needs.count(fittingIn: state.free(node) - offered, limit: dispatch.offerSubtasks)
-      guard count > 0 else { continue }
-      let offer = Offer(
-        task: task.id, attempts: AttemptRange.ranges(of: Array(attempts.prefix(count))),
-        priceMicroPerCPUSecond: state.roster[node]?.priceMicroPerCPUSecond ?? 0,
-        expiresMilliseconds: context.wall + Int64(dispatch.offerMilliseconds),
-        leaseMilliseconds: task.submission.timeouts.executeMilliseconds + dispatch.leaseMarginMilliseconds,
-        plan: planned.entry, trace: task.submission.trace)
-      let statement = context.statement(offer, in: state.id)
-      offers[OfferID(statement.id.digest)] = OutstandingOffer(
-        task: task.id, collaboration: state.id, participant: node, offer: offer, signed: nil)
-      effects.append(.tell(node, statement, deadlineMilliseconds: offer.expiresMilliseconds))
-      effects.notice(
-        "offer.made", task: task.id, collaboration: state.id, node: node,
-        "offered \(AttemptRange.count(offer.attempts)) subtasks to \(context.name(node))")
-    }
   }
 
   /// An own offer got its signature.
@@ -341,9 +235,13 @@ public struct Dispatcher: Sendable {
       return .done("no such offer is out: it lapsed, or the task is over")
     }
     guard let offer = outstanding.signed else { return .later("the offer's own signature") }
+    guard let state = context.collaborations[outstanding.collaboration] else { return .done("no such collaboration") }
+    // What the contract would refuse is no answer: the offer stays out and lapses.
+    if let problem = Self.disorder(of: answer, to: outstanding, offer, signed, state) {
+      return .done("malformed answer: \(problem)")
+    }
     offers[answer.offer] = nil
-    let state = context.collaborations[outstanding.collaboration]
-    let retry = Int64(state?.contract.dispatch.capacityRetryMilliseconds ?? 0)
+    let retry = Int64(state.contract.dispatch.capacityRetryMilliseconds)
     for decline in answer.declined where decline.code == .capacity || decline.code == .maintenance {
       let pause = min(max(decline.retryAfterMilliseconds.map(Int64.init) ?? retry, retry), 60_000)
       rest(
@@ -362,6 +260,33 @@ public struct Dispatcher: Sendable {
     return .done("accepted \(accepted), declined \(declined)")
   }
 
+  /// The longest reason for a decline that is taken, in bytes.
+  public static let reasonByteLimit = 300
+  /// What an entry of two statements, or of one, can hold.
+  static let statementByteLimit = 60 * 1_024
+
+  private static func disorder(
+    of answer: OfferAnswer, to outstanding: OutstandingOffer, _ offer: SignedStatement, _ signed: SignedStatement,
+    _ state: CollaborationState
+  ) -> String? {
+    let ranges = answer.accepted + answer.declined.flatMap(\.attempts)
+    let offered = outstanding.offer.attempts
+    guard answer.task == outstanding.task, AttemptRange.count(ranges) == AttemptRange.count(offered),
+      AttemptRange.ranges(of: ranges.flatMap { $0.attempts(of: answer.task) }) == offered
+    else { return "it is not for exactly what was offered" }
+    guard answer.declined.allSatisfy({ $0.text.utf8.count <= reasonByteLimit }),
+      offer.statement.bytes.count + signed.statement.bytes.count <= statementByteLimit
+    else { return "it is too long" }
+    guard let submission = state.tasks[answer.task]?.submission else { return "there is no such task" }
+    let taken = answer.accepted.flatMap(\.subtasks).reduce(into: Amounts.zero) {
+      $0 += submission.needs(ofSubtask: $1)
+    }
+    guard answer.accepted.isEmpty || taken.fits(in: state.free(signed.statement.author)) else {
+      return "it accepts more than is free"
+    }
+    return nil
+  }
+
   // MARK: Results
 
   /// A participant reports results: they count once their objects are here.
@@ -373,6 +298,11 @@ public struct Dispatcher: Sendable {
       let report = try? signed.statement.decode(ResultReport.self), let task = state.tasks[report.task]
     else { return .done("reports for no task known here") }
     guard !task.isOver else { return .done("the task is over") }
+    guard (1...ResultReport.countLimit).contains(report.results.count),
+      Set(report.results.map(\.subtask)).count == report.results.count,
+      signed.statement.bytes.count <= Self.statementByteLimit, report.results.allSatisfy({ $0.disorder == nil })
+    else { return .done("malformed report") }
+    if report.results.allSatisfy({ task.hasCounted($0, by: node) }) { return .done("counted before") }
     guard report.results.allSatisfy({ task.isAssigned($0.subtask, number: $0.number, to: node) }) else {
       return .done("stale: not all of it is assigned to \(context.name(node)) any more")
     }
@@ -386,28 +316,37 @@ public struct Dispatcher: Sendable {
       }
     }
     guard missing.isEmpty else {
-      reports[signed.id] = PendingReport(signed: signed, missing: missing, collaboration: id)
+      reports[signed.id] = PendingReport(
+        signed: signed, task: task.id, missing: missing, collaboration: id,
+        failedFetches: reports[signed.id]?.failedFetches ?? 0)
       return .later("\(missing.count) result objects are on their way")
     }
+    reports[signed.id] = nil
     effects.append(id, ResultsReported(report: signed))
     return .done("\(report.results.count) results")
   }
 
-  /// An object has come here.
-  public mutating func arrived(_ digest: Digest, into effects: inout CoordinationEffects) {
+  /// An object has come here: what waited for it alone counts.
+  public mutating func arrived(
+    _ digest: Digest, context: CoordinationContext, into effects: inout CoordinationEffects
+  ) {
     for id in reports.keys.sorted() {
-      guard var report = reports[id], report.missing.remove(digest) != nil else { continue }
-      reports[id] = report.missing.isEmpty ? nil : report
-      if report.missing.isEmpty { effects.append(report.collaboration, ResultsReported(report: report.signed)) }
+      guard reports[id]?.missing.remove(digest) != nil, let report = reports[id], report.missing.isEmpty else {
+        continue
+      }
+      _ = reported(report.signed, context: context, into: &effects)
     }
   }
 
-  /// An object could not be brought here: who reported it has failed those attempts.
+  /// An object could not be brought here this time: the report's event tries again, and in the end who reported it
+  /// has failed those attempts.
   public mutating func unavailable(
     _ digest: Digest, context: CoordinationContext, into effects: inout CoordinationEffects
   ) {
     for id in reports.keys.sorted() {
-      guard let pending = reports[id], pending.missing.contains(digest) else { continue }
+      guard reports[id]?.missing.contains(digest) == true else { continue }
+      reports[id]?.failedFetches += 1
+      guard let pending = reports[id], pending.failedFetches >= Self.fetchTries else { continue }
       reports[id] = nil
       guard let report = try? pending.signed.statement.decode(ResultReport.self),
         let task = context.collaborations[pending.collaboration]?.tasks[report.task], !task.isOver
@@ -423,6 +362,9 @@ public struct Dispatcher: Sendable {
     }
   }
 
+  /// Fetches of results that may fail before they are given up.
+  static let fetchTries = 5
+
   /// For people only.
   public mutating func progressed(_ signed: SignedStatement, context: CoordinationContext) {
     guard let report = try? signed.statement.decode(ProgressReport.self),
@@ -430,7 +372,10 @@ public struct Dispatcher: Sendable {
     else { return }
     for state in report.states
     where task.isAssigned(state.subtask, number: state.number, to: signed.statement.author) {
-      progress[AttemptID(task: report.task, subtask: state.subtask, number: state.number)] = state
+      var told = state
+      told.state = String(state.state.prefix(20))
+      told.reason = String(state.reason.prefix(Self.reasonByteLimit))
+      progress[AttemptID(task: report.task, subtask: state.subtask, number: state.number)] = told
     }
   }
 }

@@ -23,13 +23,15 @@ public struct Executor: Sendable {
   static let reportByteLimit = 40 * 1_024
   /// Contents up to this size travel inside the report.
   public static let inlineByteLimit = 512
+  static let specificationsKept = 64
   /// Fetches of one object before the attempt is given up.
-  static let fetchTries = 5
+  static let fetchTries = 6
 
   public private(set) var attempts: [AttemptID: Attempt] = [:]
   private var specifications: [Digest: TaskSpecification] = [:]
   private var finished: [CollaborationID: [TaskID: [AttemptResult]]] = [:]
-  private var failedFetches: [Digest: Int] = [:]
+  /// Objects that could not be fetched, and when (uptime) they are asked for again.
+  private var failedFetches: [Digest: (tries: Int, againAt: Duration)] = [:]
   private var unreported: [CollaborationID: [TaskID: [AttemptID]]] = [:]
 
   public init() {}
@@ -87,8 +89,9 @@ public struct Executor: Sendable {
     }
     let order = Self.order(id, task, specification, state)
     let needed = order.files.map(\.content) + order.standardInput
+    let inline = id.subtask == submission.subtaskCount ? Self.inlineContents(of: task, needed, context) : [:]
     let missing = needed.filter { !context.objects.contains($0.digest) }
-    guard missing.isEmpty else { return want(missing, for: id, task, state, context, &effects) }
+    guard missing.isEmpty else { return want(missing, for: id, task, state, context, inline: inline, &effects) }
     attempt.stage = .queued
     attempt.reason = "handed to the adapter"
     attempt.order = order
@@ -98,7 +101,7 @@ public struct Executor: Sendable {
 
   private mutating func want(
     _ objects: [ObjectReference], for id: AttemptID, _ task: TaskRecord, _ state: CollaborationState,
-    _ context: CoordinationContext, _ effects: inout CoordinationEffects
+    _ context: CoordinationContext, inline: [ObjectReference: String] = [:], _ effects: inout CoordinationEffects
   ) {
     let holders = Self.holders(of: task, state, context)
     attempts[id]?.missing = Set(objects.map(\.digest))
@@ -107,7 +110,7 @@ public struct Executor: Sendable {
     var seen: Set<Digest> = []
     for object in objects where seen.insert(object.digest).inserted {
       // Small results stand in the ledger itself.
-      if let text = Self.inline(object, of: task), let bytes = Base64.decode(text) {
+      if let bytes = inline[object].flatMap(Base64.decode), ObjectReference(of: bytes) == object {
         effects.append(.keep(object, bytes))
       } else {
         effects.append(.fetch(object, from: holders))
@@ -125,14 +128,17 @@ public struct Executor: Sendable {
     }
   }
 
-  private static func inline(_ reference: ObjectReference, of task: TaskRecord) -> String? {
-    guard reference.byteCount <= inlineByteLimit else { return nil }
-    for subtask in task.subtasks {
-      if let file = subtask.result?.files.first(where: { $0.content == reference }), let text = file.inline {
-        return text
-      }
+  /// Contents that reports brought along, of what the reducing subtask reads.
+  private static func inlineContents(
+    of task: TaskRecord, _ needed: [ObjectReference], _ context: CoordinationContext
+  ) -> [ObjectReference: String] {
+    let wanted = Set(needed.filter { !context.objects.contains($0.digest) && $0.byteCount <= inlineByteLimit })
+    guard !wanted.isEmpty else { return [:] }
+    var contents: [ObjectReference: String] = [:]
+    for file in task.subtasks.lazy.compactMap(\.result).flatMap(\.files) where wanted.contains(file.content) {
+      if let text = file.inline { contents[file.content] = text }
     }
-    return nil
+    return contents
   }
 
   private static func order(
@@ -185,7 +191,11 @@ public struct Executor: Sendable {
     _ digest: Digest, _ specification: TaskSpecification?, context: CoordinationContext,
     into effects: inout CoordinationEffects
   ) {
-    if let specification, specifications.count < 256 { specifications[digest] = specification }
+    if let specification {
+      // Those of attempts that still wait are read again.
+      if specifications.count >= Self.specificationsKept { specifications = [:] }
+      specifications[digest] = specification
+    }
     for (id, task, state) in waiting(context) where task.submission.specification.digest == digest {
       guard specification != nil else {
         end(id, .init(category: "inputMissing", detail: "the task's specification cannot be read"), &effects)
@@ -219,16 +229,26 @@ public struct Executor: Sendable {
   public mutating func unavailable(
     _ reference: ObjectReference, why: String, context: CoordinationContext, into effects: inout CoordinationEffects
   ) {
-    let tries = (failedFetches[reference.digest] ?? 0) + 1
-    failedFetches[reference.digest] = tries
-    for (id, task, state) in waiting(context) where attempts[id]?.missing.contains(reference.digest) == true {
-      if tries >= Self.fetchTries {
-        end(
-          id, .init(category: "inputMissing", detail: "input \(reference.digest.short) cannot be had: \(why)"), &effects
-        )
-      } else {
-        want([reference], for: id, task, state, context, &effects)
-      }
+    let tries = (failedFetches[reference.digest]?.tries ?? 0) + 1
+    failedFetches[reference.digest] = (tries, context.now.uptime + .milliseconds(100 << min(tries, 6)))
+    guard tries >= Self.fetchTries else { return }
+    failedFetches[reference.digest] = nil
+    for (id, _, _) in waiting(context) where attempts[id]?.missing.contains(reference.digest) == true {
+      end(id, .init(category: "inputMissing", detail: "input \(reference.digest.short) cannot be had: \(why)"), &effects)
+    }
+  }
+
+  /// Asks again for what could not be had, at growing distances.
+  public mutating func tick(_ context: CoordinationContext, into effects: inout CoordinationEffects) {
+    let due = Set(failedFetches.filter { $0.value.againAt <= context.now.uptime }.keys)
+    guard !due.isEmpty else { return }
+    var wanted: Set<Digest> = []
+    for (id, task, state) in waiting(context) where attempts[id]?.missing.isDisjoint(with: due) == false {
+      wanted.formUnion(attempts[id]?.missing ?? [])
+      stage(id, task, state, context, &effects)
+    }
+    for digest in due {
+      if wanted.contains(digest) { failedFetches[digest]?.againAt = .seconds(Int64.max / 2) } else { failedFetches[digest] = nil }
     }
   }
 
@@ -260,7 +280,35 @@ public struct Executor: Sendable {
     guard let attempt = attempts[id], attempt.stage != .reported else { return }
     attempts[id]?.stage = .reported
     attempts[id]?.reason = "reported"
-    finished[attempt.collaboration, default: [:]][id.task, default: []].append(result)
+    finished[attempt.collaboration, default: [:]][id.task, default: []].append(Self.reportable(result))
+  }
+
+  /// A result as it fits into a report, whatever an adapter says.
+  private static func reportable(_ result: AttemptResult) -> AttemptResult {
+    var result = result
+    if let failure = result.failure {
+      result.failure = AttemptFailure(
+        category: Text.bounded(failure.category, limit: 32), detail: Text.bounded(failure.detail))
+    }
+    result.nativeID = Text.bounded(result.nativeID, limit: 128)
+    result.nativeState = Text.bounded(result.nativeState, limit: 64)
+    let problem =
+      result.disorder
+      ?? (CanonicalJSON.encode(Canonical.json(result)).count > reportByteLimit ? "the list of result files" : nil)
+    guard let problem else { return result }
+    result.failure = AttemptFailure(category: "output", detail: "\(problem) is beyond what a report can hold")
+    result.files = []
+    result.usage = Usage(cpuMilliseconds: 0, wallMilliseconds: 0, peakMemoryBytes: 0)
+    return result
+  }
+
+  /// A report of this node that is still on its way after a restart: what it tells is not run again.
+  public mutating func restore(reported statement: Statement) {
+    guard let report = try? statement.decode(ResultReport.self), let id = statement.collaboration else { return }
+    for result in report.results {
+      let attempt = AttemptID(task: report.task, subtask: result.subtask, number: result.number)
+      attempts[attempt] = Attempt(id: attempt, collaboration: id, stage: .reported, reason: "reported")
+    }
   }
 
   private mutating func end(_ id: AttemptID, _ failure: AttemptFailure, _ effects: inout CoordinationEffects) {

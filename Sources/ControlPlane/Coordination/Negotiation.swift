@@ -3,6 +3,9 @@ public import Model
 
 /// One collaboration on its way from call to open round, as its coordinator keeps it (design 6, steps 1 to 3).
 public struct Negotiation: Codable, Hashable, Sendable {
+  /// Nodes whose answers are kept; entry 1 holds them all.
+  static let recordLimit = 64
+
   public enum Phase: String, Codable, Hashable, Sendable {
     /// The call is out.
     case calling
@@ -54,12 +57,18 @@ public struct Negotiation: Codable, Hashable, Sendable {
     _ node: NodeID, name: String, _ answer: NegotiationRecord.Answer, code: String = "", text: String = "",
     at milliseconds: Int64 = 0
   ) {
+    guard records[node] != nil || records.count < Self.recordLimit else { return }
     records[node] = NegotiationRecord(
-      node: node, name: name, answer: answer, code: code, text: text, timeMilliseconds: milliseconds)
+      node: node, name: Text.bounded(name, limit: 64), answer: answer, code: code,
+      text: Text.bounded(text, limit: 120), timeMilliseconds: milliseconds)
   }
 
   /// Which admission condition a member does not meet; nil when it meets all (R31).
   func refusal(of member: RosterMember) -> String? {
+    if let problem = member.disorder { return "\(problem) is out of range" }
+    guard let keys = try? EpochKeys(checking: member.certificate), keys.node == member.node else {
+      return "its certificate does not hold"
+    }
     let minimum = contract.admission.minimum
     // Who only asks, or only votes, offers nothing at all.
     guard !member.total.isZero else { return nil }
