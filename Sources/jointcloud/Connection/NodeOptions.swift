@@ -12,7 +12,8 @@ struct DataOptions: ParsableArguments {
   /// The data folder that was named.
   func folder() throws -> DataFolder {
     guard let path = data ?? Environment.variable("JOINTCLOUD_DATA") else {
-      throw Failure(.usage, "which node? no data folder is named", next: "give --data DIR, or export JOINTCLOUD_DATA=DIR")
+      throw Failure(
+        .usage, "which node? no data folder is named", next: "give --data DIR, or export JOINTCLOUD_DATA=DIR")
     }
     return DataFolder(at: path)
   }
@@ -25,7 +26,8 @@ struct NodeOptions: ParsableArguments {
   @Option(help: ArgumentHelp("The node's HTTP address instead, such as http://127.0.0.1:8080.", valueName: "url"))
   var http: String?
 
-  @Option(help: ArgumentHelp("The bearer token for --http (keys/api.token); also JOINTCLOUD_TOKEN.", valueName: "token"))
+  @Option(
+    help: ArgumentHelp("The bearer token for --http (keys/api.token); also JOINTCLOUD_TOKEN.", valueName: "token"))
   var token: String?
 
   var data: String? { place.data }

@@ -59,7 +59,8 @@ private func reference(
 ) throws -> ObjectReference {
   let id: ID<Subject.Statement> = try APIContext.id(try context.text("digest"), name: "digest")
   guard request.uri.queryParameters.get("byteCount") != nil else {
-    throw Refusal(.invalid, "byteCount is missing: an object is named by its digest and its length", subject: "byteCount")
+    throw Refusal(
+      .invalid, "byteCount is missing: an object is named by its digest and its length", subject: "byteCount")
   }
   let byteCount = try request.queryNumber("byteCount", default: 0, in: 0...Int(JSON.integerLimit))
   guard byteCount <= limits.objectBytes else {

@@ -1,4 +1,5 @@
 import Engine
+import Foundation
 import HTTPTypes
 import Hummingbird
 import Model
@@ -28,9 +29,8 @@ struct APIContext: RequestContext {
   }
 
   func text(_ name: String) throws -> String {
-    guard let text = coreContext.parameters.get(name), !text.isEmpty, text.utf8.count <= 256 else {
-      throw Refusal(.invalid, "\(name) must have 1 to 256 bytes", subject: name)
-    }
+    guard let text = coreContext.parameters.get(name)?.removingPercentEncoding, !text.isEmpty, text.utf8.count <= 256
+    else { throw Refusal(.invalid, "\(name) must have 1 to 256 bytes", subject: name) }
     return text
   }
 
@@ -106,7 +106,8 @@ extension JSON {
 extension DecodingError {
   var inWords: String {
     func at(_ path: [any CodingKey]) -> String {
-      path.isEmpty ? "the document" : path.map { $0.intValue.map { "[\($0)]" } ?? $0.stringValue }.joined(separator: ".")
+      path.isEmpty
+        ? "the document" : path.map { $0.intValue.map { "[\($0)]" } ?? $0.stringValue }.joined(separator: ".")
     }
     return switch self {
     case .keyNotFound(let key, let context): "\(at(context.codingPath + [key])) is missing"
