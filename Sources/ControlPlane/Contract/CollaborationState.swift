@@ -81,13 +81,13 @@ public struct CollaborationState: Hashable, Sendable {
   ) throws(Violation) {
     let agreement = Agreement(
       charter: body.charter, contract: body.contract, roster: body.roster, round: body.round)
-    let expected = RosterSignature(agreement: try judge.canonical(agreement.hash))
+    let expected = try judge.canonical(agreement.hash)
     try judge.require(
       body.signatures.map(\.statement.author) == body.roster.members.map(\.node), .agreement,
       "not signed by exactly the members, in order")
     for signed in body.signatures {
       try judge.require(
-        (try? signed.statement.decode(RosterSignature.self)) == expected && signed.statement.collaboration == id,
+        (try? signed.statement.decode(RosterSignature.self))?.agreement == expected && signed.statement.collaboration == id,
         .agreement, "\(signed.statement.author.short) signed something else")
       try judge.require(
         keys[signed.statement.author]?.made(signed) == true, .signature, "\(signed.statement.author.short)")

@@ -88,13 +88,18 @@ public struct RosterProposal: StatementBody {
   public static let purpose = Purpose("roster.propose")
 
   public var charter: Charter
+  /// The call that it concludes: two calls with the same answers are two negotiations.
+  public var call: StatementID
   public var round: Int
   public var contract: ContractDocument
   public var roster: Roster
   public var trace: TraceID
 
-  public init(charter: Charter, round: Int, contract: ContractDocument, roster: Roster, trace: TraceID) {
+  public init(
+    charter: Charter, call: StatementID, round: Int, contract: ContractDocument, roster: Roster, trace: TraceID
+  ) {
     self.charter = charter
+    self.call = call
     self.round = round
     self.contract = contract
     self.roster = roster
@@ -129,8 +134,11 @@ public struct RosterSignature: StatementBody {
   public static let purpose = Purpose("roster.sign")
 
   public var agreement: Digest
+  /// The call that led to it, so that a signature for an earlier proposal of the same roster is another statement.
+  public var call: StatementID
 
-  public init(agreement: Digest) {
+  public init(agreement: Digest, call: StatementID) {
     self.agreement = agreement
+    self.call = call
   }
 }

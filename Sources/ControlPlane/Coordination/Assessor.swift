@@ -150,7 +150,7 @@ public struct Assessor: Sendable {
     effects.append(.follow(id, coordinator: proposal.charter.founder, roster: proposal.roster))
     effects.append(
       .tell(
-        proposal.charter.founder, context.statement(RosterSignature(agreement: hash), in: id),
+        proposal.charter.founder, context.statement(RosterSignature(agreement: hash, call: proposal.call), in: id),
         deadlineMilliseconds: context.wall + Int64(proposal.contract.negotiation.signMilliseconds)))
     return .done("signed roster \(proposal.roster.version) of round \(proposal.round)")
   }

@@ -121,7 +121,7 @@ public struct Negotiator: Sendable {
       negotiation.phase == .signing, let proposal = negotiation.proposal
     else { return .done("no roster is out for signature") }
     guard let body = try? signed.statement.decode(RosterSignature.self),
-      let expected = try? proposal.agreement.hash(), body.agreement == expected, let member = proposal.roster[node],
+      let expected = try? proposal.agreement.hash(), body.agreement == expected, body.call == proposal.call, let member = proposal.roster[node],
       (try? EpochKeys(checking: member.certificate))?.made(signed) == true
     else { return .done("signs another agreement") }
     change(id, &effects) { $0.signatures[node] = signed }
@@ -179,7 +179,7 @@ public struct Negotiator: Sendable {
   private mutating func proposeRoster(
     _ id: CollaborationID, _ context: CoordinationContext, _ effects: inout CoordinationEffects
   ) {
-    guard let negotiation = negotiations[id] else { return }
+    guard let negotiation = negotiations[id], let call = negotiation.call else { return }
     let limit = negotiation.contract.admission.membersAtMost
     let others = negotiation.joined.values.filter { $0.node != context.node }.sorted { $0.node < $1.node }
     // What this node offers may have changed since the call, as when adapters came up after a restart.
@@ -191,7 +191,7 @@ public struct Negotiator: Sendable {
       return fail(id, "no roster was signed by all in \(negotiation.rosters) attempts", &effects)
     }
     let proposal = RosterProposal(
-      charter: negotiation.charter, round: 1, contract: negotiation.contract,
+      charter: negotiation.charter, call: call, round: 1, contract: negotiation.contract,
       roster: Roster(version: 1, members: members), trace: negotiation.trace)
     guard let hash = try? proposal.agreement.hash() else { return fail(id, "the agreement is malformed", &effects) }
     let deadline = context.wall + Int64(negotiation.contract.negotiation.signMilliseconds)
@@ -202,7 +202,7 @@ public struct Negotiator: Sendable {
       negotiation.rosters += 1
       negotiation.deadlineMilliseconds = deadline
     }
-    effects.append(.sign(context.statement(RosterSignature(agreement: hash), in: id)))
+    effects.append(.sign(context.statement(RosterSignature(agreement: hash, call: call), in: id)))
     let statement = context.statement(proposal, in: id)
     for member in proposal.roster.members where member.node != context.node {
       effects.append(.tell(member.node, statement, deadlineMilliseconds: deadline))
