@@ -6,27 +6,35 @@ import Yams
 struct OpenAPIDocument {
   enum Problem: Error { case shape(String) }
 
-  private let root: [String: Any]
+  private let root: JSON
 
   init() throws {
-    guard let root = try Yams.load(yaml: Interface.openAPIDocument) as? [String: Any] else {
-      throw Problem.shape("the document is no mapping")
+    root = try Self.tree(try Yams.load(yaml: Interface.openAPIDocument) ?? [:] as [String: Any])
+  }
+
+  private static func tree(_ value: Any) throws -> JSON {
+    switch value {
+    case let text as String: .string(text)
+    case let flag as Bool: .bool(flag)
+    case let number as Int: .integer(Int64(number))
+    case let elements as [Any]: .array(try elements.map(tree))
+    case let members as [String: Any]: .object(try members.mapValues(tree))
+    default: throw Problem.shape("\(type(of: value))")
     }
-    self.root = root
   }
 
   /// `GET /v1/tasks/{task}` and so on.
   var routes: [String] {
-    let paths = root["paths"] as? [String: [String: Any]] ?? [:]
-    return paths.flatMap { path, operations in operations.keys.map { "\($0.uppercased()) \(path)" } }.sorted()
+    guard case .object(let paths) = root["paths"] else { return [] }
+    return paths.flatMap { path, operations in
+      guard case .object(let operations) = operations else { return [String]() }
+      return operations.keys.map { "\($0.uppercased()) \(path)" }
+    }.sorted()
   }
 
   /// A value in which everything that a schema names is present.
   func sample(_ name: String) throws -> JSON {
-    let components = root["components"] as? [String: Any]
-    guard let schemas = components?["schemas"] as? [String: [String: Any]], let schema = schemas[name] else {
-      throw Problem.shape("no schema \(name)")
-    }
+    guard let schema = root["components"]?["schemas"]?[name] else { throw Problem.shape("no schema \(name)") }
     return try sample(schema)
   }
 
@@ -34,23 +42,21 @@ struct OpenAPIDocument {
     try CanonicalJSON.decode(type, from: try sample("\(type)"))
   }
 
-  private func sample(_ schema: [String: Any]) throws -> JSON {
-    if let reference = schema["$ref"] as? String {
+  private func sample(_ schema: JSON) throws -> JSON {
+    if let reference = schema["$ref"]?.stringValue {
       return try sample(String(reference.split(separator: "/").last ?? ""))
     }
-    switch schema["type"] as? String {
+    switch schema["type"]?.stringValue {
     case "string":
-      if let choices = schema["enum"] as? [String], let first = choices.first { return .string(first) }
+      if case .array(let choices) = schema["enum"], let first = choices.first { return first }
       return .string(schema["pattern"] == nil ? "text" : String(repeating: "a", count: 64))
     case "integer": return .integer(7)
     case "boolean": return .bool(true)
-    case "array": return .array([try sample(schema["items"] as? [String: Any] ?? [:])])
+    case "array": return .array([try sample(schema["items"] ?? .null)])
     case "object":
-      if let values = schema["additionalProperties"] as? [String: Any] {
-        return .object(["key": try sample(values)])
-      }
-      let properties = schema["properties"] as? [String: [String: Any]] ?? [:]
-      return .object(try properties.mapValues { try sample($0) })
+      if let values = schema["additionalProperties"] { return .object(["key": try sample(values)]) }
+      guard case .object(let properties) = schema["properties"] else { return .object([:]) }
+      return .object(try properties.mapValues(sample))
     default: return .object([:])
     }
   }

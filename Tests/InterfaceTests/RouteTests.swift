@@ -2,6 +2,7 @@ import Contract
 import Engine
 import Interface
 import Model
+import NIOHTTP1
 import Testing
 
 @Suite struct RouteTests {
@@ -65,9 +66,10 @@ import Testing
 
   @Test func openPathsNeedNoToken() async throws {
     try await Served.run { served in
-      #expect(try await served.raw(.GET, "/healthz").body == "ok\n")
-      #expect(try await served.raw(.GET, "/metrics").body == "measured 1\n")
-      #expect(try await served.raw(.GET, "/openapi.yaml").body == openAPIDocument)
+      for (path, body) in [("/healthz", "ok\n"), ("/metrics", "measured 1\n"), ("/openapi.yaml", openAPIDocument)] {
+        let answer = try await served.raw(.GET, path)
+        #expect(answer.body == body)
+      }
     }
   }
 }

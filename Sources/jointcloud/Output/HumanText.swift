@@ -52,8 +52,9 @@ enum HumanText {
     return Int64(time.tv_sec) * 1_000 + Int64(time.tv_nsec) / 1_000_000
   }
 
-  /// `HH:MM:SS.mmm`, local time.
+  /// `HH:MM:SS.mmm`, local time; `-` for no time.
   static func clock(_ milliseconds: Int64) -> String {
+    guard milliseconds > 0 else { return "-" }
     let fields = local(milliseconds)
     return "\(padded(Int(fields.tm_hour), 2)):\(padded(Int(fields.tm_min), 2)):\(padded(Int(fields.tm_sec), 2))"
       + ".\(padded(Int(milliseconds % 1_000), 3))"

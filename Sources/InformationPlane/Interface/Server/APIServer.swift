@@ -64,8 +64,6 @@ public struct APIServer: Service {
     self.socketPath = socketPath
     self.tcp = tcp
     self.limits = limits
-    var logger = logger
-    logger.logLevel = max(logger.logLevel, .notice)
     self.logger = logger
     self.metrics = metrics
     self.onReady = onReady
@@ -112,7 +110,11 @@ public struct APIServer: Service {
     _ address: BindAddress, named name: String, access: Access,
     onRunning: @escaping @Sendable (any Channel) async -> Void
   ) async throws {
-    let router = makeRouter(service: service, access: access, limits: limits, metrics: metrics)
+    let router = makeRouter(service: service, access: access, limits: limits, logger: logger, metrics: metrics)
+    // The framework calls every connection that a stopping node closes an error; what fails in a request is logged
+    // by the router, and what keeps the server from listening is thrown.
+    var quiet = logger
+    if quiet.logLevel > .debug { quiet.logLevel = .critical }
     let application = Application(
       router: router,
       server: .http1(
@@ -123,7 +125,7 @@ public struct APIServer: Service {
       configuration: ApplicationConfiguration(
         address: address, serverName: "jointcloud",
         availableConnectionsDelegate: .maximum(limits.connections, logger: logger)),
-      onServerRunning: onRunning, logger: logger)
+      onServerRunning: onRunning, logger: quiet)
     do {
       try await application.run()
     } catch let error as IOError where error.errnoCode == EADDRINUSE {

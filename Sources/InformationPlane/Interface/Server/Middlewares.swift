@@ -8,6 +8,8 @@ import Sodium
 
 /// Turns every error into a `Refusal` document with its status; nothing of an unforeseen error leaves the node.
 struct RefusalMiddleware: RouterMiddleware {
+  let logger: Logger
+
   @concurrent
   func handle(
     _ request: Request, context: APIContext, next: @concurrent (Request, APIContext) async throws -> Response
@@ -15,7 +17,7 @@ struct RefusalMiddleware: RouterMiddleware {
     do {
       return try await next(request, context)
     } catch {
-      let (refusal, status) = Self.answer(to: error, of: request, logger: context.logger)
+      let (refusal, status) = Self.answer(to: error, of: request, logger: logger)
       // An answer to HEAD has no body (RFC 9110, 9.3.2): one would be read as the next answer.
       var response = request.method == .head ? Response(status: status) : try Response.json(refusal, status: status)
       if status == .unauthorized { response.headers[.wwwAuthenticate] = "Bearer" }

@@ -1,6 +1,7 @@
 import Engine
 import HTTPTypes
 import Hummingbird
+import Logging
 
 /// Adds routes to a router: the path, what answers, and the bound on the time that it may take.
 struct RouteTable {
@@ -54,11 +55,12 @@ func within<Value: Sendable>(
 
 /// The whole API, for one address.
 func makeRouter(
-  service: any NodeService, access: Access, limits: APILimits, metrics: @escaping @Sendable () -> String
+  service: any NodeService, access: Access, limits: APILimits, logger: Logger,
+  metrics: @escaping @Sendable () -> String
 ) -> Router<APIContext> {
   // HEAD is answered only where openapi.yaml says so.
   let router = Router(context: APIContext.self, options: [])
-  router.middlewares.add(RefusalMiddleware())
+  router.middlewares.add(RefusalMiddleware(logger: logger))
   router.middlewares.add(MetricsMiddleware())
   router.middlewares.add(AccessMiddleware(access: access))
   let table = RouteTable(router: router, service: service, limits: limits)
@@ -76,8 +78,8 @@ func makeRouter(
 
 /// Every route as `METHOD /path`, for the test that holds docs/openapi.yaml against them.
 package func routeNames(of service: any NodeService) -> [String] {
-  makeRouter(service: service, access: .everybody, limits: APILimits(), metrics: { "" }).routes
-    .map { "\($0.method.rawValue) \($0.path)" }
+  makeRouter(service: service, access: .everybody, limits: APILimits(), logger: Logger(label: "routes"), metrics: { "" })
+    .routes.map { "\($0.method.rawValue) \($0.path)" }
 }
 
 /// What anybody on this machine may ask without a token.

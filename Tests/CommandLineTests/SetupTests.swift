@@ -1,0 +1,136 @@
+import Foundation
+import Testing
+
+@Suite struct SetupTests {
+  private func initialise(_ folder: String, _ name: String) throws {
+    let ended = try Binary.run(["node", "init", "--data", name, "--name", name], in: folder)
+    #expect(ended.status == 0, "\(ended.errors)")
+  }
+
+  @Test func aNodeIsSetUpAndInvitesAnother() throws {
+    try Scratch.folder { folder in
+      try initialise(folder, "a")
+      try initialise(folder, "b")
+      let network = try Binary.run(["network", "create", "--data", "a", "--name", "net"], in: folder)
+      #expect(network.status == 0)
+      #expect(network.output.count == 65)
+      let invitation = try Binary.run(
+        ["network", "invite", "--data", "a", "--address", "127.0.0.1:4000"], in: folder)
+      #expect(invitation.output.hasPrefix("jc1"))
+      let joined = try Binary.run(["network", "join", "-"], in: folder, environment: ["JOINTCLOUD_DATA": "b"], input: invitation.output)
+      #expect(joined.output == network.output)
+      let shown = try Binary.run(["network", "show", "--data", "b", "-o", "json"], in: folder)
+      let document = try JSONSerialization.jsonObject(with: Data(shown.output.utf8)) as? [String: Any]
+      #expect(document?["name"] as? String == "net")
+      #expect(document?["isFounder"] as? Bool == false)
+    }
+  }
+
+  @Test func aFolderInUseIsAConflict() throws {
+    try Scratch.folder { folder in
+      try initialise(folder, "a")
+      let again = try Binary.run(["node", "init", "--data", "a", "--name", "a"], in: folder)
+      #expect(again.status == 7)
+      #expect(again.errors.contains("next: jointcloud node run --data a"))
+    }
+  }
+
+  @Test func invitationsThatAreAlteredExpiredOrForAnotherNetworkAreRefused() throws {
+    try Scratch.folder { folder in
+      for name in ["a", "b", "c"] { try initialise(folder, name) }
+      for name in ["a", "c"] {
+        #expect(try Binary.run(["network", "create", "--data", name, "--name", name], in: folder).status == 0)
+      }
+      func invite(_ expires: String) throws -> String {
+        try Binary.run(
+          ["network", "invite", "--data", "a", "--address", "127.0.0.1:4000", "--expires", expires], in: folder
+        ).output.trimmingCharacters(in: .whitespacesAndNewlines)
+      }
+      let good = try invite("1h")
+      let middle = good.index(good.startIndex, offsetBy: good.count / 2)
+      let altered = good.replacingCharacters(in: middle...middle, with: good[middle] == "A" ? "B" : "A")
+      for (text, status, fault) in [
+        (altered, Int32(1), "altered"), (String(good.dropLast(5)), 1, "altered"), ("jc2" + good.dropFirst(3), 1, "jc1"),
+        (try invite("0ms"), 1, "expired"),
+      ] {
+        let ended = try Binary.run(["network", "join", "--data", "b", text], in: folder)
+        #expect(ended.status == status)
+        #expect(ended.errors.contains(fault), "\(ended.errors)")
+        #expect(ended.errors.contains("next: "))
+      }
+      let other = try Binary.run(["network", "join", "--data", "c", good], in: folder)
+      #expect(other.status == 7)
+      #expect(other.errors.contains("belongs to network"))
+      let stranger = try Binary.run(["network", "invite", "--data", "b", "--address", "127.0.0.1:1"], in: folder)
+      #expect(stranger.status == 1)
+      #expect(stranger.errors.contains("network create"))
+    }
+  }
+
+  @Test func aKeyThatOthersCanReadIsRefused() throws {
+    try Scratch.folder { folder in
+      try initialise(folder, "a")
+      let key = folder + "/a/keys/root.key"
+      try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: key)
+      let ended = try Binary.run(["network", "create", "--data", "a", "--name", "net"], in: folder)
+      #expect(ended.status == 8)
+      #expect(ended.errors.contains("next: chmod 600 \(key)"))
+      let doctor = try Binary.run(["doctor", "--data", "a", "-o", "json"], in: folder)
+      #expect(doctor.status == 1)
+      #expect(try JSONSerialization.jsonObject(with: Data(doctor.output.utf8)) is [Any])
+      #expect(doctor.output.contains("chmod 600"))
+    }
+  }
+
+  @Test func aConfigurationWithAMistakeIsNamedByLine() throws {
+    try Scratch.folder { folder in
+      try initialise(folder, "a")
+      let path = folder + "/a/node.yaml"
+      let text = try String(contentsOfFile: path, encoding: .utf8).replacing("sandbox:", with: "sandbxo:")
+      try text.write(toFile: path, atomically: true, encoding: .utf8)
+      let ended = try Binary.run(["node", "run", "--data", "a"], in: folder)
+      #expect(ended.status == 1)
+      #expect(ended.errors.contains("did you mean \"sandbox\"?"))
+      #expect(ended.errors.contains("node.yaml:"))
+    }
+  }
+
+  @Test(arguments: [
+    ["ps"], ["member", "list"], ["node", "status"], ["wait", "last"], ["ledger", "list"], ["collaboration", "list"],
+  ])
+  func aNodeThatDoesNotRunIsNamedWithTheCommandThatStartsIt(command: [String]) throws {
+    try Scratch.folder { folder in
+      let nothing = try Binary.run(command + ["--data", "a"], in: folder)
+      #expect(nothing.status == 1)
+      #expect(nothing.errors.contains("next: jointcloud node init --data a"))
+      try initialise(folder, "a")
+      let stopped = try Binary.run(command + ["--data", "a"], in: folder)
+      #expect(stopped.status == 1)
+      #expect(stopped.errors.contains("next: jointcloud node run --data a"))
+      #expect(stopped.output.isEmpty)
+    }
+  }
+
+  @Test func aManifestWithMistakesIsRefusedBeforeAnythingIsAsked() throws {
+    try Scratch.folder { folder in
+      try initialise(folder, "a")
+      let text = "apiVersion: jointcloud/v1\nkind: Task\nmetadata: {name: x}\nspec: {comand: [true]}\n"
+      try text.write(toFile: folder + "/task.yaml", atomically: true, encoding: .utf8)
+      let ended = try Binary.run(["submit", "task.yaml", "--data", "a"], in: folder)
+      #expect(ended.status == 1)
+      #expect(ended.errors.contains("task.yaml:4:"))
+      #expect(ended.errors.contains("did you mean \"command\"?"))
+    }
+  }
+
+  @Test func aFileThatIsNoDatabaseIsRefused() throws {
+    try Scratch.folder { folder in
+      try "not a database".write(toFile: folder + "/copy.sqlite", atomically: true, encoding: .utf8)
+      for path in ["copy.sqlite", "missing.sqlite"] {
+        let ended = try Binary.run(["ledger", "verify", "--file", path], in: folder)
+        #expect(ended.status == 1)
+        #expect(ended.errors.hasPrefix("error: "))
+      }
+    }
+  }
+}

@@ -1,0 +1,79 @@
+import Foundation
+import Testing
+
+@Suite struct UsageTests {
+  static let nouns: [[String]] = [
+    [], ["node"], ["network"], ["member"], ["collaboration"], ["participant"], ["task"], ["offer"], ["weight"],
+    ["contract"], ["event"], ["ledger"], ["adapter"],
+  ]
+
+  static let commands: [[String]] = [
+    ["node", "init"], ["node", "run"], ["node", "status"], ["network", "create"], ["network", "invite"],
+    ["network", "join"], ["network", "show"], ["member", "list"], ["collaboration", "create"],
+    ["collaboration", "list"], ["collaboration", "show"], ["submit"], ["ps"], ["logs"], ["wait"], ["cancel"], ["get"],
+    ["task", "list"], ["task", "show"], ["task", "plan"], ["task", "explain"], ["task", "logs"], ["task", "wait"],
+    ["task", "cancel"], ["task", "get"], ["participant", "list"], ["offer", "list"], ["offer", "accept"],
+    ["offer", "decline"], ["weight", "show"], ["event", "list"], ["event", "show"], ["trace"], ["ledger", "list"],
+    ["ledger", "show"], ["ledger", "verify"], ["adapter", "list"], ["doctor"], ["contract", "show"], ["demo"],
+    ["version"],
+  ]
+
+  @Test(arguments: nouns + commands)
+  func everyCommandHasHelp(command: [String]) throws {
+    let ended = try Binary.run(command + ["--help"])
+    #expect(ended.status == 0)
+    #expect(ended.output.contains("USAGE: " + (["jointcloud"] + command).joined(separator: " ")))
+    #expect(ended.errors.isEmpty)
+  }
+
+  @Test(arguments: commands)
+  func anUnknownOptionIsAUsageErrorThatNamesTheHelp(command: [String]) throws {
+    let ended = try Binary.run(command + ["--no-such-option"])
+    #expect(ended.status == 2)
+    #expect(ended.output.isEmpty)
+    #expect(ended.errors.hasPrefix("error: "))
+    #expect(ended.errors.contains("next: jointcloud"))
+    #expect(ended.errors.contains("--help"))
+  }
+
+  @Test(arguments: nouns)
+  func aNounWithoutAVerbShowsItsVerbs(noun: [String]) throws {
+    let ended = try Binary.run(noun)
+    #expect(ended.status == 0)
+    #expect(ended.output.contains("SUBCOMMANDS"))
+  }
+
+  @Test(arguments: [
+    ["bogus"], ["task", "bogus"], ["node", "init"], ["node", "init", "--name", "a/b", "--data", "x"],
+    ["node", "init", "--name", "a", "--kind", "huge"], ["task", "show"], ["task", "plan"], ["ps", "-o", "xml"],
+    ["event", "list", "--limit", "0"], ["ledger", "verify", "--data", "a", "--file", "b"],
+    ["submit", "x.yaml", "--timeout", "1s"], ["ps"], ["ps", "--http", "ftp://x"],
+    ["network", "invite", "--data", "/nowhere", "--expires", "soon"],
+  ])
+  func usageErrorsEndWithTwo(arguments: [String]) throws {
+    let ended = try Binary.run(arguments)
+    #expect(ended.status == 2, "\(ended.errors)")
+    #expect(ended.errors.contains("error: ") && ended.errors.contains("next: "))
+    #expect(ended.output.isEmpty)
+  }
+
+  @Test func versionIsPrintedAndIsJSON() throws {
+    #expect(try Binary.run(["--version"]).output.hasPrefix("jointcloud "))
+    let json = try Binary.run(["version", "-o", "json"])
+    let document = try JSONSerialization.jsonObject(with: Data(json.output.utf8)) as? [String: Any]
+    #expect(document?["outputVersion"] as? Int == 1)
+  }
+
+  @Test(arguments: ["bash", "zsh", "fish"])
+  func completionScriptsAreMade(shell: String) throws {
+    let ended = try Binary.run(["--generate-completion-script", shell])
+    #expect(ended.status == 0)
+    #expect(ended.output.contains("collaboration"))
+  }
+
+  @Test func nothingIsColouredWhenItIsNotATerminal() throws {
+    for environment in [[:], ["NO_COLOR": "1"]] {
+      #expect(try !Binary.run(["contract", "show"], environment: environment).output.contains("\u{1b}"))
+    }
+  }
+}
