@@ -17,7 +17,8 @@ import Testing
       let invitation = try Binary.run(
         ["network", "invite", "--data", "a", "--address", "127.0.0.1:4000"], in: folder)
       #expect(invitation.output.hasPrefix("jc1"))
-      let joined = try Binary.run(["network", "join", "-"], in: folder, environment: ["JOINTCLOUD_DATA": "b"], input: invitation.output)
+      let joined = try Binary.run(
+        ["network", "join", "-"], in: folder, environment: ["JOINTCLOUD_DATA": "b"], input: invitation.output)
       #expect(joined.output == network.output)
       let shown = try Binary.run(["network", "show", "--data", "b", "-o", "json"], in: folder)
       let document = try JSONSerialization.jsonObject(with: Data(shown.output.utf8)) as? [String: Any]

@@ -1,6 +1,8 @@
+import AsyncHTTPClient
 import Engine
 import Interface
 import Model
+import NIOCore
 import NIOHTTP1
 import Testing
 
@@ -71,16 +73,16 @@ import Testing
     var limits = APILimits()
     limits.heartbeat = .milliseconds(20)
     try await Served.run(limits: limits) { served in
-      let node = served.node
-      // Ends once the node ends it, which it does after signs of life have passed: the client takes them as none.
-      try await withThrowingTaskGroup(of: Void.self) { group in
-        group.addTask {
-          try await Task.sleep(for: .milliseconds(200))
-          node.noticeSource.finish()
-        }
-        try await served.client.notices { _ in true }
-        try await group.waitForAll()
+      var request = HTTPClientRequest(url: "http://\(served.tcp)/v1/notices")
+      for (name, value) in served.authorized { request.headers.add(name: name, value: value) }
+      let response = try await HTTPClient.shared.execute(request, timeout: .seconds(20))
+      var text = ""
+      for try await piece in response.body {
+        text += String(buffer: piece)
+        if text.ranges(of: ": alive").count > 1 { break }
       }
+      #expect(text.hasPrefix(": jointcloud notices\n\n: alive\n\n"))
+      #expect(response.headers["Content-Type"] == ["text/event-stream"])
     }
   }
 }

@@ -1,4 +1,5 @@
 import Engine
+import Foundation
 import HTTPTypes
 import Hummingbird
 import Model
@@ -28,9 +29,8 @@ struct APIContext: RequestContext {
   }
 
   func text(_ name: String) throws -> String {
-    guard let text = coreContext.parameters.get(name), !text.isEmpty, text.utf8.count <= 256 else {
-      throw Refusal(.invalid, "\(name) must have 1 to 256 bytes", subject: name)
-    }
+    guard let text = coreContext.parameters.get(name)?.removingPercentEncoding, !text.isEmpty, text.utf8.count <= 256
+    else { throw Refusal(.invalid, "\(name) must have 1 to 256 bytes", subject: name) }
     return text
   }
 

@@ -78,8 +78,10 @@ func makeRouter(
 
 /// Every route as `METHOD /path`, for the test that holds docs/openapi.yaml against them.
 package func routeNames(of service: any NodeService) -> [String] {
-  makeRouter(service: service, access: .everybody, limits: APILimits(), logger: Logger(label: "routes"), metrics: { "" })
-    .routes.map { "\($0.method.rawValue) \($0.path)" }
+  makeRouter(
+    service: service, access: .everybody, limits: APILimits(), logger: Logger(label: "routes"), metrics: { "" }
+  )
+  .routes.map { "\($0.method.rawValue) \($0.path)" }
 }
 
 /// What anybody on this machine may ask without a token.
