@@ -11,8 +11,10 @@ import Testing
 extension SimulatedNetwork {
   /// What a node told people, for the message of a failed expectation.
   func story(_ index: Int) -> String {
-    nodes[index].notices.suffix(60).map { "\($0.timeMilliseconds - Self.start.wallMilliseconds) \($0.kind): \($0.text)" }
-      .joined(separator: "\n") + "\n\(nodes[index].engine.dropped)"
+    nodes[index].notices.suffix(60).map {
+      "\($0.timeMilliseconds - Self.start.wallMilliseconds) \($0.kind): \($0.text)"
+    }
+    .joined(separator: "\n") + "\n\(nodes[index].engine.dropped)"
   }
 
   /// What holds at all times on every node: nothing refused by the disk, each event ended at most once, each
@@ -22,10 +24,14 @@ extension SimulatedNetwork {
       let node = nodes[index]
       #expect(node.disk.faults == [], "seed \(seed), node \(index)")
       #expect(node.disk.endings.values.allSatisfy { $0 == 1 }, "seed \(seed), node \(index): handled twice")
+      #expect(node.peak.fits(in: node.plan.offer), "seed \(seed), node \(index): oversubscribed")
       for (id, book) in node.engine.books { try expectSameFold(book, id, index) }
       let refused = node.notices.filter {
-        ["entry.refused", "ledger.halted", "ledger.conflict", "ledger.diverged", "ledger.rolledBack", "ledger.unreadable"]
-          .contains($0.kind)
+        [
+          "entry.refused", "ledger.halted", "ledger.conflict", "ledger.diverged", "ledger.rolledBack",
+          "ledger.unreadable",
+        ]
+        .contains($0.kind)
       }
       #expect(refused == [], "seed \(seed), node \(index)\n\(story(index))")
       guard atRest, node.engine.books.values.allSatisfy({ $0.openTasks == 0 }) else { continue }
