@@ -87,7 +87,8 @@ public struct CollaborationState: Hashable, Sendable {
       "not signed by exactly the members, in order")
     for signed in body.signatures {
       try judge.require(
-        (try? signed.statement.decode(RosterSignature.self))?.agreement == expected && signed.statement.collaboration == id,
+        (try? signed.statement.decode(RosterSignature.self))?.agreement == expected
+          && signed.statement.collaboration == id,
         .agreement, "\(signed.statement.author.short) signed something else")
       try judge.require(
         keys[signed.statement.author]?.made(signed) == true, .signature, "\(signed.statement.author.short)")

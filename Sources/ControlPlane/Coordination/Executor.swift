@@ -234,7 +234,8 @@ public struct Executor: Sendable {
     guard tries >= Self.fetchTries else { return }
     failedFetches[reference.digest] = nil
     for (id, _, _) in waiting(context) where attempts[id]?.missing.contains(reference.digest) == true {
-      end(id, .init(category: "inputMissing", detail: "input \(reference.digest.short) cannot be had: \(why)"), &effects)
+      end(
+        id, .init(category: "inputMissing", detail: "input \(reference.digest.short) cannot be had: \(why)"), &effects)
     }
   }
 
@@ -248,7 +249,11 @@ public struct Executor: Sendable {
       stage(id, task, state, context, &effects)
     }
     for digest in due {
-      if wanted.contains(digest) { failedFetches[digest]?.againAt = .seconds(Int64.max / 2) } else { failedFetches[digest] = nil }
+      if wanted.contains(digest) {
+        failedFetches[digest]?.againAt = .seconds(Int64.max / 2)
+      } else {
+        failedFetches[digest] = nil
+      }
     }
   }
 

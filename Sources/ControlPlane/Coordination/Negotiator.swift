@@ -121,7 +121,8 @@ public struct Negotiator: Sendable {
       negotiation.phase == .signing, let proposal = negotiation.proposal
     else { return .done("no roster is out for signature") }
     guard let body = try? signed.statement.decode(RosterSignature.self),
-      let expected = try? proposal.agreement.hash(), body.agreement == expected, body.call == proposal.call, let member = proposal.roster[node],
+      let expected = try? proposal.agreement.hash(), body.agreement == expected, body.call == proposal.call,
+      let member = proposal.roster[node],
       (try? EpochKeys(checking: member.certificate))?.made(signed) == true
     else { return .done("signs another agreement") }
     change(id, &effects) { $0.signatures[node] = signed }

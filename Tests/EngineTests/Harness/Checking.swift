@@ -24,6 +24,7 @@ extension SimulatedNetwork {
       let node = nodes[index]
       #expect(node.disk.faults == [], "seed \(seed), node \(index)")
       #expect(node.disk.endings.values.allSatisfy { $0 == 1 }, "seed \(seed), node \(index): handled twice")
+      #expect(node.peak.fits(in: node.plan.offer), "seed \(seed), node \(index): oversubscribed")
       for (id, book) in node.engine.books { try expectSameFold(book, id, index) }
       let refused = node.notices.filter {
         [

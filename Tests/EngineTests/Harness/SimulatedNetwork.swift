@@ -225,7 +225,7 @@ final class SimulatedNetwork {
     }
     for action in effects.actions {
       fingerprint.add(index, action)
-      carryOut(action, of: index)
+      perform(action, of: index)
     }
   }
 
@@ -255,7 +255,7 @@ final class SimulatedNetwork {
     return true
   }
 
-  private func carryOut(_ action: Action, of index: Int) {
+  func perform(_ action: Action, of index: Int) {
     switch action {
     case .dial(let address, let node): dial(address, expecting: node, from: index)
     case .transmit(let link, let bytes, let lane): transmit(bytes, on: link, lane)
@@ -358,6 +358,10 @@ final class SimulatedNetwork {
     if nodes[index].begun[order.attempt] == nil { nodes[index].order.append(order.attempt) }
     nodes[index].begun[order.attempt, default: 0] += 1
     nodes[index].running[order.attempt] = order
+    let all = nodes[index].running.values.reduce(into: Amounts.zero) { $0 += $1.needs }
+    nodes[index].peak = Amounts(
+      cpuMillicores: max(nodes[index].peak.cpuMillicores, all.cpuMillicores),
+      memoryBytes: max(nodes[index].peak.memoryBytes, all.memoryBytes))
     schedule(
       .input(.work(.moved(order.attempt, .running, reason: "", nativeID: "7", nativeState: "R"))), at: index,
       after: someMicroseconds())

@@ -42,6 +42,8 @@ struct SimulatedNode {
   var notices: [NoticeView] = []
   /// How often each attempt was begun, over all processes.
   var begun: [AttemptID: Int] = [:]
+  /// The most that ran at one time.
+  var peak = Amounts.zero
   /// When each attempt was begun first.
   var order: [AttemptID] = []
 

@@ -1,0 +1,90 @@
+import Contract
+import Coordination
+import Model
+import Testing
+
+@testable import Engine
+
+/// Nodes and links fail; the work is planned anew (R15, R37).
+@Suite struct LossTests {
+  @Test(
+    "A participant dies in mid-task: a second plan names the first, and the result is right",
+    arguments: [61, 62] as [UInt64])
+  func participantDies(seed: UInt64) throws {
+    let cast: [NodePlan] = [.asker(), NodePlan(name: "b"), NodePlan(name: "c")]
+    let network = try SimulatedNetwork(seed: seed, cast)
+    network.work = { order, node in SimulatedWork.echo(order, node, lasting: .milliseconds(200)) }
+    network.settleLinks()
+    let task = try #require(network.task(network.submit(TaskPlan(subtasks: 30, reduces: true), at: 0), at: 0))
+    network.run(for: .seconds(10)) { !$0.nodes[1].running.isEmpty && ($0.nodes[1].begun.count > 6) }
+    network.crash(1)
+    #expect(network.finish(task, at: 0) == "succeeded", "seed \(seed)\n\(network.story(0))")
+    let record = try #require(network.book(of: task, at: 0)?.tasks[task])
+    #expect((record.shares[network.nodes[1].id]?.lost ?? 0) > 0)
+    let replan = try #require(record.plans.first { $0.plan.cause == "lost" }, "\(record.plans.map(\.plan.cause))")
+    #expect(replan.plan.previous == replan.plan.number - 1)
+    #expect(network.output(of: task, at: 0) == (0..<30).map { "\($0)\n" }.joined())
+    try network.boot(1)
+    network.settle()
+    network.settle()
+    network.expectEqualLedgers(try #require(network.book(of: task, at: 0)).id)
+    #expect(network.nodes[1].engine.summary().committed.isZero)
+    try network.expectHealthy()
+  }
+
+  @Test("A coordinator that is lost for good is named at its participants")
+  func coordinatorLost() throws {
+    let network = try SimulatedNetwork(seed: 63, [.asker(), NodePlan(name: "b"), NodePlan(name: "c")])
+    network.work = { _, _ in nil }
+    network.settleLinks()
+    let task = try #require(network.task(network.submit(TaskPlan(subtasks: 4), at: 0), at: 0))
+    network.run(for: .seconds(10)) { !$0.nodes[1].running.isEmpty }
+    network.settle()
+    network.crash(0)
+    network.run(for: .seconds(10))
+    let view = try #require(network.nodes[1].engine.taskView(task, at: network.now))
+    #expect(view.state == "running")
+    #expect(view.reason.contains("asker is failed") && view.reason.contains("nothing is decided"))
+    let collaboration = try #require(network.nodes[1].engine.collaborationView(view.collaboration))
+    #expect(collaboration.reason.contains("asker is failed"))
+    #expect(network.nodes[1].engine.unfinished(at: network.now).contains { !$0.ok })
+  }
+
+  @Test("Repeated frames and broken links change nothing", arguments: [64, 65, 66] as [UInt64])
+  func duplicatesAndReconnects(seed: UInt64) throws {
+    let network = try SimulatedNetwork(seed: seed, [.asker(), NodePlan(name: "b"), NodePlan(name: "c")])
+    network.work = { order, node in SimulatedWork.echo(order, node, lasting: .milliseconds(50)) }
+    network.settleLinks()
+    network.duplicatePermille = 200
+    let task = try #require(network.task(network.submit(TaskPlan(subtasks: 60, reduces: true), at: 0), at: 0))
+    for step in 0..<20 {
+      network.breakLinks(between: 0, and: 1 + step % 2)
+      if network.run(for: .milliseconds(150), until: { $0.state(task, at: 0) == "succeeded" }) { break }
+    }
+    #expect(network.finish(task, at: 0) == "succeeded", "seed \(seed)\n\(network.story(0))")
+    #expect(network.output(of: task, at: 0) == (0..<60).map { "\($0)\n" }.joined())
+    network.settle()
+    let book = try #require(network.book(of: task, at: 0))
+    #expect(book.tasks[task]?.shares.values.reduce(0) { $0 + $1.succeeded } == 61)
+    network.expectEqualLedgers(book.id)
+    try network.expectHealthy()
+  }
+
+  @Test("A partition heals: what was lost is done elsewhere, nothing counts twice", arguments: [67, 68] as [UInt64])
+  func partition(seed: UInt64) throws {
+    let network = try SimulatedNetwork(seed: seed, [.asker(), NodePlan(name: "b"), NodePlan(name: "c")])
+    network.work = { order, node in SimulatedWork.echo(order, node, lasting: .milliseconds(400)) }
+    network.settleLinks()
+    let task = try #require(network.task(network.submit(TaskPlan(subtasks: 40), at: 0), at: 0))
+    network.run(for: .seconds(10)) { !$0.nodes[1].running.isEmpty }
+    network.cut(0, 1)
+    network.run(for: .seconds(8))
+    network.heal(0, 1)
+    #expect(network.finish(task, at: 0) == "succeeded", "seed \(seed)\n\(network.story(0))")
+    network.run(for: .seconds(15))
+    let book = try #require(network.book(of: task, at: 0))
+    #expect(book.tasks[task]?.shares.values.reduce(0) { $0 + $1.succeeded } == 40)
+    network.expectEqualLedgers(book.id)
+    try network.expectHealthy()
+  }
+}

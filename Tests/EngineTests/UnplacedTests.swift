@@ -1,0 +1,119 @@
+import Contract
+import Coordination
+import Model
+import Testing
+
+@testable import Engine
+
+/// Every task ends, with reasons (R37, R57).
+@Suite struct UnplacedTests {
+  static func outcome(
+    _ seed: UInt64, _ cast: [NodePlan], _ plan: TaskPlan, to collaboration: CollaborationID? = nil
+  ) throws -> (SimulatedNetwork, TaskView) {
+    let network = try SimulatedNetwork(seed: seed, cast)
+    network.settleLinks()
+    let task = try #require(network.task(network.submit(plan, at: 0), at: 0))
+    network.finish(task, at: 0)
+    network.settle()
+    try network.expectHealthy()
+    return (network, try #require(network.nodes[0].engine.taskView(task, at: network.now)))
+  }
+
+  @Test("A node that is alone and offers nothing")
+  func alone() throws {
+    let (_, view) = try Self.outcome(71, [.asker()], TaskPlan())
+    #expect(view.state == "unplaced" && view.reason == "nobody who offers resources takes part")
+  }
+
+  @Test("All decline the call")
+  func allDecline() throws {
+    let (network, view) = try Self.outcome(72, [.asker(), SevenNodesTests.decliner], TaskPlan())
+    #expect(view.state == "unplaced" && view.reason == "nobody who offers resources takes part")
+    let explanation = try #require(network.nodes[0].engine.explanation(of: view.task, at: network.now))
+    #expect(explanation.participants.contains { $0.code == "POLICY" && $0.detail == "no batch here" })
+  }
+
+  @Test("All decline at the offer: unplaced at once, with each reason")
+  func allDeclineOffers() throws {
+    var careful = NodePlan(name: "careful")
+    careful.policy.decline = [.init(kind: nil, label: ["x": "y"], caller: nil, code: .policy, text: "never")]
+    let (network, id) = try ParticipantTests.opened(73, [.asker(), careful])
+    let plan = TaskPlan(labels: ["x": "y"], queueMilliseconds: 60_000)
+    let task = try #require(network.task(network.submit(plan, at: 0, to: id), at: 0))
+    #expect(network.finish(task, at: 0, within: .seconds(5)) == "unplaced", "\(network.story(0))")
+    let reason = network.nodes[0].engine.taskView(task, at: network.now)?.reason ?? ""
+    #expect(reason.contains("careful (declined: POLICY: never)"), "\(reason)")
+  }
+
+  @Test("Needs too large say by how much")
+  func tooLarge() throws {
+    let (network, id) = try ParticipantTests.opened(74, [.asker(), NodePlan(name: "small")])
+    let plan = TaskPlan(needs: Amounts(cpuMillicores: 5_500, memoryBytes: 1 << 20), queueMilliseconds: 60_000)
+    let task = try #require(network.task(network.submit(plan, at: 0, to: id), at: 0))
+    #expect(network.finish(task, at: 0, within: .seconds(5)) == "unplaced", "\(network.story(0))")
+    let reason = network.nodes[0].engine.taskView(task, at: network.now)?.reason ?? ""
+    #expect(reason.contains("small (size: short by 1500m CPU"), "\(reason)")
+  }
+
+  @Test("Another adapter is asked than anybody has")
+  func adapter() throws {
+    let (_, view) = try Self.outcome(75, [.asker(), NodePlan(name: "b")], TaskPlan(adapter: "slurm"))
+    #expect(view.state == "unplaced" && view.reason.contains("asked is slurm"), "\(view.reason)")
+  }
+
+  @Test("The total time ends a task that runs for ever")
+  func totalTimeout() throws {
+    let network = try SimulatedNetwork(seed: 76, [.asker(), NodePlan(name: "b")])
+    network.work = { _, _ in nil }
+    network.settleLinks()
+    let plan = TaskPlan(totalMilliseconds: 3_000)
+    let task = try #require(network.task(network.submit(plan, at: 0), at: 0))
+    #expect(network.finish(task, at: 0, within: .seconds(10)) == "failed", "\(network.story(0))")
+    #expect(network.nodes[0].engine.taskView(task, at: network.now)?.category == "timeout")
+    network.settle()
+    #expect(network.nodes[1].running.isEmpty, "its work was stopped")
+    try network.expectHealthy()
+  }
+
+  @Test("An assignment is a lease: past it, the attempt is lost and tried again, in bounded attempts")
+  func leases() throws {
+    let network = try SimulatedNetwork(seed: 77, [.asker(), NodePlan(name: "b")])
+    network.work = { _, _ in nil }
+    network.settleLinks()
+    let plan = TaskPlan(attempts: 2, executeMilliseconds: 1_000, totalMilliseconds: 600_000)
+    let task = try #require(network.task(network.submit(plan, at: 0), at: 0))
+    #expect(network.finish(task, at: 0, within: .seconds(200)) == "failed", "\(network.story(0))")
+    let record = try #require(network.book(of: task, at: 0)?.tasks[task])
+    #expect(record.subtasks[0].failures == 2 && record.ending?.body.category == "lost")
+    network.settle()
+    try network.expectHealthy()
+  }
+
+  @Test("Cancelled while negotiating, queued and running")
+  func cancel() throws {
+    let network = try SimulatedNetwork(seed: 78, [.asker(), NodePlan(name: "b")])
+    network.work = { _, _ in nil }
+    network.settleLinks()
+    func cancel(_ task: TaskID) -> Result<CommandAnswer, Refusal>? {
+      let command = network.command(.cancel(task, reason: "changed my mind"), at: 0)
+      network.run(for: .seconds(2)) { $0.nodes[0].answers[command] != nil }
+      return network.nodes[0].answers[command]
+    }
+    let early = try #require(network.task(network.submit(TaskPlan(), at: 0), at: 0))
+    #expect(throws: Never.self) { try cancel(early)?.get() }
+    #expect(network.finish(early, at: 0) == "cancelled")
+    let running = try #require(network.task(network.submit(TaskPlan(subtasks: 8), at: 0), at: 0))
+    network.run(for: .seconds(10)) { $0.nodes[1].running.count == 8 }
+    let queued = try #require(network.task(network.submit(TaskPlan(queueMilliseconds: 60_000), at: 0), at: 0))
+    network.run(for: .seconds(1))
+    #expect(network.state(queued, at: 0) == "queued")
+    for task in [queued, running] {
+      #expect(throws: Never.self) { try cancel(task)?.get() }
+      #expect(network.finish(task, at: 0) == "cancelled")
+    }
+    #expect(throws: Refusal.self) { try cancel(running)?.get() }
+    network.settle()
+    #expect(network.nodes[1].running.isEmpty)
+    try network.expectHealthy()
+  }
+}
