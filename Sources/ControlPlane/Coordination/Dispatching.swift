@@ -62,7 +62,7 @@ extension Dispatcher {
     let cause: String
     if task.planCount == 0 {
       cause = "submitted"
-    } else if !unplanned.isEmpty, bounded.count == open.count || planned.count < Self.backlogLow {
+    } else if !unplanned.isEmpty, unplanned.count * 20 >= open.count || planned.count < Self.backlogLow {
       cause = Self.cause(unplanned, of: task)
     } else if isIdle(backlog: backlog, task, candidates) {
       cause = "idle"
@@ -73,8 +73,9 @@ extension Dispatcher {
       bounded, of: task, candidates: candidates, number: task.planCount + 1, cause: cause, seed: random.digest())
   }
 
-  /// A plan that could not name every subtask is followed by the next when so few of its own are left.
-  private static let backlogLow = 200
+  /// What a plan does not hold, since it came back or found no room in it, waits while most of the plan still
+  /// stands: until it is a twentieth of what is open, or so few of the planned are left.
+  private static let backlogLow = 100
 
   private static func describe(_ filtered: [TaskPlanned.Filtered], _ context: CoordinationContext) -> String {
     let all = filtered.map { "\(context.name($0.node)) (\($0.constraint): \($0.detail))" }.joined(separator: ", ")

@@ -1,5 +1,5 @@
 import Model
-import Overlay
+@testable import Overlay
 
 @testable import Engine
 
@@ -19,4 +19,17 @@ extension SimulatedNetwork {
   func result(of id: StatementID, at index: Int) -> String? {
     nodes[index].engine.eventView(id.hexadecimal)?.result
   }
+}
+
+extension SimulatedNetwork {
+  /// Puts a fact on the link between two nodes, as a relay would.
+  func transmit(fact: SignedStatement, from: Int, to: Int) {
+    guard let link = ends.filter({ $0.value.node == from && $0.value.otherNode == to }).keys.min() else { return }
+    perform(.transmit(link, OverlayFrame.fact(fact), lane: .control), of: from)
+  }
+}
+
+extension JSON {
+  /// The largest integer that a statement can hold.
+  static let integerLimitForTests = 9_007_199_254_740_991
 }
