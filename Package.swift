@@ -135,7 +135,10 @@ let package = Package(
       path: "Sources/jointcloud", swiftSettings: settings),
     .executableTarget(
       name: "benchmarks",
-      dependencies: ["Engine", "Interface", "Storage", "Ledger", "Model", .argumentParser, .subprocess, .system],
+      dependencies: [
+        "Engine", "Interface", "Node", "Contract", "Coordination", "Model", .argumentParser, .subprocess, .system,
+        .unixSignals,
+      ],
       path: "Sources/benchmarks", swiftSettings: settings),
 
     tests("OverlayTests", ["Overlay", "Model", "Sodium", "Wire", .protobuf]),
