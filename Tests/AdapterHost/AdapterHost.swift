@@ -1,4 +1,5 @@
 import Adapters
+import Glibc
 import Model
 import Resources
 
@@ -32,6 +33,7 @@ struct AdapterHost {
       var left = scripts.count
       for await report in adapter.events {
         print(report.attempt.subtask, report.state.rawValue, report.outcome?.failure?.detail ?? "")
+        fflush(nil)
         if report.state.isFinal { left -= 1 }
         if left == 0 { break }
       }

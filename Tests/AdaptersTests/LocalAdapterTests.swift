@@ -91,7 +91,7 @@ func runLocally(
         _ = await recorder.first(of: work.attempt) { $0.state == .running }
         var chunk = try await adapter.logs(of: work.attempt, .standardOutput, from: 0, limit: 100)
         while chunk.bytes.isEmpty {
-          await Task.yield()
+          try await Task.sleep(for: .milliseconds(2))
           chunk = try await adapter.logs(of: work.attempt, .standardOutput, from: 0, limit: 100)
         }
         #expect(chunk == LogChunk(bytes: Array("first\n".utf8), nextOffset: 6, isEnd: false))

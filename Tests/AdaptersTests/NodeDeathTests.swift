@@ -34,14 +34,16 @@ enum AdapterHostProgram {
         arguments: [folder, sandbox, "exec sleep \(mark.seconds)", "exec sleep \(mark.seconds)"],
         input: .none, output: .sequence, error: .currentStandardError
       ) { execution in
+        var running = 0
         for try await line in execution.standardOutput.strings() where line.contains("running") {
-          if mark.count >= 2 { break }
+          running += 1
+          if running == 2 { break }
         }
-        while mark.count < 2 { await Task.yield() }
+        await mark.until { $0 == 2 }
         try execution.send(signal: .kill)
       }
       // The kernel delivers the death signal while the node is reaped; nobody tells us when it is done.
-      while mark.count > 0 { await Task.yield() }
+      await mark.until { $0 == 0 }
     }
   }
 }

@@ -87,10 +87,11 @@ import Testing
 
   @Test func aForkBombIsStoppedByTheProcessLimit() async throws {
     let work = Make.script(
-      "i=0; while [ $i -lt 100 ]; do sleep 60 & i=$((i+1)); done; ls /proc | grep -c '^[0-9]*$'")
+      "i=0; while [ $i -lt 100 ]; do sleep 60 & i=$((i+1)); done; wait")
     try await runLocally(work, configure: { $0.processLimit = 40 }) { report in
-      #expect(report.state == .failed)
-      #expect(report.text("stderr").contains("Cannot fork"))
+      let failure = try #require(report.outcome?.failure)
+      // The kernel refuses, or the watch ends it where the kernel does not bind root.
+      #expect(failure.category == .processes || failure.detail.contains("Cannot fork"), "\(failure)")
     }
   }
 
