@@ -9,19 +9,38 @@ struct BenchmarkFolder: Sendable {
     let base = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
     var template = Array("\(base)/jointcloud-bench.XXXXXX".utf8CString)
     guard mkdtemp(&template) != nil else {
-      throw BenchmarkFailure("no folder can be made in \(base): \(String(cString: strerror(errno)))", next: "df \(base)")
+      throw BenchmarkFailure(
+        "no folder can be made in \(base): \(String(cString: strerror(errno)))", next: "df \(base)")
     }
     path = String(decoding: template.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
 
-  /// Links are removed, never followed.
-  ///
   /// - Throws: `BenchmarkFailure`.
-  func remove() throws {
-    let result = nftw(
-      path, { entry, _, _, _ in entry.map { Glibc.remove($0) } ?? 0 }, 32, Int32(FTW_DEPTH.rawValue | FTW_PHYS.rawValue))
-    guard result == 0 else {
+  func remove() throws { try Self.removeTree(path) }
+
+  /// Links are removed, never followed.
+  private static func removeTree(_ path: String) throws {
+    var status = stat()
+    guard lstat(path, &status) == 0 else { return }
+    if status.st_mode & S_IFMT == S_IFDIR {
+      for name in try names(in: path) { try removeTree("\(path)/\(name)") }
+    }
+    guard Glibc.remove(path) == 0 || errno == ENOENT else {
       throw BenchmarkFailure("\(path) cannot be removed: \(String(cString: strerror(errno)))", next: "rm -r \(path)")
     }
+  }
+
+  private static func names(in path: String) throws -> [String] {
+    guard let folder = opendir(path) else {
+      throw BenchmarkFailure("\(path) cannot be read: \(String(cString: strerror(errno)))", next: "rm -r \(path)")
+    }
+    defer { closedir(folder) }
+    var names: [String] = []
+    while let entry = readdir(folder) {
+      let raw = withUnsafeBytes(of: &entry.pointee.d_name) { Array($0.prefix { $0 != 0 }) }
+      let name = String(decoding: raw, as: UTF8.self)
+      if name != "." && name != ".." { names.append(name) }
+    }
+    return names
   }
 }

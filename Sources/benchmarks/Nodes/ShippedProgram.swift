@@ -11,7 +11,8 @@ struct ShippedProgram: Sendable {
   init() throws {
     guard let own = realpath("/proc/self/exe", nil) else { throw BenchmarkFailure("/proc is not there") }
     defer { free(own) }
-    path = String(cString: own).split(separator: "/", omittingEmptySubsequences: false).dropLast()
+    path =
+      String(cString: own).split(separator: "/", omittingEmptySubsequences: false).dropLast()
       .joined(separator: "/") + "/jointcloud"
     guard access(path, X_OK) == 0 else {
       throw BenchmarkFailure("\(path) was not built", next: "swift build -c release --product jointcloud")

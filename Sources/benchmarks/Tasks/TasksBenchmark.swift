@@ -2,6 +2,7 @@ import ArgumentParser
 import Glibc
 import Interface
 import Model
+import SystemPackage
 import UnixSignals
 
 struct TasksBenchmark: AsyncParsableCommand {
@@ -27,7 +28,7 @@ struct TasksBenchmark: AsyncParsableCommand {
       print(findings.table(of: TasksRun.figures))
       if let file = common.json { try write(findings.document(of: TasksRun.figures), to: file) }
     } catch {
-      fputs("error: \(BenchmarkFailure.text(of: error))\n", stderr)
+      say("error: \(BenchmarkFailure.text(of: error))")
       throw ExitCode.failure
     }
   }
@@ -35,7 +36,7 @@ struct TasksBenchmark: AsyncParsableCommand {
   private func measure() async throws -> Findings {
     var findings = Findings()
     for number in 1...common.runs {
-      fputs("run \(number) of \(common.runs)\n", stderr)
+      say("run \(number) of \(common.runs)")
       let run = TasksRun(subtasks: subtasks, samples: samples, idle: .seconds(idleSeconds))
       for (figure, value) in try await inFolder({ try await run.measure(in: $0) }) { findings.add(value, to: figure) }
     }
@@ -64,6 +65,12 @@ struct TasksBenchmark: AsyncParsableCommand {
       throw BenchmarkFailure("\(file) cannot be written: \(String(cString: strerror(errno)))")
     }
   }
+}
+
+/// To a person, not to whoever reads the table.
+private func say(_ line: String) {
+  // Nobody can be told that standard error is closed.
+  _ = try? FileDescriptor.standardError.writeAll(Array("\(line)\n".utf8))
 }
 
 /// Runs `body` until it ends or somebody presses Ctrl-C; then it is cancelled and joined.
