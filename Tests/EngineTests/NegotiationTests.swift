@@ -8,7 +8,9 @@ import Testing
 
 /// How rounds come about (R1, R2, R3, R4).
 @Suite struct NegotiationTests {
-  @Test("A counter-proposal within the limit becomes contract version 2; a task submitted earlier waits", arguments: [81, 82] as [UInt64])
+  @Test(
+    "A counter-proposal within the limit becomes contract version 2; a task submitted earlier waits",
+    arguments: [81, 82] as [UInt64])
   func counterProposal(seed: UInt64) throws {
     let network = try SimulatedNetwork(
       seed: seed, [.asker(), NodePlan(name: "cheap"), NodePlan(name: "dear", price: 180)])
@@ -26,7 +28,8 @@ import Testing
 
   @Test("A counter-proposal above the limit leaves the contract as it is")
   func refusedCounter() throws {
-    let network = try SimulatedNetwork(seed: 83, [.asker(), NodePlan(name: "cheap"), NodePlan(name: "dear", price: 180)])
+    let network = try SimulatedNetwork(
+      seed: 83, [.asker(), NodePlan(name: "cheap"), NodePlan(name: "dear", price: 180)])
     network.settleLinks()
     let task = try #require(network.task(network.submit(TaskPlan(priceLimit: 150), at: 0), at: 0))
     #expect(network.finish(task, at: 0) == "succeeded", "\(network.story(0))")
@@ -54,7 +57,9 @@ import Testing
     let network = try SimulatedNetwork(seed: 85, [.asker(), NodePlan(name: "b"), NodePlan(name: "quitter")])
     network.settleLinks()
     let task = try #require(network.task(network.submit(TaskPlan(), at: 0), at: 0))
-    network.run(for: .seconds(5)) { $0.nodes[0].notices.contains { $0.kind == "call.joined" && $0.text.contains("quitter") } }
+    network.run(for: .seconds(5)) {
+      $0.nodes[0].notices.contains { $0.kind == "call.joined" && $0.text.contains("quitter") }
+    }
     network.crash(2)
     #expect(network.finish(task, at: 0) == "succeeded", "\(network.story(0))")
     let book = try #require(network.book(of: task, at: 0))

@@ -1,7 +1,7 @@
 import Model
-@testable import Overlay
 
 @testable import Engine
+@testable import Overlay
 
 extension SimulatedNetwork {
   /// A node says something that its engine would not say, signed by its own key.
