@@ -102,13 +102,13 @@ let package = Package(
       ],
       path: "Sources/InformationPlane/Interface", resources: [.embedInCode("openapi.yaml")], swiftSettings: settings),
 
+    target("Manifest", in: "InformationPlane", ["Contract", "Coordination", "Model", "Sodium", .yams]),
+
     target("EventQueue", in: "BusinessPlane", ["Model", .heap]),
 
     target("Contract", in: "ControlPlane", ["Model"]),
     target("Consensus", in: "ControlPlane", ["Ledger", "Model", "Sodium"]),
     target("Coordination", in: "ControlPlane", ["Contract", "EventQueue", "Resources", "Model"]),
-
-    target("Manifest", in: "ControlPlane", ["Contract", "Coordination", "Model", "Sodium", .yams]),
 
     target("Resources", in: "ResourcePlane", ["Model"]),
     target("Adapters", in: "ResourcePlane", ["Resources", "Model", .deque, .subprocess, .system, .logging]),
