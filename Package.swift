@@ -172,5 +172,6 @@ let package = Package(
       ]),
     tests("NodeSetupTests", ["Node", "Contract", "Engine", "Manifest", "Model", "Overlay"]),
     tests("CommandLineTests", ["jointcloud", "Model"]),
+    tests("EndToEnd", ["jointcloud"]),
   ]
 )

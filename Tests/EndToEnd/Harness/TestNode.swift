@@ -1,0 +1,120 @@
+import Foundation
+import Glibc
+
+/// A data folder and, while it runs, the process of its node.
+final class TestNode {
+  let name: String
+  let data: String
+  private(set) var process: Process?
+
+  init(name: String, data: String) {
+    self.name = name
+    self.data = data
+  }
+
+  var logPath: String { data + ".log" }
+  var log: String { (try? String(contentsOfFile: logPath, encoding: .utf8)) ?? "" }
+  var endpointPath: String { data + "/endpoint.json" }
+  var databasePath: String { data + "/node.sqlite" }
+  var endpoint: JSON? { (try? String(contentsOfFile: endpointPath, encoding: .utf8)).flatMap { try? JSON(text: $0) } }
+  var isRunning: Bool { process?.isRunning ?? false }
+
+  /// Starts the process without waiting for anything.
+  func launch(environment: [String: String] = [:], arguments: [String] = []) throws {
+    FileManager.default.createFile(atPath: logPath, contents: nil)
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: Binary.jointcloud)
+    process.arguments = ["node", "run", "--data", data] + arguments
+    process.environment = ["PATH": "/usr/local/bin:/usr/bin:/bin", "TERM": "dumb"].merging(environment) { $1 }
+    process.standardInput = FileHandle.nullDevice
+    let log = FileHandle(forWritingAtPath: logPath)
+    process.standardOutput = log
+    process.standardError = log
+    try process.run()
+    self.process = process
+  }
+
+  /// Starts it, until everything listens.
+  func start(environment: [String: String] = [:], arguments: [String] = []) throws {
+    try launch(environment: environment, arguments: arguments)
+    try until("\(name) listens") {
+      if isListening { return () }
+      guard isRunning else { throw Missed("\(name) ended at its start: \(log.suffix(2_000))") }
+      return nil
+    }
+  }
+
+  var isListening: Bool {
+    guard let process, process.isRunning, let endpoint else { return false }
+    return endpoint["processID"].number == Int(process.processIdentifier) && log.contains("ready")
+  }
+
+  func signal(_ signal: Int32) {
+    if let process, process.isRunning { Glibc.kill(process.processIdentifier, signal) }
+  }
+
+  /// Its exit code; a signal is negative.
+  @discardableResult
+  func ended(seconds: Double = 20) throws -> Int32 {
+    guard let process else { return 0 }
+    try until("\(name) ends", seconds: seconds) { process.isRunning ? nil : () }
+    process.waitUntilExit()
+    return process.terminationReason == .exit ? process.terminationStatus : -process.terminationStatus
+  }
+
+  func kill() throws {
+    signal(SIGKILL)
+    try ended()
+  }
+
+  @discardableResult
+  func stop() throws -> Int32 {
+    signal(SIGTERM)
+    return try ended()
+  }
+
+  /// Runs a command against this node.
+  func run(_ arguments: String..., input: String = "", seconds: Double = 60) throws -> Ended {
+    try Binary.run(arguments + ["--data", data], in: folder, input: input, seconds: seconds)
+  }
+
+  /// What a command prints as JSON.
+  func ask(_ arguments: String...) throws -> JSON {
+    let ended = try Binary.run(arguments + ["--data", data, "-o", "json"], in: folder)
+    guard ended.status == 0 else { throw Missed("\(name): \(arguments) ended with \(ended.status): \(ended.errors)") }
+    return try JSON(text: ended.output)
+  }
+
+  private var folder: String { URL(fileURLWithPath: data).deletingLastPathComponent().path }
+
+  /// Submits a file of the network's folder; the task's id.
+  func submit(_ file: String, _ options: String...) throws -> String {
+    let ended = try Binary.run(["submit", file, "--data", data] + options, in: folder)
+    guard ended.status == 0 else { throw Missed("\(name): submit ended with \(ended.status): \(ended.errors)") }
+    return ended.text
+  }
+
+  /// Replaces the line of node.yaml that begins with KEY:.
+  func configure(_ key: String, _ value: String) throws {
+    let path = data + "/node.yaml"
+    let lines = try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n", omittingEmptySubsequences: false)
+    let text = lines.map { $0.hasPrefix("\(key):") ? "\(key): \(value)" : String($0) }.joined(separator: "\n")
+    try text.write(toFile: path, atomically: true, encoding: .utf8)
+  }
+
+  func state(of task: String) throws -> String { try ask("task", "show", task)["task"]["state"].text }
+
+  /// Waits for a task's last state.
+  func finish(_ task: String, seconds: Double = 60) throws -> JSON {
+    try until("task \(task.prefix(8)) ends at \(name)", seconds: seconds) {
+      let detail = try ask("task", "show", task)
+      let isOver = ["succeeded", "failed", "cancelled", "unplaced"].contains(detail["task"]["state"].text)
+      return isOver ? detail : nil
+    }
+  }
+
+  /// Entries and head of the only ledger, or of the one named.
+  func head(_ collaboration: String) throws -> String? {
+    try ask("ledger", "list").list.first { $0["collaboration"].text == collaboration }?["head"].text
+  }
+}

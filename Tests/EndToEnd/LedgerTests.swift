@@ -1,0 +1,78 @@
+import Foundation
+import Glibc
+import Testing
+
+extension EndToEnd {
+  @Suite struct LedgerTests {
+    /// SQL that somebody with the file could run; `finding` is what both verifiers must say of which entry.
+    private static let changes: [(sql: String, what: String, number: Int)] = [
+      ("UPDATE entries SET bytes = CAST(replace(CAST(bytes AS TEXT), '\"number\":4', '\"number\": 4') AS BLOB) WHERE number = 4", "entry 4", 4),
+      ("DELETE FROM entries WHERE number = 4", "entry 4", 4),
+      ("INSERT INTO entries SELECT collaboration, number + 1000, hash, kind, time_ms, bytes FROM entries WHERE number = 2", "entry 1002", 1002),
+      ("UPDATE entries SET bytes = (SELECT bytes FROM entries e WHERE e.number = 9 - entries.number), hash = (SELECT hash FROM entries e WHERE e.number = 9 - entries.number) WHERE number IN (4, 5)", "entry 4", 4),
+    ]
+
+    private func change(_ path: String, _ sql: String) throws {
+      let ended = try Binary.run(
+        ["-c", "import sqlite3,sys; c=sqlite3.connect(sys.argv[1]); c.execute(sys.argv[2]); c.commit()", path, sql],
+        program: "/usr/bin/python3")
+      guard ended.status == 0 else { throw Missed(ended.errors) }
+    }
+
+    @Test func anyChangeOfALedgerIsFoundByBothVerifiersAndACutTailByItsHeads() throws {
+      try TestNetwork.with(["a", "b"]) { network, nodes in
+        let detail = try nodes[0].finish(try nodes[0].submit(try network.adding("small", to: 3)))
+        #expect(detail["task"]["state"].text == "succeeded")
+        try nodes[1].stop()
+        try nodes[0].stop()
+        func copy(_ name: String, heads: Bool) throws -> String {
+          let folder = network.folder + "/" + name
+          try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
+          try FileManager.default.copyItem(atPath: nodes[0].databasePath, toPath: folder + "/node.sqlite")
+          if heads {
+            try FileManager.default.copyItem(atPath: nodes[0].data + "/heads.json", toPath: folder + "/heads.json")
+          }
+          return folder + "/node.sqlite"
+        }
+        let whole = try copy("whole", heads: true)
+        #expect(try Binary.run(["ledger", "verify", "--file", whole]).status == 0)
+        for (index, forged) in Self.changes.enumerated() {
+          let path = try copy("changed\(index)", heads: true)
+          try change(path, forged.sql)
+          let ours = try Binary.run(["ledger", "verify", "--file", path])
+          #expect(ours.status == 6, "\(forged.sql): \(ours.output)")
+          #expect(ours.errors.contains("\(forged.what): "), "\(forged.sql): \(ours.errors)")
+          let theirs = try Verifier.check(path)
+          #expect(theirs.status == 6, "\(forged.sql): \(theirs.output)")
+          let numbers = try JSON(text: theirs.output)["ledgers"].list.flatMap { $0["findings"].list }
+            .map { $0["number"].number }
+          #expect(numbers.contains(forged.number), "\(forged.sql): \(numbers)")
+        }
+        let cut = """
+          DELETE FROM entries WHERE number > (SELECT first - 1 FROM proposals ORDER BY first DESC LIMIT 1)
+          """
+        for heads in [true, false] {
+          let path = try copy("cut\(heads)", heads: heads)
+          try change(path, cut)
+          try change(path, "DELETE FROM proposals WHERE first = (SELECT max(first) FROM proposals)")
+          let ours = try Binary.run(["ledger", "verify", "--file", path])
+          #expect(ours.status == (heads ? 6 : 0), "\(ours.output) \(ours.errors)")
+          #expect(heads ? ours.errors.contains("cut") : ours.output.contains("unproven"), "\(ours.output)")
+        }
+      }
+    }
+
+    @Test(arguments: [SIGTERM, SIGINT]) func aStoppedNodeEndsWellAndLeavesNoSocket(signal: Int32) throws {
+      try TestNetwork.with(["a"]) { network, nodes in
+        let socket = try #require(nodes[0].endpoint)["socketPath"].text
+        #expect(FileManager.default.fileExists(atPath: socket))
+        let second = try Binary.run(["node", "run", "--data", nodes[0].data])
+        #expect(second.refuses(7, "next: "), "\(second.status) \(second.errors)")
+        nodes[0].signal(signal)
+        #expect(try nodes[0].ended() == 0)
+        #expect(!FileManager.default.fileExists(atPath: socket))
+        #expect(!FileManager.default.fileExists(atPath: nodes[0].endpointPath))
+      }
+    }
+  }
+}
