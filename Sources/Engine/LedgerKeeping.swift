@@ -46,7 +46,7 @@ extension Engine {
     guard let configuration = try? roster.configurationHash() else { return nil }
     var members: [ReplicaSet.Member] = []
     for member in roster.members {
-      guard let keys = try? EpochKeys(checking: member.certificate) else { return nil }
+      guard let keys = try? EpochCertificate(checking: member.certificate) else { return nil }
       members.append(.init(node: keys.node, epoch: keys.epoch, signingKey: keys.signingKey))
     }
     return ReplicaSet(collaboration: id, coordinator: coordinator, configuration: configuration, members: members)

@@ -5,31 +5,30 @@ public import Sodium
 public struct EpochCertificate: StatementBody {
   public static let purpose = Purpose("epoch")
 
+  /// Cosigns checkpoints.
+  public let cosigningKey: VerificationKey
+  /// Takes encrypted datagrams.
+  public let datagramKey: AgreementKey
   /// From 1.
   public let epoch: Int
-  /// Ed25519, hexadecimal; its SHA-256 is the node's id.
-  public let rootKey: String
-  /// Ed25519, hexadecimal: signs statements.
-  public let signingKey: String
-  /// X25519, hexadecimal: datagrams between pairs.
-  public let datagramKey: String
-  /// Ed25519, hexadecimal: cosigns checkpoints.
-  public let cosigningKey: String
+  /// Its SHA-256 is the node's id.
+  public let rootKey: VerificationKey
+  /// Signs statements and handshakes.
+  public let signingKey: VerificationKey
 
-  public init(epoch: Int, rootKey: String, signingKey: String, datagramKey: String, cosigningKey: String) {
+  public init(
+    epoch: Int, rootKey: VerificationKey, signingKey: VerificationKey, datagramKey: AgreementKey,
+    cosigningKey: VerificationKey
+  ) {
+    self.cosigningKey = cosigningKey
+    self.datagramKey = datagramKey
     self.epoch = epoch
     self.rootKey = rootKey
     self.signingKey = signingKey
-    self.datagramKey = datagramKey
-    self.cosigningKey = cosigningKey
   }
-}
 
-/// What a checked certificate proves: which key speaks for a node in which epoch.
-public struct EpochKeys: Hashable, Sendable {
-  public let node: NodeID
-  public let epoch: Int
-  public let signingKey: VerificationKey
+  /// The node whose root key certifies.
+  public var node: NodeID { NodeID(rootKey: rootKey) }
 
   /// Checks a certificate by itself: the root key hashes to the author, and made the signature.
   ///
@@ -41,26 +40,39 @@ public struct EpochKeys: Hashable, Sendable {
     } catch {
       throw .malformed(String(describing: error))
     }
-    guard let rootBytes = Hexadecimal.decode(certificate.rootKey), let root = try? VerificationKey(bytes: rootBytes),
-      let signingBytes = Hexadecimal.decode(certificate.signingKey),
-      let signing = try? VerificationKey(bytes: signingBytes), certificate.epoch >= 1
-    else { throw .malformed("a key is not 32 bytes in hexadecimal, or the epoch is below 1") }
-    guard NodeID(Digest(of: rootBytes)) == signed.statement.author else { throw .otherNode }
-    guard signed.statement.epoch == 0, signed.verifies(with: root) else { throw .badSignature }
-    node = signed.statement.author
-    epoch = certificate.epoch
-    signingKey = signing
+    guard signed.statement.epoch == 0, certificate.epoch >= 1 else {
+      throw .malformed("epochs count from 1 and the frame's is 0")
+    }
+    guard signed.statement.author == certificate.node else { throw .otherNode }
+    guard signed.verifies(with: certificate.rootKey) else { throw .badSignature }
+    self = certificate
   }
 
-  /// Whether these keys made the statement: author, epoch and signature.
+  /// Whether this epoch's key made the statement: author, epoch and signature.
   public func made(_ signed: SignedStatement) -> Bool {
     signed.statement.author == node && signed.statement.epoch == epoch && signed.verifies(with: signingKey)
   }
 }
 
-public enum EpochCertificateError: Error, Equatable, Sendable {
+/// Why a certificate proves nothing.
+public enum EpochCertificateError: Error, Equatable, Sendable, CustomStringConvertible {
   case malformed(String)
   /// The root key's hash is not the author's id.
   case otherNode
   case badSignature
+
+  public var description: String {
+    switch self {
+    case .malformed(let reason): "the epoch certificate is malformed: \(reason)"
+    case .otherNode: "the epoch certificate's author is not the node of its root key"
+    case .badSignature: "the epoch certificate's signature by the root key does not hold"
+    }
+  }
+}
+
+extension NodeID {
+  /// The node whose root key this is.
+  public init(rootKey: VerificationKey) {
+    self.init(Digest(of: rootKey.bytes))
+  }
 }

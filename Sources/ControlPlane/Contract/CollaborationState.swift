@@ -21,7 +21,7 @@ public struct CollaborationState: Hashable, Sendable {
   public internal(set) var committed: [NodeID: Amounts] = [:]
   public internal(set) var lastEntry: Int
   public internal(set) var openedMilliseconds: Int64
-  var keys: [NodeID: EpochKeys]
+  var keys: [NodeID: EpochCertificate]
 
   /// Opens the round from entry 1.
   ///
@@ -60,11 +60,11 @@ public struct CollaborationState: Hashable, Sendable {
     openedMilliseconds = record.timeMilliseconds
   }
 
-  private static func keys(of roster: Roster, _ judge: Judge) throws(Violation) -> [NodeID: EpochKeys] {
-    var keys: [NodeID: EpochKeys] = [:]
+  private static func keys(of roster: Roster, _ judge: Judge) throws(Violation) -> [NodeID: EpochCertificate] {
+    var keys: [NodeID: EpochCertificate] = [:]
     for member in roster.members {
       do {
-        let checked = try EpochKeys(checking: member.certificate)
+        let checked = try EpochCertificate(checking: member.certificate)
         try judge.require(checked.node == member.node, .membership, "\(member.name)'s certificate is another node's")
         keys[member.node] = checked
       } catch let violation as Violation {
@@ -77,7 +77,7 @@ public struct CollaborationState: Hashable, Sendable {
   }
 
   private static func checkSignatures(
-    _ body: RoundOpened, id: CollaborationID, keys: [NodeID: EpochKeys], _ judge: Judge
+    _ body: RoundOpened, id: CollaborationID, keys: [NodeID: EpochCertificate], _ judge: Judge
   ) throws(Violation) {
     let agreement = Agreement(
       charter: body.charter, contract: body.contract, roster: body.roster, round: body.round)

@@ -66,7 +66,7 @@ public struct Negotiation: Codable, Hashable, Sendable {
   /// Which admission condition a member does not meet; nil when it meets all (R31).
   func refusal(of member: RosterMember) -> String? {
     if let problem = member.disorder { return "\(problem) is out of range" }
-    guard let keys = try? EpochKeys(checking: member.certificate), keys.node == member.node else {
+    guard let keys = try? EpochCertificate(checking: member.certificate), keys.node == member.node else {
       return "its certificate does not hold"
     }
     let minimum = contract.admission.minimum

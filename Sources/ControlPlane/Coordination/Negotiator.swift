@@ -123,7 +123,7 @@ public struct Negotiator: Sendable {
     guard let body = try? signed.statement.decode(RosterSignature.self),
       let expected = try? proposal.agreement.hash(), body.agreement == expected, body.call == proposal.call,
       let member = proposal.roster[node],
-      (try? EpochKeys(checking: member.certificate))?.made(signed) == true
+      (try? EpochCertificate(checking: member.certificate))?.made(signed) == true
     else { return .done("signs another agreement") }
     change(id, &effects) { $0.signatures[node] = signed }
     proceed(id, context, &effects)

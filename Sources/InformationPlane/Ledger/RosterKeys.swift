@@ -35,29 +35,12 @@ public struct RosterKeys: Hashable, Sendable {
     return problems
   }
 
-  private mutating func take(_ certificate: SignedStatement, _ listed: String?) throws {
-    let statement = certificate.statement
-    guard statement.purpose.name == "epoch", statement.epoch == 0 else {
-      throw LedgerError.statement("the certificate is for another purpose (\(statement.purpose))")
+  private mutating func take(_ signed: SignedStatement, _ listed: String?) throws {
+    let certificate = try EpochCertificate(checking: signed)
+    guard listed == nil || listed == certificate.node.hexadecimal else {
+      throw LedgerError.statement("the certificate is not of node \(listed ?? "")")
     }
-    guard let epoch = statement.body["epoch"]?.integerValue, epoch >= 1 else {
-      throw LedgerError.field("epoch", expected: "1 or more")
-    }
-    let root = try Self.key("rootKey", statement.body)
-    let signing = try Self.key("signingKey", statement.body)
-    guard statement.author == NodeID(Digest(of: root.bytes)), listed == nil || listed == statement.author.hexadecimal
-    else { throw LedgerError.statement("the certificate is not of node \(listed ?? statement.author.hexadecimal)") }
-    guard certificate.verifies(with: root) else {
-      throw LedgerError.statement("the certificate's signature by the root key does not hold")
-    }
-    keys[Name(node: statement.author, epoch: Int(epoch))] = signing
-  }
-
-  private static func key(_ name: String, _ body: JSON) throws -> VerificationKey {
-    guard let bytes = body[name]?.stringValue.flatMap({ Hexadecimal.decode($0) }) else {
-      throw LedgerError.field(name, expected: "64 lowercase hexadecimal digits")
-    }
-    return try VerificationKey(bytes: bytes)
+    keys[Name(node: certificate.node, epoch: certificate.epoch)] = certificate.signingKey
   }
 }
 

@@ -78,7 +78,6 @@ extension DemoPlay {
     let id = view.task
     let opened = try await opened(id)
     collaboration = opened.collaboration
-    let before = try await ask(DemoCast.asker.name) { try await $0.weights(of: opened.collaboration) }
     let victim = try await killSomebody(id)
     let detail = try await finish(id, "count", losing: victim) { detail in
       let (words, pairs) = try await result(of: detail)
@@ -92,7 +91,7 @@ extension DemoPlay {
       return "\(words) words, just as wc -w says, though \(victim) was killed\n"
         + "most frequent: \(pairs.joined(separator: ", "))"
     }
-    show(detail, before: before)
+    show(detail)
   }
 
   /// Kills a participant as soon as the interface shows its subtask running.

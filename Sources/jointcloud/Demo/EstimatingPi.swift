@@ -37,7 +37,6 @@ extension DemoPlay {
     _ = try folder.write("pi.yaml", Self.manifest)
     let view = try await submit("pi", "a Monte-Carlo estimate over a range")
     let opened = try await opened(view.task)
-    let before = try await ask(DemoCast.asker.name) { try await $0.weights(of: opened.collaboration) }
     let detail = try await finish(view.task, "estimate") { detail in
       let numbers = try await output(of: detail).split { $0 == " " || $0 == "\n" }.compactMap { Int($0) }
       guard numbers.count == 2, numbers[1] == Self.points else {
@@ -59,7 +58,7 @@ extension DemoPlay {
         + "\(DemoReport.seconds(Int64(seconds), width: 0)) s of CPU; off by \(Self.decimals(error, 5)), "
         + "\(Self.decimals(bound, 5)) is the bound"
     }
-    show(detail, before: before)
+    show(detail)
   }
 
   private static func decimals(_ value: Double, _ digits: Int) -> String {

@@ -104,11 +104,11 @@ extension DemoPlay {
   }
 
   /// Who did what, for which price, and how weights moved.
-  func show(_ detail: TaskDetailView, before: [WeightView]) {
+  func show(_ detail: TaskDetailView) {
     var rows: [[Table.Cell]] = []
     var kept: [JSON] = []
     for participant in detail.participants where participant.name != DemoCast.asker.name {
-      let old = before.first { $0.node == participant.node }?.weightPPM ?? participant.weightBeforePPM
+      let old = participant.weightBeforePPM
       rows.append([
         .init(participant.name), .init("\(participant.accepted)"), .init("\(participant.succeeded)"),
         .init("\(participant.lost + participant.failed)", participant.lost + participant.failed > 0 ? .red : nil),

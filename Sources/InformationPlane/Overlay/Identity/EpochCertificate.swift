@@ -1,73 +1,22 @@
-public import Model
-public import Sodium
+internal import Model
 
-/// A node's working keys for one numbered epoch, certified by its root key. The statement that carries it has
-/// epoch 0 in its frame: signed by the root.
-public struct EpochCertificate: StatementBody {
-  public static let purpose = Purpose("epoch")
-
-  public let cosigningKey: VerificationKey
-  /// Takes encrypted datagrams.
-  public let datagramKey: AgreementKey
-  /// From 1.
-  public let epoch: Int
-  public let rootKey: VerificationKey
-  /// Signs statements and handshakes.
-  public let signingKey: VerificationKey
-
-  public init(
-    epoch: Int, rootKey: VerificationKey, signingKey: VerificationKey, datagramKey: AgreementKey,
-    cosigningKey: VerificationKey
-  ) {
-    self.cosigningKey = cosigningKey
-    self.datagramKey = datagramKey
-    self.epoch = epoch
-    self.rootKey = rootKey
-    self.signingKey = signingKey
-  }
-
-  /// The node whose root key certifies.
-  public var node: NodeID { NodeID(rootKey: rootKey) }
-
-  /// Reads and checks a certificate; it needs nothing but itself.
+extension EpochCertificate {
+  /// Reads and checks a certificate for one network; it needs nothing but itself.
   ///
   /// - Throws: `IdentityError`.
-  public static func checked(_ signed: SignedStatement, network: NetworkID) throws(IdentityError) -> EpochCertificate {
-    let certificate: EpochCertificate = try signed.statement.body(as: EpochCertificate.self, network: network)
-    guard signed.statement.epoch == 0, certificate.epoch >= 1 else {
-      throw .malformed(what: "epoch certificate", reason: "epochs count from 1 and the frame's is 0")
+  static func checked(_ signed: SignedStatement, network: NetworkID) throws(IdentityError) -> EpochCertificate {
+    guard signed.statement.network == network else {
+      throw .otherNetwork(expected: network, got: signed.statement.network)
     }
-    guard signed.statement.author == certificate.node else {
-      throw .mismatch(what: "the certificate's author and its root key")
+    do {
+      return try EpochCertificate(checking: signed)
+    } catch {
+      switch error {
+      case .malformed(let reason): throw .malformed(what: "epoch certificate", reason: reason)
+      case .otherNode: throw .mismatch(what: "the certificate's author and its root key")
+      case .badSignature: throw .badSignature(of: "the epoch certificate")
+      }
     }
-    guard signed.verifies(with: certificate.rootKey) else { throw .badSignature(of: "the epoch certificate") }
-    return certificate
-  }
-}
-
-/// An X25519 public key, 32 bytes; 64 lowercase hexadecimal digits in documents.
-public struct AgreementKey: Hashable, Sendable, Codable {
-  public let bytes: [UInt8]
-
-  /// - Returns: nil unless there are exactly 32 bytes.
-  public init?(bytes: [UInt8]) {
-    guard bytes.count == KeyExchange.byteCount else { return nil }
-    self.bytes = bytes
-  }
-
-  public init(from decoder: any Decoder) throws {
-    let container = try decoder.singleValueContainer()
-    guard let bytes = Hexadecimal.decode(try container.decode(String.self)), let key = AgreementKey(bytes: bytes)
-    else {
-      throw DecodingError.dataCorruptedError(
-        in: container, debugDescription: "expected 64 lowercase hexadecimal digits")
-    }
-    self = key
-  }
-
-  public func encode(to encoder: any Encoder) throws {
-    var container = encoder.singleValueContainer()
-    try container.encode(Hexadecimal.encode(bytes))
   }
 }
 

@@ -62,10 +62,3 @@ public struct Genesis: Hashable, Sendable, Codable {
     founders.contains { NodeID(rootKey: $0) == node }
   }
 }
-
-extension ID where Subject == Model.Subject.Node {
-  /// A node's id: SHA-256 of its root public key's 32 bytes.
-  public init(rootKey: VerificationKey) {
-    self.init(Digest(of: rootKey.bytes))
-  }
-}
