@@ -114,8 +114,16 @@ extension Engine {
     queues.finish(event.id)
     journal.waiting[event.id] = nil
     journal.handled(event, state: state.rawValue, result: result)
+    forgetOldEvents(&turn)
     turn.write(
       .eventState(id: event.id, state: state, attempts: event.tries, result: Array(result.utf8.prefix(1_000))))
+  }
+
+  /// Handled events are kept for a week, for people and against repeated deliveries.
+  private mutating func forgetOldEvents(_ turn: inout Turn) {
+    guard journal.handledCount.isMultiple(of: 1_024) else { return }
+    let week: Int64 = 7 * 24 * 3_600_000
+    turn.write(.forgetHandledEvents(arrivedBeforeMilliseconds: turn.now.wallMilliseconds - week))
   }
 
   /// A round has opened or failed: what waited for it goes on.

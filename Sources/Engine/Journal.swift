@@ -14,6 +14,7 @@ struct Journal: Sendable {
 
   private(set) var notices: [NoticeView] = []
   private(set) var handledEvents: [Handled] = []
+  private(set) var handledCount = 0
   private(set) var counters: [String: Int] = [:]
   /// What postponed events wait for.
   var waiting: [String: String] = [:]
@@ -24,6 +25,7 @@ struct Journal: Sendable {
   }
 
   mutating func handled(_ event: Event, state: String, result: String) {
+    handledCount += 1
     handledEvents.append(Handled(event: event, state: state, result: result))
     if handledEvents.count > Self.handledKept * 2 { handledEvents.removeFirst(Self.handledKept) }
   }

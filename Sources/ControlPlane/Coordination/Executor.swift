@@ -28,7 +28,9 @@ public struct Executor: Sendable {
   static let fetchTries = 6
 
   public private(set) var attempts: [AttemptID: Attempt] = [:]
-  private var specifications: [Digest: TaskSpecification] = [:]
+  private(set) var specifications: [Digest: TaskSpecification] = [:]
+  /// The plan whose inputs were asked for ahead, by task.
+  var prefetchedPlan: [TaskID: Int] = [:]
   private var finished: [CollaborationID: [TaskID: [AttemptResult]]] = [:]
   /// Objects that could not be fetched, and when (uptime) they are asked for again.
   private var failedFetches: [Digest: (tries: Int, againAt: Duration)] = [:]
@@ -46,6 +48,7 @@ public struct Executor: Sendable {
     _ id: CollaborationID, context: CoordinationContext, into effects: inout CoordinationEffects
   ) {
     guard let state = context.collaborations[id] else { return }
+    prefetch(state, context, &effects)
     for attempt in attempts.values.sorted(by: { $0.id < $1.id }) where attempt.collaboration == id {
       let task = state.tasks[attempt.id.task]
       if task?.isAssigned(attempt.id.subtask, number: attempt.id.number, to: context.node) != true {
@@ -119,7 +122,7 @@ public struct Executor: Sendable {
   }
 
   /// The submitter first, then the coordinator, then whoever ran parts of the task.
-  private static func holders(
+  static func holders(
     of task: TaskRecord, _ state: CollaborationState, _ context: CoordinationContext
   ) -> [NodeID] {
     var seen: Set<NodeID> = [context.node]
@@ -203,12 +206,18 @@ public struct Executor: Sendable {
       }
       stage(id, task, state, context, &effects)
     }
+    for (_, state) in context.collaborations.sorted(by: { $0.key < $1.key }) where state.openTasks > 0 {
+      prefetch(state, context, &effects)
+    }
   }
 
   /// Specifications that are here and were not read yet.
   public func unread(_ context: CoordinationContext) -> [ObjectReference] {
     var seen: Set<Digest> = []
-    return waiting(context).map(\.task.submission.specification).filter { reference in
+    let planned = context.collaborations.sorted { $0.key < $1.key }.flatMap { _, state in
+      state.openTasks == 0 ? [] : state.taskOrder.compactMap { state.tasks[$0] }.filter { wantsPrefetch($0, context) }
+    }
+    return (waiting(context).map(\.task) + planned).map(\.submission.specification).filter { reference in
       context.objects.contains(reference.digest) && specifications[reference.digest] == nil
         && seen.insert(reference.digest).inserted
     }

@@ -1,0 +1,48 @@
+internal import Contract
+internal import Model
+
+// The inputs of subtasks that a plan gives to this node are brought here before they are offered, so that inputs of
+// unfinished subtasks lie on two nodes (design 6, step 7).
+extension Executor {
+  /// Asks for what the newest plans of open tasks give to this node; once a plan.
+  mutating func prefetch(
+    _ state: CollaborationState, _ context: CoordinationContext, _ effects: inout CoordinationEffects
+  ) {
+    for id in state.taskOrder {
+      guard let task = state.tasks[id], wantsPrefetch(task, context) else {
+        if state.tasks[id]?.isOver != false { prefetchedPlan[id] = nil }
+        continue
+      }
+      let reference = task.submission.specification
+      guard let specification = specifications[reference.digest] else {
+        if !context.objects.contains(reference.digest) {
+          effects.append(.fetch(reference, from: Self.holders(of: task, state, context)))
+        }
+        continue
+      }
+      prefetchedPlan[id] = task.planCount
+      fetchInputs(of: task, specification, state, context, &effects)
+    }
+  }
+
+  /// Whether this node is chosen by a plan whose inputs were not asked for yet.
+  func wantsPrefetch(_ task: TaskRecord, _ context: CoordinationContext) -> Bool {
+    !task.isOver && task.submitter != context.node && prefetchedPlan[task.id] != task.planCount
+      && task.plans.last?.plan.choices.contains { $0.node == context.node } == true
+  }
+
+  private func fetchInputs(
+    of task: TaskRecord, _ specification: TaskSpecification, _ state: CollaborationState,
+    _ context: CoordinationContext, _ effects: inout CoordinationEffects
+  ) {
+    guard let choice = task.plans.last?.plan.choices.first(where: { $0.node == context.node }) else { return }
+    let holders = Self.holders(of: task, state, context)
+    var seen: Set<Digest> = []
+    for subtask in choice.attempts.flatMap(\.subtasks) where subtask < task.submission.subtaskCount {
+      for file in specification.inputs(ofSubtask: subtask).flatMap(\.files)
+      where !context.objects.contains(file.content.digest) && seen.insert(file.content.digest).inserted {
+        effects.append(.fetch(file.content, from: holders))
+      }
+    }
+  }
+}
