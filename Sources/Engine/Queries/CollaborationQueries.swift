@@ -102,7 +102,8 @@ extension Engine {
     guard book.coordinator != identity.node else { return "" }
     let state = state(of: book.coordinator)
     guard state != MemberState.alive.rawValue else { return "" }
-    return "its coordinator \(name(of: book.coordinator)) is \(state): nothing is decided until it is back"
+    let what = state == MemberState.left.rawValue ? "has left" : "is \(state)"
+    return "its coordinator \(name(of: book.coordinator)) \(what): nothing is decided until it is back"
   }
 
   /// - Parameter id: nil for all collaborations.

@@ -60,7 +60,10 @@ extension Engine {
       TraceView(
         timeMilliseconds: $0.timeMilliseconds, plane: $0.plane, node: identity.node, what: $0.kind, detail: $0.text)
     }
-    return out.sorted { ($0.timeMilliseconds, $0.what) < ($1.timeMilliseconds, $1.what) }
+    // Within one millisecond each source keeps its own order: what was planned stands before what was offered.
+    return out.enumerated()
+      .sorted { ($0.element.timeMilliseconds, $0.offset) < ($1.element.timeMilliseconds, $1.offset) }
+      .map(\.element)
   }
 
   private static func mentions(_ body: JSON, trace: TraceID, tasks: Set<TaskID>) -> Bool {

@@ -48,6 +48,7 @@ public struct NodeRun: Sendable {
   public func run(ready: @escaping @Sendable (EndpointFile) async throws -> Void) async throws {
     let lock = try FolderLock(folder)
     defer { withExtendedLifetime(lock) {} }
+    try refuseExposedKeys()
     let identity = try NodeSetup(folder).identity()
     let database = try NodeDatabase(folder: folder.path, node: identity.node, network: identity.network)
     let objects = try ObjectStore(folder: folder.path)
@@ -75,6 +76,18 @@ public struct NodeRun: Sendable {
       throw hands.failure ?? error
     }
     try database.close()
+  }
+
+  /// A key that others can read speaks for somebody else too, also one that this run does not use. One that is kept
+  /// elsewhere is fine.
+  private func refuseExposedKeys() throws(Refusal) {
+    for name in KeyFile.Name.allCases {
+      do throws(Refusal) {
+        _ = try KeyFile(name, in: folder).read()
+      } catch  where error.kind == .notFound {
+        continue
+      }
+    }
   }
 
   private var profile: NodeProfile {

@@ -14,13 +14,16 @@ struct Doctor: AsyncParsableCommand {
   func run() async throws {
     var findings: [DoctorFinding] = []
     if node.http == nil { findings += Self.looksAt(try node.folder()) }
-    do {
-      findings += try await node.withNode { try await $0.doctor() }
-    } catch {
-      let failure = Failure(error)
-      findings.append(
-        DoctorFinding(
-          subject: "node", ok: false, detail: failure.lines.joined(separator: "; "), remedy: failure.next))
+    // Where no node was set up, none can be asked.
+    if findings.first?.ok != false {
+      do {
+        findings += try await node.withNode { try await $0.doctor() }
+      } catch {
+        let failure = Failure(error)
+        findings.append(
+          DoctorFinding(
+            subject: "node", ok: false, detail: failure.lines.joined(separator: "; "), remedy: failure.next))
+      }
     }
     let found = findings
     try await output.print(listing) { found }

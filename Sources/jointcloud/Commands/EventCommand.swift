@@ -61,8 +61,14 @@ struct EventCommand: AsyncParsableCommand {
     /// Ids of events are text; those of the newest 10,000 may be shortened.
     private static func find(_ text: String, _ client: Client) async throws -> String {
       if text.utf8.count >= 64 { return text }
-      let all = try await client.events(limit: 10_000).map(\.id)
-      if text == "last", let last = all.last { return last }
+      let events = try await client.events(limit: 10_000)
+      if text == "last" {
+        guard let newest = events.max(by: { $0.arrivalMilliseconds < $1.arrivalMilliseconds }) else {
+          throw Failure(.error, "no event has passed since this node's start", next: "jointcloud event list")
+        }
+        return newest.id
+      }
+      let all = events.map(\.id)
       if all.contains(text) { return text }
       let matches = all.filter { text.count >= Reference.shortest && $0.hasPrefix(text) }
       guard let found = matches.first else {

@@ -12,7 +12,7 @@ struct OfferCommand: AsyncParsableCommand {
     nothing: "no offers yet", name: { $0.offer.hexadecimal },
     columns: [
       Column("OFFER") { $0.offer.short },
-      Column("TASK") { $0.task.short },
+      Column("TASK", wide: true) { $0.task.short },
       Column("NAME") { $0.taskName },
       Column("COORDINATOR") { $0.coordinator.short },
       Column("SUBTASKS") { "\($0.subtasks)" },

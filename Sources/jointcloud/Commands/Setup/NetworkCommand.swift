@@ -27,7 +27,8 @@ struct NetworkCommand: AsyncParsableCommand {
       let membership = try NodeSetup(folder).createNetwork(
         name: name, nowMilliseconds: HumanText.now(), random: &random)
       try await NetworkView(membership, folder).print(output, id: true)
-      Output.hint("next: jointcloud node run --data \(folder.given), then jointcloud network invite")
+      Output.hint(
+        "next: jointcloud node run --data \(folder.given), then jointcloud network invite --data \(folder.given)")
     }
   }
 

@@ -70,8 +70,10 @@ enum TaskText {
     ])
   }
 
+  /// Each subtask counts once: those that run are assigned too, and are told only as running.
   static func progress(_ task: TaskView) -> String {
-    "\(task.succeeded) of \(task.subtasks) done, \(task.running) running, \(task.assigned) assigned, "
+    "\(task.succeeded) of \(task.subtasks) done, \(task.running) running, "
+      + "\(max(0, task.assigned - task.running)) assigned, "
       + "\(task.pending) pending"
   }
 
