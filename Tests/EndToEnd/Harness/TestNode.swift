@@ -21,7 +21,7 @@ final class TestNode {
 
   /// Starts the process without waiting for anything.
   func launch(environment: [String: String] = [:], arguments: [String] = []) throws {
-    FileManager.default.createFile(atPath: logPath, contents: nil)
+    try Data().write(to: URL(fileURLWithPath: logPath))
     let process = Process()
     process.executableURL = URL(fileURLWithPath: Binary.jointcloud)
     process.arguments = ["node", "run", "--data", data] + arguments
@@ -37,7 +37,7 @@ final class TestNode {
   /// Starts it, until everything listens.
   func start(environment: [String: String] = [:], arguments: [String] = []) throws {
     try launch(environment: environment, arguments: arguments)
-    try until("\(name) listens") {
+    try until("\(name) listens") { () -> Void? in
       if isListening { return () }
       guard isRunning else { throw Missed("\(name) ended at its start: \(log.suffix(2_000))") }
       return nil
@@ -106,7 +106,7 @@ final class TestNode {
 
   /// Waits for a task's last state.
   func finish(_ task: String, seconds: Double = 60) throws -> JSON {
-    try until("task \(task.prefix(8)) ends at \(name)", seconds: seconds) {
+    try until("task \(task.prefix(8)) ends at \(name)", seconds: seconds) { () -> Void? in
       let detail = try ask("task", "show", task)
       let isOver = ["succeeded", "failed", "cancelled", "unplaced"].contains(detail["task"]["state"].text)
       return isOver ? detail : nil
