@@ -106,7 +106,7 @@ final class TestNode {
 
   /// Waits for a task's last state.
   func finish(_ task: String, seconds: Double = 60) throws -> JSON {
-    try until("task \(task.prefix(8)) ends at \(name)", seconds: seconds) { () -> Void? in
+    try until("task \(task.prefix(8)) ends at \(name)", seconds: seconds) {
       let detail = try ask("task", "show", task)
       let isOver = ["succeeded", "failed", "cancelled", "unplaced"].contains(detail["task"]["state"].text)
       return isOver ? detail : nil
