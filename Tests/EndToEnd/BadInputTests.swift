@@ -147,7 +147,7 @@ extension EndToEnd {
         let invitation = try Binary.run(["network", "invite", "--data", founder.data, "--address", address])
         #expect(try Binary.run(["network", "join", "--data", stranger.data, invitation.text]).status == 0)
         try stranger.start()
-        try until("a counts the stranger") {
+        try until("a counts the stranger") { () -> Void? in
           try nodes[0].ask("node", "status")["dropped"]["otherNetwork"].number > 0 ? () : nil
         }
         #expect(try stranger.ask("member", "list").list.count < 2)
@@ -174,7 +174,7 @@ extension EndToEnd {
           """
         let ended = try python(script, address)
         #expect(ended.status == 0, "\(ended.errors)")
-        try until("a counts the garbage") {
+        try until("a counts the garbage") { () -> Void? in
           try nodes[0].ask("node", "status")["dropped"].fields.values.contains { $0.number > 0 } ? () : nil
         }
         let right = try nodes[0].run("submit", try network.adding("after", to: 3), "--wait")

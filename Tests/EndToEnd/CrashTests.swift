@@ -41,7 +41,7 @@ extension EndToEnd {
           var task = ""
           // A submission that the death cut off is made again: the submitter got no id for the first.
           if let ended = try? nodes[0].run("submit", file), ended.status == 0 { task = ended.text }
-          try until("\(what): it dies, or the task ends", seconds: 30) {
+          try until("\(what): it dies, or the task ends", seconds: 30) { () -> Void? in
             if !victim.isRunning || task.isEmpty { return () }
             guard let shown = try? nodes[0].ask("task", "show", task) else { return nil }
             return shown["task"]["state"].text == "succeeded" ? () : nil
@@ -69,7 +69,7 @@ extension EndToEnd {
       try TestNetwork.with(["a", "b", "c"]) { network, nodes in
         let file = try network.adding("long", to: 8, work: "sleep 1.5")
         let task = try nodes[0].submit(file)
-        try until("b runs a subtask") {
+        try until("b runs a subtask") { () -> Void? in
           try nodes[0].ask("task", "show", task)["subtasks"].list
             .contains { $0["nodeName"].text == "b" && $0["state"].text == "running" } ? () : nil
         }
@@ -89,13 +89,13 @@ extension EndToEnd {
     @Test func aParticipantSaysThatTheCoordinatorIsGoneAndTheTaskEndsOnceItIsBack() throws {
       try TestNetwork.with(["a", "b", "c"]) { network, nodes in
         let task = try nodes[0].submit(try network.adding("orphan", to: 8, work: "sleep 1"))
-        try until("b runs a subtask") {
+        try until("b runs a subtask") { () -> Void? in
           let shown = try nodes[1].run("task", "show", task, "-o", "json")
           guard shown.status == 0 else { return nil }
           return try JSON(text: shown.output)["subtasks"].list.contains { $0["state"].text == "running" } ? () : nil
         }
         try nodes[0].kill()
-        try until("b says that the coordinator is gone") {
+        try until("b says that the coordinator is gone") { () -> Void? in
           let shown = try nodes[1].ask("task", "show", task)["task"]
           let text = (shown["state"].text + " " + shown["reason"].text).lowercased()
           return text.contains("coordinator") ? () : nil

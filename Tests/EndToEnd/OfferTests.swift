@@ -44,7 +44,7 @@ extension EndToEnd {
         let offer = try waiting()
         let ended = try nodes[1].run("offer", "decline", offer, "--reason", "not on Sundays")
         #expect(ended.status == 0, "\(ended.errors)")
-        try until("the reason is explained") {
+        try until("the reason is explained") { () -> Void? in
           let text = try nodes[0].run("task", "explain", declined).output
           return text.contains("not on Sundays") ? () : nil
         }

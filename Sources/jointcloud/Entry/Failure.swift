@@ -2,6 +2,7 @@ import Engine
 import Interface
 import Manifest
 import Overlay
+import Storage
 
 /// What the command line ends with (docs/cli.md).
 enum ExitStatus: Int32 {
@@ -28,6 +29,7 @@ struct Failure: Error {
     case let error as ClientError: self.init(error.refusal)
     case let errors as ManifestErrors: self.init(errors)
     case let error as IdentityError: self.init(error)
+    case let error as StorageError: self.init(Self.status(of: error), "\(error)", next: "jointcloud doctor")
     case is CancellationError: self.init(.error, "interrupted")
     default: self.init(.error, "\(error)", next: "jointcloud doctor")
     }
@@ -61,6 +63,14 @@ struct Failure: Error {
     case .unplaced: .unplaced
     case .timedOut: .timedOut
     case .invalid, .notFound, .unavailable, .tooLarge, .failed: .error
+    }
+  }
+
+  private static func status(of error: StorageError) -> ExitStatus {
+    switch error {
+    case .locked, .otherNetwork, .otherNode, .otherVersion, .contradiction: .conflict
+    case .notPermitted: .notPermitted
+    default: .error
     }
   }
 

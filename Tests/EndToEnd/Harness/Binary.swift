@@ -10,6 +10,7 @@ struct Missed: Error, CustomStringConvertible {
 /// Asks again and again until there is an answer.
 ///
 /// - Throws: `Missed` when there is none within `seconds`.
+@discardableResult
 func until<Value>(_ what: String, seconds: Double = 30, _ look: () throws -> Value?) throws -> Value {
   let deadline = ContinuousClock.now + .seconds(seconds)
   while true {

@@ -77,7 +77,7 @@ final class TestNetwork {
   /// Until every running node sees every other one.
   func meet() throws {
     let running = nodes.filter(\.isRunning)
-    try until("\(running.map(\.name)) see each other") {
+    try until("\(running.map(\.name)) see each other") { () -> Void? in
       for node in running where try node.ask("node", "status")["membersAlive"].number < running.count { return nil }
       return ()
     }
@@ -117,7 +117,7 @@ final class TestNetwork {
   /// Every node's copy of a ledger ends with the same head, and both verifiers find it whole.
   func requireEqualLedgers(of task: JSON, at nodes: [TestNode]) throws {
     let collaboration = task["collaboration"].text
-    try until("the ledgers of \(nodes.map(\.name)) are equal") {
+    try until("the ledgers of \(nodes.map(\.name)) are equal") { () -> Void? in
       let heads = try nodes.map { try $0.head(collaboration) }
       return heads[0] != nil && Set(heads).count == 1 ? () : nil
     }

@@ -21,7 +21,7 @@ final class TestNode {
 
   /// Starts the process without waiting for anything.
   func launch(environment: [String: String] = [:], arguments: [String] = []) throws {
-    FileManager.default.createFile(atPath: logPath, contents: nil)
+    try Data().write(to: URL(fileURLWithPath: logPath))
     let process = Process()
     process.executableURL = URL(fileURLWithPath: Binary.jointcloud)
     process.arguments = ["node", "run", "--data", data] + arguments
@@ -37,7 +37,7 @@ final class TestNode {
   /// Starts it, until everything listens.
   func start(environment: [String: String] = [:], arguments: [String] = []) throws {
     try launch(environment: environment, arguments: arguments)
-    try until("\(name) listens") {
+    try until("\(name) listens") { () -> Void? in
       if isListening { return () }
       guard isRunning else { throw Missed("\(name) ended at its start: \(log.suffix(2_000))") }
       return nil
