@@ -87,12 +87,13 @@ extension Engine {
 
   /// Judges what a coordinator proposes, all of it or nothing.
   mutating func judge(_ id: CollaborationID, _ records: [LedgerRecord], _ token: JobToken, _ turn: inout Turn) {
-    let before = books[id]
+    // One record is taken whole or not at all by itself; a second reference would have every subtask copied.
+    let before = records.count > 1 ? books[id] : nil
     for record in records {
       do throws(Violation) {
         try fold(record, of: id)
       } catch {
-        books[id] = before
+        if records.count > 1 { books[id] = before }
         notice("control", "entry.refused", collaboration: id, "\(error)", &turn)
         return replicationStep(.judged(token, .refused(number: error.entry, reason: "\(error)")), &turn)
       }

@@ -10,30 +10,38 @@ extension Dispatcher {
     var offered: [NodeID: Amounts] = [:]
     for offer in offers.values where offer.collaboration == state.id {
       guard let record = state.tasks[offer.task] else { continue }
-      for index in offer.offer.attempts.flatMap(\.subtasks) {
-        offered[offer.participant, default: .zero] += record.submission.needs(ofSubtask: index)
+      var amounts = Amounts.zero
+      for range in offer.offer.attempts {
+        for index in range.subtasks { amounts += record.submission.needs(ofSubtask: index) }
       }
+      offered[offer.participant, default: .zero] += amounts
     }
     return Planner.Surroundings(
       live: Set(context.live + [context.node]), offered: offered,
       resting: task.flatMap { resting[$0] } ?? [:], nowMilliseconds: context.wall)
   }
 
-  /// Subtasks that are offered and not answered yet.
-  private func offeredSubtasks(of task: TaskID) -> Set<Int> {
-    Set(offers.values.filter { $0.task == task }.flatMap { $0.offer.attempts.flatMap(\.subtasks) })
+  /// For each subtask, whether it is offered and not answered yet. Looked up for every subtask in every step, so
+  /// no set.
+  private func offeredSubtasks(of task: TaskRecord) -> [Bool] {
+    var offered = [Bool](repeating: false, count: task.subtasks.count)
+    for offer in offers.values where offer.task == task.id {
+      for range in offer.offer.attempts {
+        for index in range.subtasks { offered[index] = true }
+      }
+    }
+    return offered
   }
 
   /// Subtasks of the newest plan that still wait for the very attempt it planned, by participant.
-  private func backlog(of task: TaskRecord) -> [(node: NodeID, subtasks: [Int])] {
+  private func backlog(of task: TaskRecord, offered: [Bool]) -> [(node: NodeID, subtasks: [Int])] {
     guard let plan = task.plans.last?.plan else { return [] }
-    let offered = offeredSubtasks(of: task.id)
     return plan.choices.map { choice in
       var waiting: [Int] = []
       for range in choice.attempts {
         for index in range.subtasks
         where task.subtasks[index].isPending && task.subtasks[index].attempt == range.number
-          && !offered.contains(index)
+          && !offered[index]
         {
           waiting.append(index)
         }
@@ -45,8 +53,8 @@ extension Dispatcher {
   mutating func neededPlan(
     for task: TaskRecord, _ state: CollaborationState, _ context: CoordinationContext, _ random: inout Random
   ) -> TaskPlanned? {
-    let offered = offeredSubtasks(of: task.id)
-    let open = task.placeable.filter { !offered.contains($0) }
+    let offered = offeredSubtasks(of: task)
+    let open = task.placeable.filter { !offered[$0] }
     guard let first = open.first else { return nil }
     let candidates = planner.candidates(
       for: task.submission, answers: task.answers, subtaskNeeds: task.submission.needs(ofSubtask: first),
@@ -55,14 +63,19 @@ extension Dispatcher {
     idle[task.id]?.why = candidates.usable.isEmpty ? Self.describe(candidates.filtered, context) : ""
     guard !candidates.usable.isEmpty else { return nil }
     let usable = Set(candidates.usable.map(\.node))
-    let backlog = backlog(of: task)
-    let planned = Set(backlog.filter { usable.contains($0.node) }.flatMap(\.subtasks))
+    let backlog = backlog(of: task, offered: offered)
+    var isPlanned = [Bool](repeating: false, count: task.subtasks.count)
+    var plannedCount = 0
+    for (node, subtasks) in backlog where usable.contains(node) {
+      plannedCount += subtasks.count
+      for index in subtasks { isPlanned[index] = true }
+    }
     let bounded = Self.bounded(open, of: task)
-    let unplanned = bounded.filter { !planned.contains($0) }
+    let unplanned = bounded.filter { !isPlanned[$0] }
     let cause: String
     if task.planCount == 0 {
       cause = "submitted"
-    } else if !unplanned.isEmpty, unplanned.count * 20 >= open.count || planned.count < Self.backlogLow {
+    } else if !unplanned.isEmpty, unplanned.count * 20 >= open.count || plannedCount < Self.backlogLow {
       cause = Self.cause(unplanned, of: task)
     } else if isIdle(backlog: backlog, task, candidates) {
       cause = "idle"
@@ -129,7 +142,8 @@ extension Dispatcher {
   ) {
     guard let planned = task.plans.last else { return }
     let offered = surroundings(of: task.id, state, context).offered
-    for (node, waiting) in backlog(of: task) where !waiting.isEmpty && context.isLive(node) {
+    for (node, waiting) in backlog(of: task, offered: offeredSubtasks(of: task))
+    where !waiting.isEmpty && context.isLive(node) {
       guard resting[task.id]?[node].map({ $0.untilMilliseconds <= context.wall }) ?? true else { continue }
       let needs = task.submission.needs(ofSubtask: waiting[0])
       var room = needs.count(fittingIn: state.free(node) - (offered[node] ?? .zero), limit: waiting.count)
