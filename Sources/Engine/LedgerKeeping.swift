@@ -180,7 +180,7 @@ extension Engine {
 
   static func json(_ value: some Encodable) -> JSON {
     do {
-      return try CanonicalJSON.parse(CanonicalJSON.encode(value), limit: .max)
+      return try CanonicalJSON.json(of: value)
     } catch {
       preconditionFailure("a value made here has no canonical form: \(error)")
     }

@@ -75,7 +75,22 @@ public struct Statement: Hashable, Sendable {
   ///
   /// - Throws: `JSONError`, `DecodingError`.
   public init(bytes: [UInt8]) throws {
-    let frame = try CanonicalJSON.decode(Frame.self, from: bytes, limit: Self.byteLimit)
+    try self.init(CanonicalJSON.parse(bytes, limit: Self.byteLimit), bytes: bytes)
+  }
+
+  /// Reads a frame from a value that stood in a canonical document.
+  ///
+  /// - Throws: `JSONError`, `DecodingError`.
+  init(json: JSON) throws {
+    let bytes = CanonicalJSON.encode(json)
+    guard bytes.count <= Self.byteLimit else {
+      throw JSONError.tooLarge(byteCount: bytes.count, limit: Self.byteLimit)
+    }
+    try self.init(json, bytes: bytes)
+  }
+
+  private init(_ json: JSON, bytes: [UInt8]) throws {
+    let frame = try CanonicalJSON.decode(Frame.self, from: json)
     guard frame.version == 1 else {
       throw JSONError.unrepresentable(
         path: "version", reason: "statement version \(frame.version) is not known to this node")
@@ -88,6 +103,16 @@ public struct Statement: Hashable, Sendable {
     body = frame.body
     self.bytes = bytes
     id = StatementID(Digest(of: bytes))
+  }
+
+  /// The frame as a value; its canonical form is `bytes`.
+  var json: JSON {
+    var members: [String: JSON] = [
+      "author": .string(author.hexadecimal), "body": body, "epoch": .integer(Int64(epoch)),
+      "network": .string(network.hexadecimal), "purpose": .string(purpose.name), "version": .integer(1),
+    ]
+    if let collaboration { members["collaboration"] = .string(collaboration.hexadecimal) }
+    return .object(members)
   }
 
   /// What an Ed25519 signature covers.
@@ -132,7 +157,7 @@ extension SignedStatement: Codable {
 
   public init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: CodingKeys.self)
-    statement = try Statement(bytes: CanonicalJSON.encode(container.decode(JSON.self, forKey: .statement)))
+    statement = try Statement(json: container.decode(JSON.self, forKey: .statement))
     let text = try container.decode(String.self, forKey: .signature)
     guard let bytes = Hexadecimal.decode(text), let signature = try? Signature(bytes: bytes) else {
       throw DecodingError.dataCorruptedError(
@@ -143,7 +168,7 @@ extension SignedStatement: Codable {
 
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: CodingKeys.self)
-    try container.encode(CanonicalJSON.parse(statement.bytes, limit: Statement.byteLimit), forKey: .statement)
+    try container.encode(statement.json, forKey: .statement)
     try container.encode(Hexadecimal.encode(signature.bytes), forKey: .signature)
   }
 }

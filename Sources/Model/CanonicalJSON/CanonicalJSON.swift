@@ -39,6 +39,13 @@ public enum CanonicalJSON {
     encode(try JSONEncoding.json(of: value))
   }
 
+  /// A value as JSON, as it stands in a larger document.
+  ///
+  /// - Throws: `JSONError` for numbers out of range.
+  public static func json(of value: some Encodable) throws(JSONError) -> JSON {
+    try JSONEncoding.json(of: value)
+  }
+
   /// Decodes a value whose canonical form must be exactly `bytes`: unknown keys are refused, since re-encoding drops them.
   ///
   /// - Throws: `JSONError`, `DecodingError`.
