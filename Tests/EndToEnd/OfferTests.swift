@@ -59,7 +59,7 @@ extension EndToEnd {
         let failed = try nodes[0].run("submit", failing, "--wait")
         #expect(failed.refuses(3, "next: jointcloud task explain"), "\(failed.status) \(failed.errors)")
         let logs = try nodes[0].run("task", "logs", "last", "--stream", "stderr")
-        #expect(logs.output.contains("cause"), "\(logs)")
+        #expect((logs.output + logs.errors).contains("cause"), "\(logs)")
 
         let slow = try network.manifest("slow", "command: [sleep, \"50\"]\n\(small)")
         let task = try nodes[0].submit(slow)
