@@ -9,7 +9,9 @@ extension EndToEnd {
     }
 
     /// What a node that cannot start says.
-    private func refusedStart(_ node: TestNode, environment: [String: String] = [:], _ options: [String] = []) throws -> Ended {
+    private func refusedStart(_ node: TestNode, environment: [String: String] = [:], _ options: [String] = []) throws
+      -> Ended
+    {
       try Binary.run(["node", "run", "--data", node.data] + options, environment: environment, seconds: 30)
     }
 
@@ -20,7 +22,10 @@ extension EndToEnd {
           ("  comand: [\"true\"]\n", ["bad.yaml:5:3: spec.comand", "did you mean \"command\"?"]),
           ("  command: [\"true\"]\n  resources: {cpu: 500x}\n", ["bad.yaml:6:", "spec.resources.cpu", "500m"]),
           ("  command: [\"true\"]\n  timeouts: {total: 5 parsecs}\n", ["bad.yaml:6:", "spec.timeouts.total"]),
-          ("  command: [\"true\"]\n  inputs: [{name: x, files: \"none/*\", split: byFile}]\n", ["bad.yaml:6:", "spec.inputs[0].files", "none/*"]),
+          (
+            "  command: [\"true\"]\n  inputs: [{name: x, files: \"none/*\", split: byFile}]\n",
+            ["bad.yaml:6:", "spec.inputs[0].files", "none/*"]
+          ),
         ] {
           try network.write("bad.yaml", head + text)
           let ended = try nodes[0].run("submit", "bad.yaml")

@@ -138,8 +138,9 @@ extension EndToEnd {
         let detail = try nodes[0].finish(task)
         #expect(detail["task"]["state"].text == "succeeded", "\(detail["task"]["reason"].text)")
         #expect(try nodes[0].run("task", "get", task, "--stdout").output.prefix(64) == digest)
-        #expect(try Binary.run([nodes[1].data + "/objects/\(digest.prefix(2))/\(digest)"], program: "/usr/bin/sha256sum")
-          .output.prefix(64) == digest)
+        #expect(
+          try Binary.run([nodes[1].data + "/objects/\(digest.prefix(2))/\(digest)"], program: "/usr/bin/sha256sum")
+            .output.prefix(64) == digest)
         try network.requireEqualLedgers(of: detail["task"], at: nodes)
       }
     }

@@ -6,10 +6,19 @@ extension EndToEnd {
   @Suite struct LedgerTests {
     /// SQL that somebody with the file could run; both verifiers must name the entry of that number.
     private static let changes: [(sql: String, number: Int)] = [
-      ("UPDATE entries SET bytes = CAST(replace(CAST(bytes AS TEXT), '\"number\":4', '\"number\": 4') AS BLOB) WHERE number = 4", 4),
+      (
+        "UPDATE entries SET bytes = CAST(replace(CAST(bytes AS TEXT), '\"number\":4', '\"number\": 4') AS BLOB) WHERE number = 4",
+        4
+      ),
       ("DELETE FROM entries WHERE number = 4", 4),
-      ("INSERT INTO entries SELECT collaboration, number + 1000, hash, kind, time_ms, bytes FROM entries WHERE number = 2", 1002),
-      ("UPDATE entries SET bytes = (SELECT bytes FROM entries e WHERE e.number = 9 - entries.number), hash = (SELECT hash FROM entries e WHERE e.number = 9 - entries.number) WHERE number IN (4, 5)", 4),
+      (
+        "INSERT INTO entries SELECT collaboration, number + 1000, hash, kind, time_ms, bytes FROM entries WHERE number = 2",
+        1002
+      ),
+      (
+        "UPDATE entries SET bytes = (SELECT bytes FROM entries e WHERE e.number = 9 - entries.number), hash = (SELECT hash FROM entries e WHERE e.number = 9 - entries.number) WHERE number IN (4, 5)",
+        4
+      ),
     ]
 
     private func change(_ path: String, _ sql: String) throws {
