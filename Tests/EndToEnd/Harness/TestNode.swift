@@ -97,7 +97,8 @@ final class TestNode {
   /// Replaces the line of node.yaml that begins with KEY:.
   func configure(_ key: String, _ value: String) throws {
     let path = data + "/node.yaml"
-    let lines = try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n", omittingEmptySubsequences: false)
+    let lines = try String(contentsOfFile: path, encoding: .utf8).split(
+      separator: "\n", omittingEmptySubsequences: false)
     let text = lines.map { $0.hasPrefix("\(key):") ? "\(key): \(value)" : String($0) }.joined(separator: "\n")
     try text.write(toFile: path, atomically: true, encoding: .utf8)
   }
