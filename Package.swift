@@ -146,6 +146,11 @@ let package = Package(
       "TransportTests",
       ["Transport", "Overlay", "Model", "Sodium", .nioCore, .nioPosix, .logging]),
     tests("ManifestTests", ["Manifest", "Contract", "Coordination", "Model"]),
+    tests("SodiumTests", ["Sodium"]),
+    tests("ModelTests", ["Model", "Sodium"]),
+    tests("ContractTests", ["Contract", "Model", "Overlay"]),
+    tests("CoordinationTests", ["Coordination", "Contract", "Model"]),
+    tests("EventQueueTests", ["EventQueue", "Model"]),
     tests(
       "EngineTests",
       [

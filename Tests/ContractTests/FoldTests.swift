@@ -1,0 +1,155 @@
+import Contract
+import Model
+import Overlay
+import Testing
+
+@Suite struct FoldTests {
+  static let all = [AttemptRange(first: 0, count: 10, number: 1)]
+
+  @Test("A round opens only with an agreement that exactly its members signed (R5)")
+  func opening() throws {
+    let round = try Round()
+    func rule(_ change: (inout RoundOpened) throws -> Void) throws -> Violation.Rule? {
+      var body = round.opening
+      try change(&body)
+      do {
+        _ = try CollaborationState(id: round.id, opening: Round.record(1, body, at: 1))
+        return nil
+      } catch let violation as Violation {
+        return violation.rule
+      }
+    }
+    #expect(try rule { _ in } == nil)
+    #expect(try rule { $0.contract.weights.floorPPM += 1 } == .agreement)
+    #expect(try rule { $0.signatures.removeLast() } == .agreement)
+    #expect(try rule { $0.charter.nonce = "other" } == .agreement)
+    #expect(try rule { $0.contract.rules = 99 } == .agreement)
+    #expect(try rule { $0.coordinator = round.node(1) } == .membership)
+    #expect(try rule { $0.roster.members.swapAt(0, 1) } == .membership)
+    #expect(try rule { $0.roster.members.append($0.roster.members[0]) } == .membership)
+    #expect(try rule { $0.roster.members[0].certificate = $0.roster.members[1].certificate } == .membership)
+    #expect(try rule { $0.contract.weights.acceptedPPM = 1 << 52 } == .limit)
+    #expect(try rule { $0.roster.members[0].priceMicroPerCPUSecond = -1 } == .limit)
+    let late = try Round.record(2, round.opening, at: 1)
+    #expect(throws: Violation.self) { try CollaborationState(id: round.id, opening: late) }
+  }
+
+  @Test("Each rule that a record can break refuses it and leaves the state as it was")
+  func violations() throws {
+    var round = try Round()
+    let task = try round.submit()
+    #expect(throws: Violation.self) {
+      try round.state.apply(Round.record(9, TaskEnded(task: task, outcome: .failed, category: "", reason: ""), at: 1))
+    }
+    #expect(try round.refusal(of: TaskSubmitted(submission: round.submission())) == .duplicate)
+    #expect(try round.refusal(of: TaskSubmitted(submission: round.submission(subtasks: 0))) == .limit)
+    #expect(try round.refusal(of: TaskSubmitted(submission: round.submission(subtasks: 100_001))) == .limit)
+    let stranger = try Round(seed: 7)
+    #expect(try round.refusal(of: TaskSubmitted(submission: stranger.submission())) == .membership)
+    let offer = try round.offer(task, Self.all)
+    func answered(_ offer: SignedStatement, _ answer: SignedStatement) -> OfferAnswered {
+      OfferAnswered(offer: offer, answer: answer)
+    }
+    let accepted = try round.answer(offer, task, accepted: Self.all, by: 1)
+    #expect(
+      try round.refusal(of: answered(SignedStatement(offer.statement, signature: accepted.signature), accepted))
+        == .signature)
+    #expect(
+      try round.refusal(of: answered(offer, SignedStatement(accepted.statement, signature: offer.signature)))
+        == .signature)
+    let foreign = try round.offer(task, Self.all, by: 2)
+    #expect(
+      try round.refusal(of: answered(foreign, round.answer(foreign, task, accepted: Self.all, by: 1))) == .signature)
+    let half = [AttemptRange(first: 0, count: 5, number: 1)]
+    #expect(try round.refusal(of: answered(offer, round.answer(offer, task, accepted: half, by: 1))) == .attempt)
+    let huge = [AttemptRange(first: 0, count: (1 << 31) - 1, number: 1)]
+    #expect(try round.refusal(of: answered(offer, round.answer(offer, task, accepted: huge, by: 1))) == .attempt)
+    let wide = try round.offer(task, huge)
+    #expect(try round.refusal(of: answered(wide, round.answer(wide, task, accepted: huge, by: 1))) == .limit)
+    let cheap = try round.offer(task, Self.all, price: 10)
+    #expect(try round.refusal(of: answered(cheap, round.answer(cheap, task, accepted: Self.all, by: 1))) == .price)
+    #expect(try round.refusal(of: OfferExpired(offer: offer, participant: round.node(1))) == .expiry)
+    #expect(try round.refusal(of: round.report(task, [0], by: 1)) == .attempt)
+    #expect(
+      try round.refusal(of: TaskEnded(task: TaskID(.zero), outcome: .failed, category: "", reason: "")) == .unknownTask)
+    #expect(try round.refusal(of: TaskEnded(task: task, outcome: .succeeded, category: "", reason: "")) == .attempt)
+    try round.assign(task, Self.all, to: 1)
+    #expect(try round.refusal(of: round.report(task, [0], by: 2)) == .attempt)
+    #expect(try round.refusal(of: round.report(task, [0, 0], by: 1)) == .attempt)
+    #expect(try round.refusal(of: round.report(task, [0], path: "../../etc/passwd", by: 1)) == .limit)
+    #expect(
+      try round.refusal(
+        of: AttemptsLost(task: task, participant: round.node(1), attempts: Self.all, cause: .leaseExpired)) == .expiry)
+    try round.apply(TaskEnded(task: task, outcome: .cancelled, category: "", reason: "r"))
+    #expect(try round.refusal(of: TaskEnded(task: task, outcome: .failed, category: "", reason: "")) == .taskEnded)
+    #expect(round.state.committed[round.node(1)] == .zero, "what was assigned is free again")
+    let strange = LedgerRecord(
+      number: round.state.lastEntry + 1, term: 1, timeMilliseconds: 1, kind: "strange", body: .object([:]))
+    #expect(throws: Violation(entry: strange.number, rule: .kind, detail: "'strange' is no kind of entry of rules 1")) {
+      try round.state.apply(strange)
+    }
+    let empty = LedgerRecord(
+      number: strange.number, term: 1, timeMilliseconds: 1, kind: TaskEnded.kind, body: .object([:]))
+    let error = #expect(throws: Violation.self) { try round.state.apply(empty) }
+    #expect(error?.rule == .malformed)
+  }
+
+  @Test("A participant never holds more than it offers (R40)")
+  func oversubscription() throws {
+    var round = try Round(totals: [.zero, Amounts(cpuMillicores: 500, memoryBytes: 1 << 30)])
+    let task = try round.submit()
+    try round.assign(task, [AttemptRange(first: 0, count: 5, number: 1)], to: 1)
+    let more = [AttemptRange(first: 5, count: 1, number: 1)]
+    let offer = try round.offer(task, more)
+    #expect(
+      try round.refusal(of: OfferAnswered(offer: offer, answer: round.answer(offer, task, accepted: more, by: 1)))
+        == .limit)
+  }
+
+  @Test("Weights move by the contract's numbers, with a reason each, between floor and ceiling (R36)")
+  func weights() throws {
+    var round = try Round()
+    func weight(_ index: Int) -> Int { round.state.weights[round.node(index)]?.ppm ?? 0 }
+    var task = try round.submit()
+    try round.assign(task, Self.all, to: 1)
+    #expect(weight(1) == 1_050_000)
+    try round.apply(try round.report(task, Array(0..<10), failing: true, by: 1))
+    #expect(weight(1) == 850_000, "failing costs more than accepting gained")
+    task = try round.submit(subtasks: 20)
+    let half = [AttemptRange(first: 0, count: 10, number: 1)]
+    let offer = try round.offer(task, half)
+    try round.apply(
+      OfferAnswered(offer: offer, answer: round.answer(offer, task, accepted: [], declined: half, by: 2)))
+    #expect(weight(2) == 950_000, "half a task declined costs half")
+    let again = [AttemptRange(first: 0, count: 10, number: 2)]
+    let kept = try round.offer(task, again)
+    try round.apply(
+      OfferAnswered(
+        offer: kept, answer: round.answer(kept, task, accepted: [], declined: again, code: .maintenance, by: 2)))
+    #expect(weight(2) == 950_000, "declared maintenance costs nothing")
+    round.time = 6_000
+    let silent = try round.offer(task, [AttemptRange(first: 10, count: 10, number: 1)])
+    try round.apply(OfferExpired(offer: silent, participant: round.node(2)))
+    #expect(weight(2) == 800_000, "ignoring costs more than declining")
+    for number in 3...200 {
+      let range = [AttemptRange(first: 0, count: 10, number: number)]
+      let offer = try round.offer(task, range, expires: 1)
+      try round.apply(OfferExpired(offer: offer, participant: round.node(2)))
+    }
+    #expect(weight(2) == ContractDocument.standard.weights.floorPPM)
+    #expect(round.state.weights[round.node(2)]?.changes.allSatisfy { !$0.reason.isEmpty } == true)
+  }
+
+  @Test("The first result counts; cost is what the member asks for what it used")
+  func results() throws {
+    var round = try Round()
+    let task = try round.submit()
+    try round.assign(task, Self.all, to: 1)
+    try round.apply(try round.report(task, Array(0..<10), by: 1))
+    #expect(try round.refusal(of: round.report(task, [3], by: 1)) == .attempt)
+    let share = try #require(round.state.tasks[task]?.shares[round.node(1)])
+    #expect(share.succeeded == 10 && share.running == 0 && share.cost == Credits(micro: 500))
+    try round.apply(TaskEnded(task: task, outcome: .succeeded, category: "", reason: ""))
+    #expect(round.state.openTasks == 0)
+  }
+}
