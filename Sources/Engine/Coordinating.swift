@@ -1,4 +1,4 @@
-internal import Contract
+package import Contract
 internal import Coordination
 internal import Ledger
 internal import Model
@@ -29,7 +29,7 @@ extension Engine {
   }
 
   /// This node as it would stand on a roster now.
-  var rosterMember: RosterMember {
+  package var rosterMember: RosterMember {
     let usable = adapters.filter(\.usable)
     return RosterMember(
       node: identity.node, name: profile.name, owner: profile.owner, kind: profile.kind,

@@ -1,7 +1,7 @@
-internal import Consensus
-internal import Contract
+package import Consensus
+package import Contract
 public import Coordination
-internal import EventQueue
+package import EventQueue
 internal import Ledger
 public import Model
 public import Overlay
@@ -17,21 +17,21 @@ public struct Engine: Sendable {
 
   let identity: LocalIdentity
   let profile: NodeProfile
-  var overlay: OverlayCore
-  var replication: Replication
-  var books: [CollaborationID: CollaborationState] = [:]
-  var queues = EventQueues()
-  var negotiator = Negotiator()
-  var dispatcher = Dispatcher()
-  var assessor: Assessor
-  var executor = Executor()
+  package internal(set) var overlay: OverlayCore
+  package internal(set) var replication: Replication
+  package internal(set) var books: [CollaborationID: CollaborationState] = [:]
+  package internal(set) var queues = EventQueues()
+  package internal(set) var negotiator = Negotiator()
+  package internal(set) var dispatcher = Dispatcher()
+  package internal(set) var assessor: Assessor
+  package internal(set) var executor = Executor()
 
   var adapters: [AdapterStatus] = []
   var objects: Set<Digest> = []
   var fetching: Set<Digest> = []
   var readingSpecifications: Set<Digest> = []
   /// Submissions that are not on a ledger yet, and those that never came there.
-  var submissions: [TaskID: HeldSubmission] = [:]
+  package internal(set) var submissions: [TaskID: HeldSubmission] = [:]
   /// Events that wait for a round to open.
   var parked: [CollaborationID: [String]] = [:]
   var signing: [SigningJob: SigningPurpose] = [:]

@@ -78,14 +78,14 @@ public struct EngineEffects: Sendable {
 }
 
 /// What a step gathers.
-struct Turn {
+package struct Turn {
   let now: Moment
-  var random: Random
+  package var random: Random
   private(set) var writes: [Write] = []
   private(set) var promises: [Promise] = []
-  private(set) var actions: [Action] = []
+  package private(set) var actions: [Action] = []
 
-  init(now: Moment, random: Random) {
+  package init(now: Moment, random: Random) {
     self.now = now
     self.random = random
   }

@@ -20,7 +20,7 @@ extension Engine {
     }
   }
 
-  mutating func overlayStep(_ input: OverlayInput, _ turn: inout Turn) {
+  package mutating func overlayStep(_ input: OverlayInput, _ turn: inout Turn) {
     var effects: [OverlayEffect] = []
     overlay.step(input, at: turn.now, random: &turn.random, into: &effects)
     for effect in effects { carryOut(effect, &turn) }

@@ -5,12 +5,12 @@ internal import Model
 internal import Overlay
 
 /// A submission at this node until its ledger has it, and for good when no ledger ever will.
-struct HeldSubmission: Codable, Sendable {
+package struct HeldSubmission: Codable, Sendable {
   var signed: SignedStatement
   var collaboration: CollaborationID
   var submittedMilliseconds: Int64
   /// cancelled or unplaced, with the reason; nil while it waits.
-  var ended: String?
+  package internal(set) var ended: String?
   var reason: String
   var endedMilliseconds: Int64?
 }

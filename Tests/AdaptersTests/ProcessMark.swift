@@ -4,10 +4,13 @@ import FoundationEssentials
 struct ProcessMark {
   let seconds = "\(Int.random(in: 100_000...999_999)).\(Int.random(in: 100_000...999_999))"
 
-  /// Asks again until the count is as wanted; the suite's time limit is the bound. The kernel tells nobody when a
-  /// process that is not our child begins or ends.
+  /// Asks again until the count is as wanted, for half a minute at most: what then follows fails. The kernel tells
+  /// nobody when a process that is not our child begins or ends.
   func until(_ wanted: (Int) -> Bool) async {
-    while !wanted(count) { try? await Task.sleep(for: .milliseconds(5)) }
+    let deadline = ContinuousClock.now + .seconds(30)
+    while !wanted(count), ContinuousClock.now < deadline {
+      do { try await Task.sleep(for: .milliseconds(20)) } catch { return }
+    }
   }
 
   /// How many live whose command line holds the mark as a word of its own.

@@ -1,9 +1,8 @@
 import Contract
 import Coordination
+import Engine
 import Model
 import Testing
-
-@testable import Engine
 
 /// Processes die around every transaction of a small task: nothing is lost, nothing counts twice (R15, R27).
 @Suite struct CrashTests {

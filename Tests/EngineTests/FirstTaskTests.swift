@@ -1,9 +1,8 @@
 import Contract
 import Coordination
+import Engine
 import Model
 import Testing
-
-@testable import Engine
 
 @Suite struct FirstTaskTests {
   @Test(arguments: [1, 2, 3] as [UInt64])

@@ -1,11 +1,10 @@
 import Contract
 import Coordination
+import Engine
 import Model
 import Overlay
 import Sodium
 import Testing
-
-@testable import Engine
 
 /// A member that says what no honest engine says changes nothing but results and counters (R19, R58).
 @Suite struct HostileTests {

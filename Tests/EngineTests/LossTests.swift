@@ -1,9 +1,8 @@
 import Contract
 import Coordination
+import Engine
 import Model
 import Testing
-
-@testable import Engine
 
 /// Nodes and links fail; the work is planned anew (R15, R37).
 @Suite struct LossTests {

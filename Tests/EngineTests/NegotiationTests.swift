@@ -1,10 +1,9 @@
 import Contract
 import Coordination
+import Engine
 import Model
 import Overlay
 import Testing
-
-@testable import Engine
 
 /// How rounds come about (R1, R2, R3, R4).
 @Suite struct NegotiationTests {

@@ -1,9 +1,8 @@
 import Contract
 import Coordination
+import Engine
 import Model
 import Testing
-
-@testable import Engine
 
 /// What a participant decides for itself, and what it costs (R35, R36, R40, R58).
 @Suite struct ParticipantTests {

@@ -1,9 +1,8 @@
 import Contract
 import Coordination
+import Engine
 import Model
 import Testing
-
-@testable import Engine
 
 /// Many subtasks take few entries and bounded steps (R28, R32).
 @Suite(.serialized) struct ScaleTests {

@@ -1,9 +1,8 @@
 import Contract
 import Coordination
+import Engine
 import Model
 import Testing
-
-@testable import Engine
 
 /// Crashes, broken links and repeated frames in random order; then calm, in which everything must come to its end.
 @Suite struct StormTests {

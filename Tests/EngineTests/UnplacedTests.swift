@@ -1,9 +1,8 @@
 import Contract
 import Coordination
+import Engine
 import Model
 import Testing
-
-@testable import Engine
 
 /// Every task ends, with reasons (R37, R57).
 @Suite struct UnplacedTests {

@@ -11,7 +11,7 @@ public struct Dispatcher: Sendable {
   /// How long a participant whose node does not answer is left alone.
   static let silentRestMilliseconds: Int64 = 5_000
 
-  struct OutstandingOffer: Sendable {
+  package struct OutstandingOffer: Sendable {
     var task: TaskID
     var collaboration: CollaborationID
     var participant: NodeID
@@ -37,7 +37,7 @@ public struct Dispatcher: Sendable {
     var failedFetches = 0
   }
 
-  var offers: [OfferID: OutstandingOffer] = [:]
+  package internal(set) var offers: [OfferID: OutstandingOffer] = [:]
   var reports: [StatementID: PendingReport] = [:]
   /// What participants say of their attempts, for people.
   var progress: [AttemptID: ProgressReport.State] = [:]

@@ -32,7 +32,7 @@ extension Engine {
       endedMilliseconds: held.endedMilliseconds, costMicro: 0, plans: 0)
   }
 
-  func book(of task: TaskID) -> CollaborationState? {
+  package func book(of task: TaskID) -> CollaborationState? {
     books.values.first { $0.tasks[task] != nil }
   }
 

@@ -36,7 +36,7 @@ extension DemoPlay {
   func estimatePi() async throws {
     _ = try folder.write("pi.yaml", Self.manifest)
     let view = try await submit("pi", "a Monte-Carlo estimate over a range")
-    let opened = try await opened(view.task)
+    _ = try await opened(view.task)
     let detail = try await finish(view.task, "estimate") { detail in
       let numbers = try await output(of: detail).split { $0 == " " || $0 == "\n" }.compactMap { Int($0) }
       guard numbers.count == 2, numbers[1] == Self.points else {

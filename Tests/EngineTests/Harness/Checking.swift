@@ -1,12 +1,11 @@
 import Consensus
 import Contract
+import Coordination
+import Engine
 import Ledger
 import Model
 import Resources
 import Testing
-
-@testable import Coordination
-@testable import Engine
 
 extension SimulatedNetwork {
   /// What a node told people, for the message of a failed expectation.

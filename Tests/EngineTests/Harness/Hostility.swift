@@ -1,7 +1,6 @@
+import Engine
 import Model
-
-@testable import Engine
-@testable import Overlay
+import Overlay
 
 extension SimulatedNetwork {
   /// A node says something that its engine would not say, signed by its own key.

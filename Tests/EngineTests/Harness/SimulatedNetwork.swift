@@ -1,11 +1,10 @@
 import Contract
 import Coordination
+import Engine
 import HeapModule
 import Model
 import Overlay
 import Sodium
-
-@testable import Engine
 
 /// Several whole nodes in one process, in virtual time, with real bytes between them: what one seed did, it does again.
 final class SimulatedNetwork {

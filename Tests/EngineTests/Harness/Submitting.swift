@@ -1,10 +1,9 @@
 import Contract
 import Coordination
+import Engine
 import Model
 import Overlay
 import Testing
-
-@testable import Engine
 
 /// A task as a person would describe it.
 struct TaskPlan {

@@ -1,11 +1,11 @@
 import FoundationEssentials
-import Model
+package import Model
 import Sodium
 import SwiftProtobuf
 import Wire
 
 /// A frame of a control link, read.
-enum OverlayFrame {
+package enum OverlayFrame {
   case fact(RawStatement)
   case factDigest([StatementID])
   case factRequest([StatementID])
@@ -18,7 +18,7 @@ enum OverlayFrame {
   case unknown
 
   /// A statement before its JSON is read, so that duplicates cost a hash only.
-  struct RawStatement {
+  package struct RawStatement {
     let bytes: [UInt8]
     let signature: Signature
 
@@ -83,7 +83,7 @@ extension OverlayFrame {
 
 /// Frames as bytes.
 extension OverlayFrame {
-  static func fact(_ signed: SignedStatement) -> [UInt8] {
+  package static func fact(_ signed: SignedStatement) -> [UInt8] {
     encode(.fact(.with { $0.statement = WireSignedStatement(signed) }))
   }
 
