@@ -6,11 +6,11 @@ internal import Overlay
 internal import Resources
 
 // The control plane's roles take their steps here, and the engine carries out what they ask for.
-extension Engine {
+extension NodeEngine {
   /// Lets a role take a step, then carries out its effects in order.
   mutating func coordinate<Value>(
     _ turn: inout Turn,
-    _ body: (inout Engine, CoordinationContext, inout CoordinationEffects, inout Turn) -> Value
+    _ body: (inout NodeEngine, CoordinationContext, inout CoordinationEffects, inout Turn) -> Value
   ) -> Value {
     var effects = CoordinationEffects()
     let value = body(&self, context(turn.now), &effects, &turn)

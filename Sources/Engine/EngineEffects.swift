@@ -57,7 +57,7 @@ public enum Check: Sendable {
 }
 
 /// What may happen only once writes are durable. There is no way from here to the outside but through
-/// `Engine.fulfil`, which runs when the storage has said so: the wrong order cannot be written.
+/// `NodeEngine.fulfil`, which runs when the storage has said so: the wrong order cannot be written.
 enum Promise: Sendable {
   /// The peer's message is kept: say so.
   case settle(StatementID, from: NodeID)

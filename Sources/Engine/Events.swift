@@ -78,7 +78,7 @@ extension StoredEvent {
 }
 
 // The control plane handles one event a step and stores what came of it with the event (R29).
-extension Engine {
+extension NodeEngine {
   mutating func handleNextEvent(_ turn: inout Turn) {
     guard let event = queues.next(at: turn.now) else { return }
     guard let signed = SignedStatementBytes.decode(event.payload),

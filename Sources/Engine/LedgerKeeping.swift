@@ -6,7 +6,7 @@ internal import Model
 internal import Overlay
 
 // Ledgers: founding, following, appending, judging what the coordinator proposes.
-extension Engine {
+extension NodeEngine {
   /// Leaves room in an entry for what stands around its body.
   static let bodyByteLimit = Entry.byteLimit - 1_024
 

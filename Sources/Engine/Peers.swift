@@ -6,7 +6,7 @@ public import Model
 public import Overlay
 
 // The overlay's side: links, facts, direct statements, members.
-extension Engine {
+extension NodeEngine {
   mutating func tell(_ input: TransportInput, _ turn: inout Turn) {
     switch input {
     case .linkOpened(let link, let peer, let dialled):

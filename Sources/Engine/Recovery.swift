@@ -7,7 +7,7 @@ internal import Model
 internal import Overlay
 
 // A node becomes again what it was: ledgers are folded anew, queues and outbox taken up, negotiations called anew.
-extension Engine {
+extension NodeEngine {
   mutating func begin(_ start: EngineStart, _ turn: inout Turn) {
     let recovered = start.recovered
     objects = Set(start.objects)

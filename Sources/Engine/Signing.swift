@@ -57,7 +57,7 @@ struct Outbox: Sendable {
 }
 
 // Signatures are made off the engine's loop and come back as inputs.
-extension Engine {
+extension NodeEngine {
   mutating func sign(_ statement: Statement, for purpose: SigningPurpose, _ turn: inout Turn) {
     let job = SigningJob(number: job())
     signing[job] = purpose

@@ -16,7 +16,7 @@ package struct HeldSubmission: Codable, Sendable {
 }
 
 // People's commands that change something.
-extension Engine {
+extension NodeEngine {
   static func submissionKey(_ id: TaskID) -> String { "submission/\(id.hexadecimal)" }
 
   mutating func carryOut(_ command: Command, _ id: CommandID, _ turn: inout Turn) {

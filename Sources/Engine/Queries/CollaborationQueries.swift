@@ -7,7 +7,7 @@ internal import Overlay
 internal import Resources
 
 // What people ask about collaborations, members and weights. Reads change nothing.
-extension Engine {
+extension NodeEngine {
   func name(of node: NodeID) -> String {
     if node == identity.node { return profile.name }
     return overlay.members.first { $0.id == node }?.name ?? books.values.lazy.compactMap { $0.roster[node]?.name }.first

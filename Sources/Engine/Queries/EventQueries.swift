@@ -8,7 +8,7 @@ internal import Overlay
 internal import Resources
 
 // What people ask about events, traces and the node itself.
-extension Engine {
+extension NodeEngine {
   /// Events that are queued, then those handled lately, newest first, at most `limit`.
   public func eventViews(limit: Int) -> [EventView] {
     let queued = queues.all.reversed().map { view(of: $0, state: "queued", result: journal.waiting[$0.id] ?? "") }

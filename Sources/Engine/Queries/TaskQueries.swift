@@ -4,7 +4,7 @@ public import Model
 internal import Overlay
 
 // What people ask about tasks.
-extension Engine {
+extension NodeEngine {
   /// In order of submission.
   public func taskViews(at now: Moment) -> [TaskView] {
     let held = submissions.keys.compactMap { taskView($0, at: now) }

@@ -94,8 +94,27 @@ struct Crew: Sendable {
     }
   }
 
+  /// Port 0 takes the port of the last run while it is free: the others know this node by it.
   private func listen() async throws {
-    try await transport.run(on: run.listenAddress) { address in
+    if run.listenAddress.port == 0, let last = lastAddress {
+      do {
+        return try await listen(on: last)
+      } catch TransportError.addressInUse {
+        run.logger.notice("port \(last.port) of the last run is taken; any other will do")
+      }
+    }
+    try await listen(on: run.listenAddress)
+  }
+
+  private static let listenKey = "listen"
+
+  private var lastAddress: HostPort? {
+    recovered.documents[Self.listenKey].flatMap { HostPort(String(decoding: $0, as: UTF8.self)) }
+      .flatMap { $0.host == run.listenAddress.host ? $0 : nil }
+  }
+
+  private func listen(on wanted: HostPort) async throws {
+    try await transport.run(on: wanted) { address in
       let record = try await ownRecord(at: address)
       transport.use(record: record)
       await loop.feed(.adapters(await workshop.statuses()))
@@ -111,7 +130,10 @@ struct Crew: Sendable {
     let key = "incarnation"
     let before = recovered.documents[key].flatMap { Int(String(decoding: $0, as: UTF8.self)) } ?? 0
     let incarnation = max(before + 1, Int(startedMilliseconds))
-    try await writer.submit([.document(key: key, value: Array(String(incarnation).utf8))])
+    try await writer.submit([
+      .document(key: key, value: Array(String(incarnation).utf8)),
+      .document(key: Self.listenKey, value: Array(address.description.utf8)),
+    ])
     var random = Random.system()
     return try identity.memberRecord(
       name: run.configuration.name, kind: run.configuration.kind.rawValue, addresses: [address.description],

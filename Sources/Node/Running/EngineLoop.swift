@@ -7,7 +7,7 @@ internal import Storage
 /// Drives the engine: takes inputs one at a time, in their order, and hands its effects to those who carry them
 /// out. The only writer of the engine's state.
 actor EngineLoop {
-  private var engine: Engine
+  private var engine: NodeEngine
   private var random = Random.system()
   private let started = ContinuousClock.now
   private let writer: Writer
@@ -17,7 +17,7 @@ actor EngineLoop {
   /// Commands that may wait at one time.
   private static let commandLimit = 1_024
 
-  init(engine: Engine, writer: Writer, hands: Hands) {
+  init(engine: NodeEngine, writer: Writer, hands: Hands) {
     self.engine = engine
     self.writer = writer
     self.hands = hands
@@ -84,7 +84,7 @@ actor EngineLoop {
   }
 
   /// Reads from the engine between two steps.
-  func read<Value: Sendable>(_ body: @Sendable (Engine, Moment) -> Value) -> Value {
+  func read<Value: Sendable>(_ body: @Sendable (NodeEngine, Moment) -> Value) -> Value {
     body(engine, now)
   }
 

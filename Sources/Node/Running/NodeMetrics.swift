@@ -13,7 +13,7 @@ enum NodeMetrics {
     return registry
   }()
 
-  static func record(_ summary: Engine.Summary, dropped: [String: Int]) {
+  static func record(_ summary: NodeEngine.Summary, dropped: [String: Int]) {
     _ = registry
     Gauge(label: "jointcloud_members").record(summary.members)
     Gauge(label: "jointcloud_members_alive").record(summary.membersAlive)

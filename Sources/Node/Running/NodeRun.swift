@@ -55,7 +55,7 @@ public struct NodeRun: Sendable {
     let recovered = try database.recover()
     let writer = Writer(database)
     let hands = Hands(identity: identity, objects: objects, logger: logger)
-    let loop = EngineLoop(engine: Engine(identity: identity, profile: profile), writer: writer, hands: hands)
+    let loop = EngineLoop(engine: NodeEngine(identity: identity, profile: profile), writer: writer, hands: hands)
     let transport = StreamTransport(
       identity: identity, source: StoredObjects(objects: objects), logger: logger,
       report: { input in if let input = TransportInput(input) { await loop.feed(.overlay(input)) } })

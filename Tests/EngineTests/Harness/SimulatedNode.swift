@@ -27,7 +27,7 @@ struct SimulatedNode {
   var incarnation = 0
 
   // The process.
-  var engine: Engine
+  var engine: NodeEngine
   var record: SignedStatement
   var isUp = false
   /// Raised by each crash and each start; inputs for an older process are lost.

@@ -8,7 +8,7 @@ public import Overlay
 
 /// The whole node as plain values: no I/O, no clock, no randomness of its own. `Node` drives it on real sockets,
 /// disks and processes; tests drive several in one process. The same inputs give the same effects.
-public struct Engine: Sendable {
+public struct NodeEngine: Sendable {
   /// Rounds of inner effects in one step; more would be a loop.
   static let roundLimit = 10_000
   static let tickInterval = Duration.milliseconds(100)
