@@ -30,6 +30,7 @@ struct ProcessFigures: Sendable {
     guard let stream = fopen(path, "r") else { return "" }
     defer { fclose(stream) }
     var bytes = [UInt8](repeating: 0, count: 16_384)
-    return String(decoding: bytes.prefix(fread(&bytes, 1, bytes.count, stream)), as: UTF8.self)
+    let count = fread(&bytes, 1, bytes.count, stream)
+    return String(decoding: bytes.prefix(count), as: UTF8.self)
   }
 }
