@@ -1,6 +1,7 @@
 internal import Consensus
 internal import Contract
 internal import Coordination
+internal import EventQueue
 internal import Ledger
 internal import Model
 internal import Overlay
@@ -100,6 +101,8 @@ extension NodeEngine {
     }
     replicationStep(.judged(token, .accepted), &turn)
     changed.insert(id)
+    // Offers come beside the entries that they refer to, and may overtake them.
+    queues.hasten()
     for record in records { told(record, of: id, &turn) }
   }
 

@@ -80,6 +80,23 @@ import Testing
     #expect(queues.count == 0 && queues.contains("a"))
   }
 
+  @Test("What is hastened is ready at once and has lost no try by it")
+  func hastened() throws {
+    var queues = EventQueues()
+    _ = queues.enqueue(Self.event("a"))
+    for _ in 0..<(EventQueues.tryLimit * 2) {
+      let next = queues.next(at: Self.start)
+      #expect(next?.id == "a")
+      guard case .again = queues.postpone("a", at: Self.start) else {
+        Issue.record("hastening cost a try")
+        return
+      }
+      #expect(queues.next(at: Self.start) == nil)
+      queues.hasten()
+    }
+    #expect(Self.drain(&queues) == ["a"])
+  }
+
   @Test("What is parked comes again when it is released")
   func parked() {
     var queues = EventQueues()

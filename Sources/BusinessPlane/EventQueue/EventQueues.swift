@@ -142,6 +142,15 @@ public struct EventQueues: Sendable {
     return .again(after: delay)
   }
 
+  /// Something that postponed events may wait for has come: all are ready again, and it costs them no try.
+  public mutating func hasten() {
+    while let key = postponed.popMin()?.key {
+      guard events[key.id] != nil else { continue }
+      events[key.id]?.tries -= 1
+      ready.insert(key)
+    }
+  }
+
   /// What it waited for has come: it is ready again.
   public mutating func resume(_ id: String) {
     guard let event = events[id] else { return }
