@@ -32,7 +32,6 @@ extension Target.Dependency {
   static let nioCore = product(name: "NIOCore", package: "swift-nio")
   static let nioPosix = product(name: "NIOPosix", package: "swift-nio")
   static let nioHTTP1 = product(name: "NIOHTTP1", package: "swift-nio")
-  static let orderedCollections = product(name: "OrderedCollections", package: "swift-collections")
   static let heap = product(name: "HeapModule", package: "swift-collections")
   static let protobuf = product(name: "SwiftProtobuf", package: "swift-protobuf")
   static let serviceLifecycle = product(name: "ServiceLifecycle", package: "swift-service-lifecycle")

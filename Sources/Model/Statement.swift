@@ -118,7 +118,7 @@ public struct Statement: Hashable, Sendable {
   /// What an Ed25519 signature covers.
   public var signedBytes: [UInt8] { Self.domain + bytes }
 
-  /// The body as its type; nil purpose mismatches are errors, not guesses.
+  /// The body as its type; another purpose is refused, whatever the body looks like.
   ///
   /// - Throws: `JSONError`, `DecodingError`.
   public func decode<Body: StatementBody>(_ type: Body.Type) throws -> Body {
