@@ -90,7 +90,7 @@ extension NodeEngine {
       for file in result.files { objects.insert(file.content.digest) }
       // What it used is free from now on; the ledger's word on the result comes later.
       assessor.release(attempt)
-      coordinate(&turn) { engine, _, effects, _ in engine.executor.ended(attempt, result, into: &effects) }
+      executor.ended(attempt, result, at: turn.now)
       notice(
         "resource", result.failure == nil ? "attempt.succeeded" : "attempt.failed", task: attempt.task,
         "subtask \(attempt.subtask) \(result.failure.map { "failed: \($0.category), \($0.detail)" } ?? "succeeded")",
@@ -112,7 +112,7 @@ extension NodeEngine {
       fetching.remove(reference.digest)
       coordinate(&turn) { engine, context, effects, _ in
         engine.dispatcher.unavailable(reference.digest, context: context, into: &effects)
-        engine.executor.unavailable(reference, why: why, context: context, into: &effects)
+        engine.executor.unavailable(reference, why: why, context: context)
       }
     case .evicted(let digests): objects.subtract(digests)
     case .specification(let digest, let bytes):

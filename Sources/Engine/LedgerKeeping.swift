@@ -63,7 +63,7 @@ extension NodeEngine {
     let record = LedgerRecord(
       number: head.number + 1, term: head.term, timeMilliseconds: turn.now.wallMilliseconds, kind: kind, body: body)
     do throws(Violation) {
-      try fold(record, of: id)
+      try changes[id, default: []].append(contentsOf: fold(record, of: id))
     } catch {
       return notice("control", "entry.refused", collaboration: id, "\(error)", &turn)
     }
@@ -78,21 +78,23 @@ extension NodeEngine {
     changed.insert(id)
   }
 
-  mutating func fold(_ record: LedgerRecord, of id: CollaborationID) throws(Violation) {
-    if books[id] == nil {
+  /// - Returns: what the record changed.
+  mutating func fold(_ record: LedgerRecord, of id: CollaborationID) throws(Violation) -> [TaskChange] {
+    guard let change = try books[id]?.apply(record) else {
       books[id] = try CollaborationState(id: id, opening: record)
-    } else {
-      try books[id]?.apply(record)
+      return []
     }
+    return [change]
   }
 
   /// Judges what a coordinator proposes, all of it or nothing.
   mutating func judge(_ id: CollaborationID, _ records: [LedgerRecord], _ token: JobToken, _ turn: inout Turn) {
     // One record is taken whole or not at all by itself; a second reference would have every subtask copied.
     let before = records.count > 1 ? books[id] : nil
+    var folded: [TaskChange] = []
     for record in records {
       do throws(Violation) {
-        try fold(record, of: id)
+        try folded.append(contentsOf: fold(record, of: id))
       } catch {
         if records.count > 1 { books[id] = before }
         notice("control", "entry.refused", collaboration: id, "\(error)", &turn)
@@ -100,6 +102,7 @@ extension NodeEngine {
       }
     }
     replicationStep(.judged(token, .accepted), &turn)
+    changes[id, default: []].append(contentsOf: folded)
     changed.insert(id)
     // Offers come beside the entries that they refer to, and may overtake them.
     queues.hasten()
@@ -114,9 +117,10 @@ extension NodeEngine {
   /// Both roles take up what a ledger says now.
   mutating func ledgerChanged(_ id: CollaborationID, _ turn: inout Turn) {
     releaseParked(id, &turn)
+    let changes = changes.removeValue(forKey: id) ?? []
     coordinate(&turn) { engine, context, effects, turn in
       engine.dispatcher.proceed(id, context, random: &turn.random, into: &effects)
-      engine.executor.folded(id, context: context, into: &effects)
+      engine.executor.folded(id, changes, context: context, into: &effects)
       for attempt in engine.assessor.sweep(context: context, into: &effects) { effects.stop(attempt) }
     }
     readSpecifications(&turn)

@@ -44,6 +44,8 @@ public struct NodeEngine: Sendable {
   var restoredFollowings: [ReplicaSet] = []
   /// Collaborations whose ledger changed in this step.
   var changed: Set<CollaborationID> = []
+  /// What their newest records changed, in order.
+  var changes: [CollaborationID: [TaskChange]] = [:]
 
   private var promises: [(step: UInt64, promise: Promise)] = []
   private var nextStep: UInt64 = 1
@@ -145,7 +147,7 @@ public struct NodeEngine: Sendable {
   }
 
   private mutating func tickIfNeeded(_ turn: inout Turn) {
-    if executor.hasReports, !isReporting {
+    if executor.hasReports(at: turn.now), !isReporting {
       isReporting = true
       turn.act(.setTimer(.report, after: Self.reportDelay))
     }
@@ -173,6 +175,7 @@ public struct NodeEngine: Sendable {
       coordinate(&turn) { engine, context, effects, _ in
         engine.negotiator.tick(context, into: &effects)
         engine.executor.tick(context, into: &effects)
+        engine.executor.report(context, into: &effects)
         for attempt in engine.assessor.sweep(context: context, into: &effects) {
           effects.stop(attempt)
         }

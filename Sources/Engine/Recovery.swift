@@ -26,6 +26,12 @@ extension NodeEngine {
       .start(OverlayStart(record: start.record, seeds: start.seeds, records: records, facts: facts)), &turn)
     restoreOutbox(recovered.outbox, &turn)
     coordinate(&turn) { engine, context, effects, _ in engine.negotiator.resume(context, into: &effects) }
+    // Nothing runs yet, whatever the ledgers assign; and what was reported may have been decided meanwhile.
+    let reported = Set(executor.attempts.keys.map(\.task))
+    for (id, book) in books {
+      let tasks = book.openTaskIDs + reported.subtracting(book.openTaskIDs).sorted()
+      changes[id] = tasks.map { TaskChange(task: $0, extent: .whole) }
+    }
     changed.formUnion(books.keys)
   }
 
@@ -33,7 +39,7 @@ extension NodeEngine {
     for chain in recovered.chains {
       for entry in chain.entries {
         do throws(Violation) {
-          try fold(entry.record, of: chain.collaboration)
+          _ = try fold(entry.record, of: chain.collaboration)
         } catch {
           // It was judged before it was stored: another version of the rules, or a changed file.
           notice("control", "ledger.unreadable", collaboration: chain.collaboration, "\(error)", &turn)

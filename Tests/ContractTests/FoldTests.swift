@@ -152,4 +152,26 @@ import Testing
     try round.apply(TaskEnded(task: task, outcome: .succeeded, category: "", reason: ""))
     #expect(round.state.openTasks == 0)
   }
+
+  @Test("Of a report only what is assigned to its author counts; the rest is fenced by its attempt")
+  func partlyStaleReports() throws {
+    var round = try Round()
+    let task = try round.submit()
+    try round.assign(task, Self.all, to: 1)
+    try round.apply(
+      AttemptsLost(
+        task: task, participant: round.node(1), attempts: [AttemptRange(first: 2, count: 3, number: 1)],
+        cause: .participantFailed))
+    let change = try round.state.apply(
+      Round.record(round.state.lastEntry + 1, round.report(task, Array(0..<10), by: 1), at: round.time))
+    let record = try #require(round.state.tasks[task])
+    #expect(record.subtasks.indices.filter { record.subtasks[$0].isDone } == [0, 1, 5, 6, 7, 8, 9])
+    #expect(record.assignedCount == 0 && record.succeededCount == 7)
+    #expect(round.state.committed[round.node(1)] == .zero)
+    #expect(record.shares[round.node(1)]?.cost == Credits(micro: 350), "what does not count is not paid")
+    let named = [0, 1, 5, 6, 7, 8, 9].map { AttemptID(task: task, subtask: $0, number: 1) }
+    #expect(change == TaskChange(task: task, extent: .attempts(named)))
+    #expect(try round.refusal(of: round.report(task, [2, 3], by: 1)) == .attempt, "nothing of it counts")
+    #expect(try round.refusal(of: round.report(task, [2, 2], number: 2, by: 1)) == .attempt)
+  }
 }

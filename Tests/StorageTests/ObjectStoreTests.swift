@@ -31,6 +31,21 @@ import Testing
     #expect(throws: StorageError.self) { try store.read(.zero, at: 0, count: 1) }
   }
 
+  @Test func storingWhatIsThereAlreadyWritesNothing() throws {
+    let store = try ObjectStore(folder: folder.path)
+    let bytes = random(1_000)
+    let reference = try store.put(bytes)
+    let file = folder.path + "/same"
+    try Data(bytes).write(to: URL(fileURLWithPath: file))
+    func number() throws -> Int? {
+      try FileManager.default.attributesOfItem(atPath: store.path(of: reference.digest))[.systemFileNumber] as? Int
+    }
+    let before = try number()
+    #expect(try store.put(bytes) == reference && store.put(fileAt: file) == reference)
+    #expect(try number() == before && store.totalByteCount == bytes.count)
+    #expect(try FileManager.default.contentsOfDirectory(atPath: store.folder + "/partial").isEmpty)
+  }
+
   @Test func aFileIsStoredPieceByPieceAndAStoreIsFoundAgain() throws {
     let bytes = random(1_000_000)
     let file = folder.path + "/input"

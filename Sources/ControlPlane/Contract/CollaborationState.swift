@@ -15,7 +15,8 @@ public struct CollaborationState: Hashable, Sendable {
   public internal(set) var tasks: [TaskID: TaskRecord] = [:]
   /// In order of submission.
   public internal(set) var taskOrder: [TaskID] = []
-  public internal(set) var openTasks = 0
+  /// Those that are not over, in order of submission.
+  public internal(set) var openTaskIDs: [TaskID] = []
   public internal(set) var negotiation: [NegotiationRecord]
   /// What is assigned to each member now.
   public internal(set) var committed: [NodeID: Amounts] = [:]
@@ -97,22 +98,28 @@ public struct CollaborationState: Hashable, Sendable {
 
   /// Takes the next record. After a throw the value is as it was.
   ///
+  /// - Returns: what it changed.
   /// - Throws: `Violation`.
-  public mutating func apply(_ record: LedgerRecord) throws(Violation) {
+  @discardableResult
+  public mutating func apply(_ record: LedgerRecord) throws(Violation) -> TaskChange {
     let judge = Judge(entry: record.number)
     try judge.require(record.number == lastEntry + 1, .order, "expected entry \(lastEntry + 1)")
-    switch record.kind {
-    case TaskSubmitted.kind: try taskSubmitted(record)
-    case TaskPlanned.kind: try taskPlanned(record)
-    case OfferAnswered.kind: try offerAnswered(record)
-    case OfferExpired.kind: try offerExpired(record)
-    case ResultsReported.kind: try resultsReported(record)
-    case AttemptsLost.kind: try attemptsLost(record)
-    case TaskEnded.kind: try taskEnded(record)
-    default: throw judge.violation(.kind, "'\(record.kind)' is no kind of entry of rules \(contract.rules)")
-    }
+    let change =
+      switch record.kind {
+      case TaskSubmitted.kind: try taskSubmitted(record)
+      case TaskPlanned.kind: try taskPlanned(record)
+      case OfferAnswered.kind: try offerAnswered(record)
+      case OfferExpired.kind: try offerExpired(record)
+      case ResultsReported.kind: try resultsReported(record)
+      case AttemptsLost.kind: try attemptsLost(record)
+      case TaskEnded.kind: try taskEnded(record)
+      default: throw judge.violation(.kind, "'\(record.kind)' is no kind of entry of rules \(contract.rules)")
+      }
     lastEntry = record.number
+    return change
   }
+
+  public var openTasks: Int { openTaskIDs.count }
 
   /// What the ledger leaves free at a member.
   public func free(_ node: NodeID) -> Amounts {

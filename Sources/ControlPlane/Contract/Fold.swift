@@ -3,7 +3,7 @@ public import Model
 // One record's effect on a collaboration. Each function checks everything first and changes only then, so that
 // a refused record leaves the value as it was.
 extension CollaborationState {
-  mutating func taskSubmitted(_ record: LedgerRecord) throws(Violation) {
+  mutating func taskSubmitted(_ record: LedgerRecord) throws(Violation) -> TaskChange {
     let judge = Judge(entry: record.number)
     let body = try judge.body(TaskSubmitted.self, record)
     let submission = try judge.statement(Submission.self, in: body.submission)
@@ -17,10 +17,11 @@ extension CollaborationState {
     tasks[id] = TaskRecord(
       id: id, submitter: submitter, submission: submission, timeMilliseconds: record.timeMilliseconds)
     taskOrder.append(id)
-    openTasks += 1
+    openTaskIDs.append(id)
+    return TaskChange(task: id, extent: .whole)
   }
 
-  mutating func taskPlanned(_ record: LedgerRecord) throws(Violation) {
+  mutating func taskPlanned(_ record: LedgerRecord) throws(Violation) -> TaskChange {
     let judge = Judge(entry: record.number)
     let plan = try judge.body(TaskPlanned.self, record)
     try withOpenTask(plan.task, judge) { task, state throws(Violation) in
@@ -37,9 +38,10 @@ extension CollaborationState {
       task.plans.append(TaskRecord.Planned(entry: record.number, plan: plan))
       if task.plans.count > TaskRecord.plansKept { task.plans.removeFirst() }
     }
+    return TaskChange(task: plan.task, extent: .attempts([]))
   }
 
-  mutating func offerAnswered(_ record: LedgerRecord) throws(Violation) {
+  mutating func offerAnswered(_ record: LedgerRecord) throws(Violation) -> TaskChange {
     let judge = Judge(entry: record.number)
     let body = try judge.body(OfferAnswered.self, record)
     let offer = try openOffer(body.offer, judge)
@@ -106,9 +108,10 @@ extension CollaborationState {
           reason: "declined \(count) of \(whole) subtasks (\(decline.code.rawValue))")
       }
     }
+    return TaskChange(task: offer.task, extent: .attempts(answered))
   }
 
-  mutating func offerExpired(_ record: LedgerRecord) throws(Violation) {
+  mutating func offerExpired(_ record: LedgerRecord) throws(Violation) -> TaskChange {
     let judge = Judge(entry: record.number)
     let body = try judge.body(OfferExpired.self, record)
     let offer = try openOffer(body.offer, judge)
@@ -131,9 +134,10 @@ extension CollaborationState {
         by: rules.ignoredPPM, part: count, of: task.subtasks.count, within: rules, entry: record.number,
         reason: "ignored an offer of \(count) subtasks")
     }
+    return TaskChange(task: offer.task, extent: .attempts(offer.attempts.flatMap { $0.attempts(of: offer.task) }))
   }
 
-  mutating func resultsReported(_ record: LedgerRecord) throws(Violation) {
+  mutating func resultsReported(_ record: LedgerRecord) throws(Violation) -> TaskChange {
     let judge = Judge(entry: record.number)
     let body = try judge.body(ResultsReported.self, record)
     let report = try judge.statement(ResultReport.self, in: body.report)
@@ -143,10 +147,15 @@ extension CollaborationState {
       (1...ResultReport.countLimit).contains(report.results.count), .limit, "\(report.results.count) results")
     let problem = report.results.lazy.compactMap(\.disorder).first
     try judge.require(problem == nil, .limit, "\(problem ?? "") is out of range")
+    try judge.require(
+      Set(report.results.map(\.subtask)).count == report.results.count, .attempt, "a subtask stands twice")
     let price = roster[node]?.priceMicroPerCPUSecond ?? 0
+    var counted: [AttemptResult] = []
     try withOpenTask(report.task, judge) { task, state throws(Violation) in
-      try judge.requireAssigned(report.results.map { ($0.subtask, $0.number) }, in: task, to: node)
-      for result in report.results {
+      // The rest was taken from its reporter before: it is fenced by its attempt's number.
+      counted = report.results.filter { task.isAssigned($0.subtask, number: $0.number, to: node) }
+      try judge.require(!counted.isEmpty, .attempt, "nothing in it is assigned to \(node.short)")
+      for result in counted {
         state.release(result.subtask, of: &task, from: node)
         task.shares[node]?.cpuMilliseconds += result.usage.cpuMilliseconds
         if let failure = result.failure {
@@ -164,13 +173,16 @@ extension CollaborationState {
           task.shares[node]?.cost.add(microUpToMost: result.usage.cpuMilliseconds * price / 1_000)
         }
       }
-      let failed = report.results.count { $0.failure != nil }
+      let failed = counted.count { $0.failure != nil }
       state.settle(
-        node, succeeded: report.results.count - failed, failed: failed, of: task.subtasks.count, entry: record.number)
+        node, succeeded: counted.count - failed, failed: failed, of: task.subtasks.count, entry: record.number)
     }
+    return TaskChange(
+      task: report.task,
+      extent: .attempts(counted.map { AttemptID(task: report.task, subtask: $0.subtask, number: $0.number) }))
   }
 
-  mutating func attemptsLost(_ record: LedgerRecord) throws(Violation) {
+  mutating func attemptsLost(_ record: LedgerRecord) throws(Violation) -> TaskChange {
     let judge = Judge(entry: record.number)
     let body = try judge.body(AttemptsLost.self, record)
     let node = body.participant
@@ -198,9 +210,10 @@ extension CollaborationState {
           retryAfterMilliseconds: nil, subtasks: count))
       state.settle(node, succeeded: 0, failed: count, of: task.subtasks.count, entry: record.number)
     }
+    return TaskChange(task: body.task, extent: .attempts(body.attempts.flatMap { $0.attempts(of: body.task) }))
   }
 
-  mutating func taskEnded(_ record: LedgerRecord) throws(Violation) {
+  mutating func taskEnded(_ record: LedgerRecord) throws(Violation) -> TaskChange {
     let judge = Judge(entry: record.number)
     let body = try judge.body(TaskEnded.self, record)
     try withOpenTask(body.task, judge) { task, state throws(Violation) in
@@ -214,9 +227,10 @@ extension CollaborationState {
         state.release(index, of: &task, from: node)
         task.subtasks[index].state = .pending
       }
-      state.openTasks -= 1
+      state.openTaskIDs.removeAll { $0 == body.task }
       task.ending = TaskRecord.Ending(entry: record.number, timeMilliseconds: record.timeMilliseconds, body: body)
     }
+    return TaskChange(task: body.task, extent: .whole)
   }
 
   /// The offer in a statement of the coordinator.

@@ -345,7 +345,8 @@ public struct Assessor: Sendable {
           finished.append(id)
           if finished.count > Self.offersKept { offers[finished.removeFirst()] = nil }
         } else {
-          keep(received, &effects)
+          // What is kept of it may hold more: after a restart the ledger says again what is over.
+          offers[id] = received
         }
       case .declined, .expired: continue
       }

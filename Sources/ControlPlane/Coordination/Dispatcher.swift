@@ -78,8 +78,8 @@ public struct Dispatcher: Sendable {
     _ id: CollaborationID, _ context: CoordinationContext, random: inout Random, into effects: inout CoordinationEffects
   ) {
     guard let state = context.collaborations[id], state.coordinator == context.node else { return }
-    for taskID in state.taskOrder {
-      guard let task = state.tasks[taskID], !task.isOver else { continue }
+    for taskID in state.openTaskIDs {
+      guard let task = state.tasks[taskID] else { continue }
       proceed(task, state, context, &random, &effects)
     }
   }
@@ -303,11 +303,12 @@ public struct Dispatcher: Sendable {
       signed.statement.bytes.count <= Self.statementByteLimit, report.results.allSatisfy({ $0.disorder == nil })
     else { return .done("malformed report") }
     if report.results.allSatisfy({ task.hasCounted($0, by: node) }) { return .done("counted before") }
-    guard report.results.allSatisfy({ task.isAssigned($0.subtask, number: $0.number, to: node) }) else {
-      return .done("stale: not all of it is assigned to \(context.name(node)) any more")
+    let counting = report.results.filter { task.isAssigned($0.subtask, number: $0.number, to: node) }
+    guard !counting.isEmpty else {
+      return .done("stale: nothing in it is assigned to \(context.name(node)) any more")
     }
     var missing: Set<Digest> = []
-    for file in report.results.flatMap(\.files) where !context.objects.contains(file.content.digest) {
+    for file in counting.flatMap(\.files) where !context.objects.contains(file.content.digest) {
       if let inline = file.inline, let bytes = Base64.decode(inline), file.content == ObjectReference(of: bytes) {
         effects.append(.keep(file.content, bytes))
       } else {
@@ -323,7 +324,7 @@ public struct Dispatcher: Sendable {
     }
     reports[signed.id] = nil
     effects.append(id, ResultsReported(report: signed))
-    return .done("\(report.results.count) results")
+    return .done("\(counting.count) results")
   }
 
   /// An object has come here: what waited for it alone counts.

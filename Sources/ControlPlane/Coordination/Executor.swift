@@ -16,63 +16,81 @@ public struct Executor: Sendable {
     public internal(set) var nativeID = ""
     public internal(set) var nativeState = ""
     var missing: Set<Digest> = []
-    var order: WorkOrder?
   }
 
-  /// Results in one report take at most this much of an entry.
-  static let reportByteLimit = 40 * 1_024
   /// Contents up to this size travel inside the report.
   public static let inlineByteLimit = 512
   static let specificationsKept = 64
   /// Fetches of one object before the attempt is given up.
   static let fetchTries = 6
 
-  public private(set) var attempts: [AttemptID: Attempt] = [:]
+  public internal(set) var attempts: [AttemptID: Attempt] = [:]
+  /// Those of `attempts` that still wait for their inputs.
+  private var staging: Set<AttemptID> = []
   private(set) var specifications: [Digest: TaskSpecification] = [:]
   /// The plan whose inputs were asked for ahead, by task.
   var prefetchedPlan: [TaskID: Int] = [:]
-  private var finished: [CollaborationID: [TaskID: [AttemptResult]]] = [:]
+  var reporting = Reporting()
   /// Objects that could not be fetched, and when (uptime) they are asked for again.
   private var failedFetches: [Digest: (tries: Int, againAt: Duration)] = [:]
-  private var unreported: [CollaborationID: [TaskID: [AttemptID]]] = [:]
 
   public init() {}
 
-  public var isBusy: Bool { !attempts.isEmpty || !finished.isEmpty }
-
-  /// Whether `report` has something to tell.
-  public var hasReports: Bool { !finished.isEmpty || !unreported.isEmpty }
+  public var isBusy: Bool { !attempts.isEmpty || !reporting.isEmpty }
 
   /// Begins what the ledger newly assigns to this node and stops what it no longer does.
   public mutating func folded(
-    _ id: CollaborationID, context: CoordinationContext, into effects: inout CoordinationEffects
+    _ id: CollaborationID, _ changes: [TaskChange], context: CoordinationContext,
+    into effects: inout CoordinationEffects
   ) {
     guard let state = context.collaborations[id] else { return }
     prefetch(state, context, &effects)
-    for attempt in attempts.values.sorted(by: { $0.id < $1.id }) where attempt.collaboration == id {
-      let task = state.tasks[attempt.id.task]
-      if task?.isAssigned(attempt.id.subtask, number: attempt.id.number, to: context.node) != true {
-        drop(attempt, &effects)
+    for change in changes {
+      guard let task = state.tasks[change.task] else { continue }
+      switch change.extent {
+      case .attempts(let ids): for id in ids { take(id, task, state, context, &effects) }
+      case .whole:
+        for id in attempts.keys.filter({ $0.task == task.id }).sorted() { take(id, task, state, context, &effects) }
+        guard (task.shares[context.node]?.running ?? 0) > 0 else { continue }
+        for (index, subtask) in task.subtasks.enumerated() where subtask.assignee == context.node {
+          take(AttemptID(task: task.id, subtask: index, number: subtask.attempt), task, state, context, &effects)
+        }
       }
     }
-    for taskID in state.taskOrder {
-      guard let task = state.tasks[taskID], !task.isOver, (task.shares[context.node]?.running ?? 0) > 0 else {
-        continue
-      }
-      for index in task.subtasks.indices where task.subtasks[index].assignee == context.node {
-        let attempt = AttemptID(task: taskID, subtask: index, number: task.subtasks[index].attempt)
-        guard attempts[attempt] == nil else { continue }
-        attempts[attempt] = Attempt(id: attempt, collaboration: id)
-        stage(attempt, task, state, context, &effects)
-      }
+  }
+
+  private mutating func take(
+    _ id: AttemptID, _ task: TaskRecord, _ state: CollaborationState, _ context: CoordinationContext,
+    _ effects: inout CoordinationEffects
+  ) {
+    let isAssigned = task.isAssigned(id.subtask, number: id.number, to: context.node)
+    if let attempt = attempts[id] {
+      if !isAssigned { drop(attempt, &effects) }
+    } else if isAssigned {
+      attempts[id] = Attempt(id: id, collaboration: state.id)
+      staging.insert(id)
+      stage(id, task, state, context, &effects)
     }
   }
 
   private mutating func drop(_ attempt: Attempt, _ effects: inout CoordinationEffects) {
     attempts[attempt.id] = nil
+    staging.remove(attempt.id)
+    reporting.settled(attempt.id)
     if [.queued, .running].contains(attempt.stage) {
       effects.append(.cancelWork(attempt.id, reason: "the ledger no longer assigns it to this node"))
     }
+  }
+
+  mutating func endStaging(of id: AttemptID) { staging.remove(id) }
+
+  private mutating func fail(_ id: AttemptID, _ failure: AttemptFailure, _ now: Moment) {
+    ended(
+      id,
+      AttemptResult(
+        subtask: id.subtask, number: id.number, failure: failure, files: [],
+        usage: Usage(cpuMilliseconds: 0, wallMilliseconds: 0, peakMemoryBytes: 0), nativeID: "", nativeState: ""),
+      at: now)
   }
 
   /// Asks for what is missing; hands the work to an adapter when nothing is.
@@ -97,8 +115,8 @@ public struct Executor: Sendable {
     guard missing.isEmpty else { return want(missing, for: id, task, state, context, inline: inline, &effects) }
     attempt.stage = .queued
     attempt.reason = "handed to the adapter"
-    attempt.order = order
     attempts[id] = attempt
+    staging.remove(id)
     effects.append(.start(order))
   }
 
@@ -201,7 +219,7 @@ public struct Executor: Sendable {
     }
     for (id, task, state) in waiting(context) where task.submission.specification.digest == digest {
       guard specification != nil else {
-        end(id, .init(category: "inputMissing", detail: "the task's specification cannot be read"), &effects)
+        fail(id, .init(category: "inputMissing", detail: "the task's specification cannot be read"), context.now)
         continue
       }
       stage(id, task, state, context, &effects)
@@ -215,7 +233,7 @@ public struct Executor: Sendable {
   public func unread(_ context: CoordinationContext) -> [ObjectReference] {
     var seen: Set<Digest> = []
     let planned = context.collaborations.sorted { $0.key < $1.key }.flatMap { _, state in
-      state.openTasks == 0 ? [] : state.taskOrder.compactMap { state.tasks[$0] }.filter { wantsPrefetch($0, context) }
+      state.openTaskIDs.compactMap { state.tasks[$0] }.filter { wantsPrefetch($0, context) }
     }
     return (waiting(context).map(\.task) + planned).map(\.submission.specification).filter { reference in
       context.objects.contains(reference.digest) && specifications[reference.digest] == nil
@@ -235,21 +253,25 @@ public struct Executor: Sendable {
   }
 
   /// An object could not be brought here from anybody this time.
-  public mutating func unavailable(
-    _ reference: ObjectReference, why: String, context: CoordinationContext, into effects: inout CoordinationEffects
-  ) {
+  public mutating func unavailable(_ reference: ObjectReference, why: String, context: CoordinationContext) {
     let tries = (failedFetches[reference.digest]?.tries ?? 0) + 1
     failedFetches[reference.digest] = (tries, context.now.uptime + .milliseconds(100 << min(tries, 6)))
     guard tries >= Self.fetchTries else { return }
     failedFetches[reference.digest] = nil
     for (id, _, _) in waiting(context) where attempts[id]?.missing.contains(reference.digest) == true {
-      end(
-        id, .init(category: "inputMissing", detail: "input \(reference.digest.short) cannot be had: \(why)"), &effects)
+      fail(
+        id, .init(category: "inputMissing", detail: "input \(reference.digest.short) cannot be had: \(why)"),
+        context.now)
     }
   }
 
-  /// Asks again for what could not be had, at growing distances.
+  /// Asks again for what could not be had, at growing distances, and tells how the attempts stand.
   public mutating func tick(_ context: CoordinationContext, into effects: inout CoordinationEffects) {
+    inform(context, into: &effects)
+    fetchAgain(context, &effects)
+  }
+
+  private mutating func fetchAgain(_ context: CoordinationContext, _ effects: inout CoordinationEffects) {
     let due = Set(failedFetches.filter { $0.value.againAt <= context.now.uptime }.keys)
     guard !due.isEmpty else { return }
     var wanted: Set<Digest> = []
@@ -269,126 +291,12 @@ public struct Executor: Sendable {
   private func waiting(
     _ context: CoordinationContext
   ) -> [(id: AttemptID, task: TaskRecord, state: CollaborationState)] {
-    attempts.values.filter { $0.stage == .staging }.sorted { $0.id < $1.id }.compactMap { attempt in
-      guard let state = context.collaborations[attempt.collaboration], let task = state.tasks[attempt.id.task] else {
-        return nil
-      }
-      return (attempt.id, task, state)
+    staging.sorted().compactMap { id in
+      guard let attempt = attempts[id], let state = context.collaborations[attempt.collaboration],
+        let task = state.tasks[id.task]
+      else { return nil }
+      return (id, task, state)
     }
-  }
-
-  // MARK: Running
-
-  /// An adapter says how far an attempt is.
-  public mutating func moved(_ id: AttemptID, to stage: Stage, reason: String, nativeID: String, nativeState: String) {
-    guard let attempt = attempts[id], stage.rank > attempt.stage.rank else { return }
-    attempts[id]?.stage = stage
-    attempts[id]?.reason = reason
-    attempts[id]?.nativeID = nativeID
-    attempts[id]?.nativeState = nativeState
-    unreported[attempt.collaboration, default: [:]][id.task, default: []].append(id)
-  }
-
-  /// An attempt ended; its result files are in the object store.
-  public mutating func ended(_ id: AttemptID, _ result: AttemptResult, into effects: inout CoordinationEffects) {
-    guard let attempt = attempts[id], attempt.stage != .reported else { return }
-    attempts[id]?.stage = .reported
-    attempts[id]?.reason = "reported"
-    finished[attempt.collaboration, default: [:]][id.task, default: []].append(Self.reportable(result))
-  }
-
-  /// A result as it fits into a report, whatever an adapter says.
-  private static func reportable(_ result: AttemptResult) -> AttemptResult {
-    var result = result
-    if let failure = result.failure {
-      result.failure = AttemptFailure(
-        category: Text.bounded(failure.category, limit: 32), detail: Text.bounded(failure.detail))
-    }
-    result.nativeID = Text.bounded(result.nativeID, limit: 128)
-    result.nativeState = Text.bounded(result.nativeState, limit: 64)
-    let problem =
-      result.disorder
-      ?? (CanonicalJSON.encode(Canonical.json(result)).count > reportByteLimit ? "the list of result files" : nil)
-    guard let problem else { return result }
-    result.failure = AttemptFailure(category: "output", detail: "\(problem) is beyond what a report can hold")
-    result.files = []
-    result.usage = Usage(cpuMilliseconds: 0, wallMilliseconds: 0, peakMemoryBytes: 0)
-    return result
-  }
-
-  /// A report of this node that is still on its way after a restart: what it tells is not run again.
-  public mutating func restore(reported statement: Statement) {
-    guard let report = try? statement.decode(ResultReport.self), let id = statement.collaboration else { return }
-    for result in report.results {
-      let attempt = AttemptID(task: report.task, subtask: result.subtask, number: result.number)
-      attempts[attempt] = Attempt(id: attempt, collaboration: id, stage: .reported, reason: "reported")
-    }
-  }
-
-  private mutating func end(_ id: AttemptID, _ failure: AttemptFailure, _ effects: inout CoordinationEffects) {
-    ended(
-      id,
-      AttemptResult(
-        subtask: id.subtask, number: id.number, failure: failure, files: [],
-        usage: Usage(cpuMilliseconds: 0, wallMilliseconds: 0, peakMemoryBytes: 0), nativeID: "", nativeState: ""),
-      into: &effects)
-  }
-
-  /// Sends what has ended since the last time, in as few reports as the limits allow, and how the rest stands.
-  public mutating func report(_ context: CoordinationContext, into effects: inout CoordinationEffects) {
-    for id in finished.keys.sorted() {
-      for task in (finished[id] ?? [:]).keys.sorted() {
-        send(finished[id]?[task] ?? [], of: task, in: id, context, &effects)
-      }
-    }
-    finished = [:]
-    for id in unreported.keys.sorted() {
-      for task in (unreported[id] ?? [:]).keys.sorted() {
-        inform(unreported[id]?[task] ?? [], of: task, in: id, context, &effects)
-      }
-    }
-    unreported = [:]
-  }
-
-  private func send(
-    _ results: [AttemptResult], of task: TaskID, in id: CollaborationID, _ context: CoordinationContext,
-    _ effects: inout CoordinationEffects
-  ) {
-    guard let state = context.collaborations[id], let record = state.tasks[task] else { return }
-    var batch: [AttemptResult] = []
-    var size = 0
-    func flush() {
-      guard !batch.isEmpty else { return }
-      let report = ResultReport(task: task, results: batch, trace: record.submission.trace)
-      effects.append(
-        .tell(
-          state.coordinator, context.statement(report, in: id), deadlineMilliseconds: context.wall + 24 * 3_600_000))
-      batch = []
-      size = 0
-    }
-    for result in results.sorted(by: { ($0.subtask, $0.number) < ($1.subtask, $1.number) }) {
-      let bytes = CanonicalJSON.encode(Canonical.json(result)).count
-      if batch.count == ResultReport.countLimit || size + bytes > Self.reportByteLimit { flush() }
-      batch.append(result)
-      size += bytes
-    }
-    flush()
-  }
-
-  private func inform(
-    _ ids: [AttemptID], of task: TaskID, in id: CollaborationID, _ context: CoordinationContext,
-    _ effects: inout CoordinationEffects
-  ) {
-    guard let state = context.collaborations[id], let record = state.tasks[task] else { return }
-    let states = Set(ids).sorted().prefix(ResultReport.countLimit).compactMap { attempts[$0] }
-      .filter { $0.stage != .reported }
-      .map {
-        ProgressReport.State(
-          subtask: $0.id.subtask, number: $0.id.number, state: $0.stage.rawValue, reason: String($0.reason.prefix(200)))
-      }
-    guard !states.isEmpty else { return }
-    let report = ProgressReport(task: task, states: states, trace: record.submission.trace)
-    effects.append(.inform(state.coordinator, context.statement(report, in: id)))
   }
 }
 

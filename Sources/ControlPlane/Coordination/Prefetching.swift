@@ -8,11 +8,9 @@ extension Executor {
   mutating func prefetch(
     _ state: CollaborationState, _ context: CoordinationContext, _ effects: inout CoordinationEffects
   ) {
-    for id in state.taskOrder {
-      guard let task = state.tasks[id], wantsPrefetch(task, context) else {
-        if state.tasks[id]?.isOver != false { prefetchedPlan[id] = nil }
-        continue
-      }
+    for id in prefetchedPlan.keys where state.tasks[id]?.isOver == true { prefetchedPlan[id] = nil }
+    for id in state.openTaskIDs {
+      guard let task = state.tasks[id], wantsPrefetch(task, context) else { continue }
       let reference = task.submission.specification
       guard let specification = specifications[reference.digest] else {
         if !context.objects.contains(reference.digest) {

@@ -90,6 +90,8 @@ public final class ObjectStore: Sendable {
   ///
   /// - Throws: `StorageError.objectTooLarge`, `.noRoom`, `.diskFull`, `.inputOutput`.
   public func put(_ bytes: [UInt8]) throws(StorageError) -> ObjectReference {
+    let reference = ObjectReference(of: bytes)
+    if holds(reference) { return reference }
     var pieces: [[UInt8]] = [bytes]
     return try putPieces(expected: bytes.count) { () throws(StorageError) in pieces.popLast() }
   }
@@ -126,6 +128,13 @@ public final class ObjectStore: Sendable {
     return true
   }
 
+  /// Whether an object is here; then it counts as just used.
+  private func holds(_ reference: ObjectReference) -> Bool {
+    guard has(reference) else { return false }
+    touch(reference.digest)
+    return true
+  }
+
   func touch(_ digest: Digest) {
     state.withLock { state in
       state.clock += 1
@@ -151,8 +160,12 @@ public final class ObjectStore: Sendable {
         }
         try writeAll(piece, to: file.descriptor, path: temporary)
       }
-      try file.sync()
       let reference = ObjectReference(digest: Digest(finishing: hasher.finalize()), byteCount: byteCount)
+      if holds(reference) {
+        unlink(temporary)
+        return reference
+      }
+      try file.sync()
       try publish(temporary, as: reference)
       return reference
     } catch {
