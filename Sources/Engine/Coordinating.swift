@@ -115,13 +115,10 @@ extension NodeEngine {
         engine.executor.unavailable(reference, why: why, context: context)
       }
     case .evicted(let digests): objects.subtract(digests)
-    case .specification(let digest, let bytes):
-      readingSpecifications.remove(digest)
-      let specification = bytes.flatMap {
-        try? CanonicalJSON.decode(TaskSpecification.self, from: $0, limit: TaskSpecification.byteLimit)
-      }
+    case .specification(let reference, let specification):
+      readingSpecifications.remove(reference.digest)
       coordinate(&turn) { engine, context, effects, _ in
-        engine.executor.specified(digest, specification, context: context, into: &effects)
+        engine.executor.specified(reference, specification, context: context, into: &effects)
       }
     }
   }

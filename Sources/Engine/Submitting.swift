@@ -42,7 +42,9 @@ extension NodeEngine {
       return .failure(Refusal(.invalid, "a collaboration's name has 1 to 64 bytes", subject: "name"))
     }
     guard (100...600_000).contains(request.replyByMilliseconds) else {
-      return .failure(Refusal(.invalid, "the time to reply is 100 ms to 10 min", subject: "replyBy"))
+      return .failure(
+        Refusal(
+          .invalid, "the time to reply to a call is 100 ms to 10 min", subject: "timeouts.negotiate or --reply-by"))
     }
     guard CanonicalJSON.encode(Self.json(request)).count <= 8_192 else {
       return .failure(Refusal(.tooLarge, "name, kind and labels together are over 8 KiB", subject: "labels"))
@@ -172,7 +174,12 @@ extension NodeEngine {
     let task = TaskID(signed.id.digest)
     guard let held = submissions[task], held.ended == nil else { return .done("no longer wanted") }
     if let book = context.collaborations[held.collaboration] {
-      if book.tasks[task] == nil { effects.submit(signed, to: held.collaboration) }
+      if book.tasks[task] == nil {
+        guard let submission = try? signed.statement.decode(Submission.self), book.hasRoom(for: submission) else {
+          return .parked(held.collaboration)
+        }
+        effects.submit(signed, to: held.collaboration)
+      }
       submissions[task] = nil
       effects.forget(key: Self.submissionKey(task))
       return .done("on the ledger of \(held.collaboration.short)")
@@ -180,13 +187,20 @@ extension NodeEngine {
     return .parked(held.collaboration)
   }
 
-  /// Submissions whose round will not open any more end here, with the reason.
+  static let waitsForRoom =
+    "the collaboration's open tasks have \(Submission.openSubtaskLimit) subtasks already, or nearly; it waits for an end"
+
+  /// Submissions whose round will not open any more, or whose queue time is over, end here, with the reason.
   mutating func expireSubmissions(_ turn: inout Turn) {
     for (id, held) in submissions.sorted(by: { $0.key < $1.key }) where held.ended == nil {
-      guard let negotiation = negotiator.negotiations[held.collaboration], negotiation.phase == .failed else {
-        continue
+      if books[held.collaboration] != nil {
+        guard let submission = try? held.signed.statement.decode(Submission.self),
+          turn.now.wallMilliseconds - held.submittedMilliseconds > Int64(submission.timeouts.queueMilliseconds)
+        else { continue }
+        end(id, "unplaced", Self.waitsForRoom, &turn)
+      } else if let negotiation = negotiator.negotiations[held.collaboration], negotiation.phase == .failed {
+        end(id, "unplaced", negotiation.reason, &turn)
       }
-      end(id, "unplaced", negotiation.reason, &turn)
     }
   }
 

@@ -47,6 +47,7 @@ final class FakeNode: NodeService {
   func submit(_ request: SubmissionRequest) async throws -> TaskView { try answer("submit \(request.submission.name)") }
   func tasks() async throws -> [TaskView] { [try answer("tasks")] }
   func task(_ id: TaskID) async throws -> TaskDetailView { try answer("task", about: id.digest) }
+  func summary(of task: TaskID) async throws -> TaskView { try answer("summary", about: task.digest) }
   func plans(of task: TaskID) async throws -> [PlanView] { [try answer("plans", about: task.digest)] }
   func preview(_ request: SubmissionRequest) async throws -> PlanView { try answer("preview") }
   func explain(_ task: TaskID) async throws -> ExplanationView { try answer("explain", about: task.digest) }

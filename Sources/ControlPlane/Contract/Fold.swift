@@ -14,6 +14,8 @@ extension CollaborationState {
     try judge.require(made(body.submission), .signature, "of the submission by \(submitter.short)")
     let problem = submission.disorder
     try judge.require(problem == nil, .limit, "asked are \(problem ?? "")")
+    try judge.require(
+      hasRoom(for: submission), .limit, "more than \(Submission.openSubtaskLimit) subtasks of open tasks")
     tasks[id] = TaskRecord(
       id: id, submitter: submitter, submission: submission, timeMilliseconds: record.timeMilliseconds)
     taskOrder.append(id)
@@ -227,6 +229,7 @@ extension CollaborationState {
         state.release(index, of: &task, from: node)
         task.subtasks[index].state = .pending
       }
+      task.dropInlineContents()
       state.openTaskIDs.removeAll { $0 == body.task }
       task.ending = TaskRecord.Ending(entry: record.number, timeMilliseconds: record.timeMilliseconds, body: body)
     }

@@ -115,6 +115,13 @@ public struct TaskRecord: Hashable, Sendable {
     return mapped
   }
 
+  /// Nobody reduces an ended task: the contents lie in the object stores and in the entries themselves.
+  mutating func dropInlineContents() {
+    for index in subtasks.indices where subtasks[index].result?.files.contains(where: { $0.inline != nil }) == true {
+      for file in subtasks[index].result?.files.indices ?? 0..<0 { subtasks[index].result?.files[file].inline = nil }
+    }
+  }
+
   mutating func answer(_ answer: TaskAnswer) {
     answers.append(answer)
     if answers.count > Self.answersKept { answers.removeFirst(answers.count - Self.answersKept) }

@@ -56,12 +56,18 @@ public struct Dispatcher: Sendable {
   /// What the coordinator knows of an attempt beyond the ledger, for people.
   public func reportedProgress(of attempt: AttemptID) -> ProgressReport.State? { progress[attempt] }
 
-  /// Whether this attempt is offered and not answered yet, and to whom.
-  public func offeredTo(_ attempt: AttemptID) -> NodeID? {
-    offers.values.first {
-      $0.task == attempt.task
-        && $0.offer.attempts.contains { $0.number == attempt.number && $0.subtasks.contains(attempt.subtask) }
-    }?.participant
+  /// Who has an offer of this task and has not answered yet.
+  public func participants(offered task: TaskID) -> Set<NodeID> {
+    Set(offers.values.lazy.filter { $0.task == task }.map(\.participant))
+  }
+
+  /// The participant of each subtask that is offered and not answered yet.
+  public func offeredSubtasks(of task: TaskID) -> [Int: NodeID] {
+    var offered: [Int: NodeID] = [:]
+    for offer in offers.values where offer.task == task {
+      for subtask in offer.offer.attempts.flatMap(\.subtasks) { offered[subtask] = offer.participant }
+    }
+    return offered
   }
 
   /// Why a task does not move; empty when it does.

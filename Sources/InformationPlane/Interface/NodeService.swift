@@ -18,6 +18,8 @@ public protocol NodeService: Sendable {
   func submit(_ request: SubmissionRequest) async throws -> TaskView
   func tasks() async throws -> [TaskView]
   func task(_ id: TaskID) async throws -> TaskDetailView
+  /// Without its subtasks: for whoever asks often.
+  func summary(of task: TaskID) async throws -> TaskView
   func plans(of task: TaskID) async throws -> [PlanView]
   /// The plan that would be made now, without submitting anything.
   func preview(_ request: SubmissionRequest) async throws -> PlanView

@@ -150,12 +150,20 @@ final class Hands: Sendable {
     try partial.finish()
   }
 
+  /// Decodes here, since a specification of many files takes far longer than a step of the loop may.
   private func readSpecification(_ reference: ObjectReference) async {
-    guard reference.byteCount <= TaskSpecification.byteLimit else {
-      return await feed(.object(.specification(reference.digest, nil)))
+    do {
+      guard reference.byteCount <= TaskSpecification.byteLimit else {
+        throw JSONError.tooLarge(byteCount: reference.byteCount, limit: TaskSpecification.byteLimit)
+      }
+      let bytes = try objects.read(reference.digest, at: 0, count: reference.byteCount)
+      let specification = try CanonicalJSON.decode(
+        TaskSpecification.self, from: bytes, limit: TaskSpecification.byteLimit)
+      await feed(.object(.specification(reference, specification)))
+    } catch {
+      logger.notice("specification \(reference.digest.short) cannot be read: \(error)")
+      await feed(.object(.specification(reference, nil)))
     }
-    let bytes = try? objects.read(reference.digest, at: 0, count: reference.byteCount)
-    await feed(.object(.specification(reference.digest, bytes)))
   }
 
   private func keep(_ reference: ObjectReference, _ bytes: [UInt8]) async {

@@ -114,9 +114,13 @@ struct NodeDoor: NodeService {
   func tasks() async throws -> [TaskView] { await loop.read { $0.taskViews(at: $1) } }
 
   func task(_ id: TaskID) async throws -> TaskDetailView {
-    guard let view = await loop.read({ $0.taskDetail(id, at: $1) }) else { throw Self.unknown(id) }
+    // Of as many as 100,000 subtasks: not while the loop waits.
+    let (engine, now) = await loop.read { ($0, $1) }
+    guard let view = engine.taskDetail(id, at: now) else { throw Self.unknown(id) }
     return view
   }
+
+  func summary(of task: TaskID) async throws -> TaskView { try await view(of: task) }
 
   func plans(of task: TaskID) async throws -> [PlanView] {
     guard let plans = await loop.read({ engine, _ in engine.planViews(of: task) }) else { throw Self.unknown(task) }

@@ -271,8 +271,10 @@ final class SimulatedNetwork {
       schedule(.input(.verified(job, check.holds())), at: index, after: someMicroseconds())
     case .fetch(let reference, let holders): fetch(reference, from: holders, to: index)
     case .readSpecification(let reference):
-      let bytes = nodes[index].objects[reference.digest]
-      schedule(.input(.object(.specification(reference.digest, bytes))), at: index, after: someMicroseconds())
+      let specification = nodes[index].objects[reference.digest].flatMap {
+        try? CanonicalJSON.decode(TaskSpecification.self, from: $0, limit: TaskSpecification.byteLimit)
+      }
+      schedule(.input(.object(.specification(reference, specification))), at: index, after: someMicroseconds())
     case .keep(let reference, let bytes):
       nodes[index].objects[reference.digest] = bytes
       schedule(.input(.object(.arrived(reference))), at: index, after: someMicroseconds())

@@ -32,6 +32,7 @@ extension Client {
 
   public func tasks() async throws -> [TaskView] { try await get("/v1/tasks") }
   public func task(_ id: TaskID) async throws -> TaskDetailView { try await get("/v1/tasks/\(id)") }
+  public func summary(of task: TaskID) async throws -> TaskView { try await get("/v1/tasks/\(task)/summary") }
   public func plans(of task: TaskID) async throws -> [PlanView] { try await get("/v1/tasks/\(task)/plans") }
 
   public func explain(_ task: TaskID) async throws -> ExplanationView {

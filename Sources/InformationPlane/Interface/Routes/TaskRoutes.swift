@@ -15,6 +15,9 @@ func addTaskRoutes(to table: RouteTable) {
   table.get("/v1/tasks/{task}") { _, context in
     try await service.task(try context.id("task", of: TaskID.self))
   }
+  table.get("/v1/tasks/{task}/summary") { _, context in
+    try await service.summary(of: try context.id("task", of: TaskID.self))
+  }
   table.get("/v1/tasks/{task}/plans") { _, context in
     try await service.plans(of: try context.id("task", of: TaskID.self))
   }
