@@ -12,6 +12,7 @@ struct NodeDoor: NodeService {
   let loop: EngineLoop
   let hands: Hands
   let workshop: Workshop
+  let history: EventHistory
   let facts: Facts
   private static let logTimeout = Duration.seconds(5)
 
@@ -217,19 +218,27 @@ struct NodeDoor: NodeService {
   }
 
   func events(limit: Int) async throws -> [EventView] {
-    await loop.read { engine, _ in engine.eventViews(limit: min(max(1, limit), 10_000)) }
+    let limit = min(max(1, limit), 10_000)
+    // In this order nothing falls between the two: what is handled meanwhile is in the second.
+    let queued = await loop.read { engine, _ in engine.queuedEventViews() }
+    return EventView.page(queued: queued, finished: try await history.newest(limit), limit: limit)
   }
 
   func event(_ id: String) async throws -> EventView {
-    guard let view = await loop.read({ engine, _ in engine.eventView(id) }) else {
+    let queued = await loop.read { engine, _ in engine.queuedEventView(id) }
+    guard let view = try await history.event(id) ?? queued else {
       throw Refusal(
-        .notFound, "no event \(id.prefix(8)) is queued or was handled lately", subject: id,
+        .notFound, "no event \(id.prefix(8)) is queued or was handled in the last week", subject: id,
         next: "jointcloud event list")
     }
     return view
   }
 
-  func trace(_ id: TraceID) async throws -> [TraceView] { await loop.read { engine, _ in engine.traceViews(id) } }
+  func trace(_ id: TraceID) async throws -> [TraceView] {
+    let finished = try await history.events(of: id)
+    return await loop.read { engine, _ in engine.traceViews(id, finished: finished) }
+  }
+
   func ledgers() async throws -> [LedgerView] { await loop.read { engine, _ in engine.ledgerViews() } }
 
   func entries(of collaboration: CollaborationID, from: Int, limit: Int) async throws -> [EntryView] {
