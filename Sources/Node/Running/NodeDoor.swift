@@ -221,7 +221,8 @@ struct NodeDoor: NodeService {
       case .notFound: .notFound
       default: .failed
       }
-    return Refusal(kind, "\(error)", subject: reference.digest.short)
+    return Refusal(
+      kind, "\(error)", subject: reference.digest.short, next: kind == .failed ? "jointcloud doctor" : "")
   }
 
   func readObject(_ reference: ObjectReference, offset: Int, limit: Int) async throws -> [UInt8] {
