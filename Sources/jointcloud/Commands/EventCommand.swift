@@ -75,8 +75,7 @@ struct EventCommand: AsyncParsableCommand {
         throw Failure(.error, "no event begins with \"\(text)\"", next: "jointcloud event list")
       }
       guard matches.count == 1 else {
-        let list = matches.prefix(10).map { String($0.prefix(16)) }
-        throw Failure(.usage, "\"\(text)\" means \(matches.count) of them: \(list.joined(separator: ", "))")
+        throw Reference.ambiguous(text, matches.sorted().map { String($0.prefix(12)) })
       }
       return found
     }
