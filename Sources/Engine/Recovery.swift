@@ -85,6 +85,7 @@ extension NodeEngine {
   }
 
   private mutating func restoreEvents(_ events: [StoredEvent]) {
+    journal.deadCount = events.count { $0.state == .dead }
     for stored in events where stored.state == .queued {
       guard let lane = Event.Lane(rawValue: stored.lane) else { continue }
       _ = queues.enqueue(

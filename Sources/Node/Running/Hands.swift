@@ -1,4 +1,5 @@
 internal import Coordination
+internal import CoreMetrics
 internal import Engine
 internal import Logging
 internal import Model
@@ -193,6 +194,7 @@ private struct PartialSink: ObjectSink {
   let partial: PartialObject
 
   func append(_ bytes: [UInt8], at offset: Int) async throws {
+    NodeMetrics.objectBytesReceived.increment(by: bytes.count)
     try partial.append(bytes, at: offset)
   }
 }
@@ -212,7 +214,9 @@ private struct StoredObject: ObjectReader {
   let digest: Digest
 
   func read(at offset: Int, count: Int) async throws -> [UInt8] {
-    try objects.read(digest, at: offset, count: count)
+    let bytes = try objects.read(digest, at: offset, count: count)
+    NodeMetrics.objectBytesSent.increment(by: bytes.count)
+    return bytes
   }
 
   func close() async { objects.unpin(digest) }
