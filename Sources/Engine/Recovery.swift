@@ -33,6 +33,9 @@ extension NodeEngine {
       changes[id] = tasks.map { TaskChange(task: $0, extent: .whole) }
     }
     changed.formUnion(books.keys)
+    for (task, held) in submissions.sorted(by: { $0.key < $1.key }) where held.ended == nil {
+      holdInputs(of: task, held.signed, &turn)
+    }
   }
 
   private mutating func restoreLedgers(_ recovered: Recovered, _ turn: inout Turn) {

@@ -71,6 +71,9 @@ struct Crew: Sendable {
       Part("chores") { try await hands.run() },
       Part("timers") { await hands.timers.run { timer in await loop.feed(.timer(timer)) } },
       Part("transport", onShutdown: { await sayGoodbye() }) { try await listen() },
+      Part("evictions") {
+        for await digests in objects.evictions { await loop.feed(.object(.evicted(digests))) }
+      },
       Part("adapters") { await workshop.run() },
       Part("metrics") { try await measure() },
       Part("interface") { try await serve() },

@@ -4,6 +4,7 @@ internal import Engine
 internal import Foundation
 internal import Interface
 internal import Model
+internal import NIOPosix
 internal import Overlay
 internal import Storage
 
@@ -199,7 +200,8 @@ struct NodeDoor: NodeService {
         // Read to its end all the same: the connection carries more requests.
         for try await _ in chunks {}
       } else {
-        let partial = try hands.objects.partial(reference)
+        let objects = hands.objects
+        let partial = try await hands.disk.runIfActive { try objects.partial(reference) }
         // The client sends the whole; what an earlier try left is passed over.
         let present = partial.offset
         var offset = 0
@@ -208,7 +210,7 @@ struct NodeDoor: NodeService {
           if !fresh.isEmpty { try partial.append(Array(fresh), at: offset + chunk.count - fresh.count) }
           offset += chunk.count
         }
-        try partial.finish()
+        try await hands.disk.runIfActive { try partial.finish() }
       }
     } catch let error as StorageError {
       throw Self.refusal(error, reference)

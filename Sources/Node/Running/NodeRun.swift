@@ -63,7 +63,7 @@ public struct NodeRun: Sendable {
       transport.admit(fact.signed.statement.author)
     }
     let workshop = Workshop(
-      adapters: adapters, objects: objects, logger: logger, feed: { input in await loop.feed(input) })
+      adapters: adapters, objects: objects, pins: hands.pins, logger: logger, feed: { input in await loop.feed(input) })
     hands.connect(loop: loop, transport: transport, workshop: workshop)
     let crew = Crew(
       run: self, identity: identity, recovered: recovered, objects: objects, writer: writer,

@@ -74,6 +74,10 @@ extension Fingerprint {
       add(bytes)
     case .close(let link, let reason): add("close \(link) \(reason)")
     case .setTimer(let timer, let after): add("timer \(timer) \(after)")
+    case .hold(let task, let objects, let inputs):
+      add("hold \(task) \(inputs)")
+      for object in objects { add(object.digest.bytes) }
+    case .letGo(let task): add("let go \(task)")
     case .wake: add("wake")
     case .sign(let job, let statement):
       add("sign \(job.number)")

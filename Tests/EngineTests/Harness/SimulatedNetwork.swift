@@ -282,7 +282,7 @@ final class SimulatedNetwork {
     case .cancelWork(let attempt, _): nodes[index].running[attempt] = nil
     case .answer(let id, let answer): nodes[index].answers[id] = answer
     case .notice(let notice): nodes[index].notices.append(notice)
-    case .logRequested, .logChunk: break
+    case .logRequested, .logChunk, .hold, .letGo: break
     }
   }
 
