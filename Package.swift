@@ -147,8 +147,11 @@ let package = Package(
     tests("ManifestTests", ["Manifest", "Contract", "Coordination", "Model"]),
     tests("SodiumTests", ["Sodium"]),
     tests("ModelTests", ["Model", "Sodium"]),
-    tests("ContractTests", ["Contract", "Model", "Overlay"]),
-    tests("CoordinationTests", ["Coordination", "Contract", "Model"]),
+    .target(
+      name: "RoundFixtures", dependencies: ["Contract", "Model", "Overlay"], path: "Tests/RoundFixtures",
+      swiftSettings: settings),
+    tests("ContractTests", ["RoundFixtures", "Contract", "Model", "Overlay"]),
+    tests("CoordinationTests", ["RoundFixtures", "Coordination", "Contract", "Model", "Overlay", "Sodium"]),
     tests("EventQueueTests", ["EventQueue", "Model"]),
     tests(
       "EngineTests",

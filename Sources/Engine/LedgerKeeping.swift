@@ -119,6 +119,7 @@ extension NodeEngine {
     releaseParked(id, &turn)
     let changes = changes.removeValue(forKey: id) ?? []
     coordinate(&turn) { engine, context, effects, turn in
+      engine.dispatcher.folded(id, changes, context: context)
       engine.dispatcher.proceed(id, context, random: &turn.random, into: &effects)
       engine.executor.folded(id, changes, context: context, into: &effects)
       for attempt in engine.assessor.sweep(context: context, into: &effects) { effects.stop(attempt) }
