@@ -151,7 +151,8 @@ let package = Package(
       name: "RoundFixtures", dependencies: ["Contract", "Model", "Overlay"], path: "Tests/RoundFixtures",
       swiftSettings: settings),
     tests("ContractTests", ["RoundFixtures", "Contract", "Model", "Overlay"]),
-    tests("CoordinationTests", ["RoundFixtures", "Coordination", "Contract", "Model", "Overlay", "Sodium"]),
+    tests(
+      "CoordinationTests", ["RoundFixtures", "Coordination", "Contract", "Model", "Overlay", "Resources", "Sodium"]),
     tests("EventQueueTests", ["EventQueue", "Model"]),
     tests(
       "EngineTests",
@@ -177,7 +178,11 @@ let package = Package(
         "Interface", "Engine", "Contract", "Model", "Sodium", .asyncHTTPClient, .nioCore, .nioHTTP1, .logging,
         .metrics, .coreMetrics, .yams,
       ]),
-    tests("NodeSetupTests", ["Node", "Contract", "Engine", "Manifest", "Model", "Overlay"]),
+    tests(
+      "NodeSetupTests",
+      [
+        "Node", "Contract", "Coordination", "Engine", "Manifest", "Model", "Overlay", "Resources", "Storage", .logging,
+      ]),
     tests("CommandLineTests", ["jointcloud", "Model"]),
     tests("EndToEnd", ["jointcloud"]),
   ]

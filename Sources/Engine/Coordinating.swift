@@ -50,6 +50,7 @@ extension NodeEngine {
     case .keep(let reference, let bytes): turn.act(.keep(reference, bytes))
     case .start(let order): turn.promise(.start(order))
     case .cancelWork(let attempt, let reason): turn.act(.cancelWork(attempt, reason: reason))
+    case .release(let attempt): assessor.release(attempt)
     case .save(let key, let value):
       turn.write(.document(key: key, value: value.map { CanonicalJSON.encode($0) }))
     case .notice(let plane, let kind, let task, let collaboration, let node, let text):
@@ -112,7 +113,7 @@ extension NodeEngine {
       fetching.remove(reference.digest)
       coordinate(&turn) { engine, context, effects, _ in
         engine.dispatcher.unavailable(reference.digest, context: context, into: &effects)
-        engine.executor.unavailable(reference, why: why, context: context)
+        engine.executor.unavailable(reference, why: why, context: context, into: &effects)
       }
     case .evicted(let digests): objects.subtract(digests)
     case .specification(let digest, let bytes):

@@ -121,8 +121,8 @@ extension NodeEngine {
     coordinate(&turn) { engine, context, effects, turn in
       engine.dispatcher.folded(id, changes, context: context)
       engine.dispatcher.proceed(id, context, random: &turn.random, into: &effects)
-      engine.executor.folded(id, changes, context: context, into: &effects)
-      for attempt in engine.assessor.sweep(context: context, into: &effects) { effects.stop(attempt) }
+      engine.executor.folded(id, changes, context: context, assessor: &engine.assessor, into: &effects)
+      engine.executor.stop(engine.assessor.sweep(context: context, into: &effects), context, into: &effects)
     }
     readSpecifications(&turn)
   }

@@ -92,6 +92,33 @@ import Testing
     #expect(desk.kinds.contains(AttemptsLost.kind), "one that never comes loses the report")
   }
 
+  @Test("Contents that stand in the ledger and had not come into the store are kept again at a start (R65)")
+  func keptAgain() throws {
+    var desk = Desk(try Round(totals: [.zero, Round.four]))
+    let task = try desk.submit(2)
+    try desk.answerAll(of: 1)
+    let bytes: [UInt8] = [1, 2, 3]
+    let results = (0..<2).map { subtask in
+      AttemptResult(
+        subtask: subtask, number: 1, failure: nil,
+        files: [ResultObject(path: "stdout", content: ObjectReference(of: bytes), inline: "AQID")],
+        usage: Usage(cpuMilliseconds: 1, wallMilliseconds: 1, peakMemoryBytes: 1), nativeID: "", nativeState: "")
+    }
+    try desk.append(
+      ResultsReported(
+        report: desk.round.identities[1].sign(
+          ResultReport(task: task, results: results, trace: TraceID(.zero)), collaboration: desk.round.id)))
+    func kept(_ context: CoordinationContext) -> [[UInt8]] {
+      var effects = CoordinationEffects()
+      Dispatcher().resume(context, into: &effects)
+      return effects.effects.compactMap { if case .keep(_, let bytes) = $0 { bytes } else { nil } }
+    }
+    #expect(kept(desk.context) == [bytes], "once, however many results have it")
+    desk.objects = [ObjectReference(of: bytes).digest]
+    #expect(kept(desk.context).isEmpty)
+    #expect(kept(desk.round.context(of: 1)).isEmpty, "where nobody asks for results, nothing is kept")
+  }
+
   @Test("What waits for a full participant goes to one whose room came free, once for each such change (R33, R37)")
   func roomThatCameFree() throws {
     var desk = Desk(try Round(totals: [.zero, Self.one, Self.one]))

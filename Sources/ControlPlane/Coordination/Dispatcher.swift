@@ -360,6 +360,28 @@ public struct Dispatcher: Sendable {
     return .done("\(counting.count) results")
   }
 
+  /// After a start: contents that stand in the ledger, and had not come into the store when the process before ended,
+  /// are kept again; of the newest tasks first.
+  public func resume(_ context: CoordinationContext, into effects: inout CoordinationEffects) {
+    var seen: Set<Digest> = []
+    for (_, state) in context.collaborations.sorted(by: { $0.key < $1.key }) where state.coordinator == context.node {
+      for result in state.taskOrder.reversed().lazy.compactMap({ state.tasks[$0] }).flatMap(\.subtasks)
+        .compactMap(\.result)
+      {
+        for file in result.files where !context.objects.contains(file.content.digest) {
+          guard let bytes = file.inline.flatMap(Base64.decode), file.content == ObjectReference(of: bytes),
+            seen.insert(file.content.digest).inserted
+          else { continue }
+          effects.append(.keep(file.content, bytes))
+          guard seen.count < Self.keptAgain else { return }
+        }
+      }
+    }
+  }
+
+  /// Contents that are kept again at a start, at most.
+  static let keptAgain = 10_000
+
   /// An object has come here: what waited for it alone counts.
   public mutating func arrived(
     _ digest: Digest, context: CoordinationContext, into effects: inout CoordinationEffects

@@ -19,6 +19,7 @@ extension Executor {
         continue
       }
       prefetchedPlan[id] = task.planCount
+      guard specification.disorder(for: task.submission) == nil else { continue }
       fetchInputs(of: task, specification, state, context, &effects)
     }
   }

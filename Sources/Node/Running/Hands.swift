@@ -94,7 +94,9 @@ final class Hands: Sendable {
     case .fetch(let reference, let holders): chore { await self.fetch(reference, from: holders) }
     case .readSpecification(let reference): chore { await self.readSpecification(reference) }
     case .keep(let reference, let bytes): chore { await self.keep(reference, bytes) }
-    case .start(let order): chore { await self.workshop?.start(order) }
+    case .start(let order):
+      workshop?.expect(order.attempt)
+      chore { await self.workshop?.start(order) }
     case .cancelWork(let attempt, let reason): chore { await self.workshop?.cancel(attempt, reason: reason) }
     case .notice(let notice):
       log(notice)
