@@ -35,7 +35,7 @@ import Testing
   @Test("All decline at the offer: unplaced at once, with each reason")
   func allDeclineOffers() throws {
     var careful = NodePlan(name: "careful")
-    careful.policy.decline = [.init(kind: nil, label: ["x": "y"], caller: nil, code: .policy, text: "never")]
+    careful.policy.decline = [.init(kind: nil, label: ["x": "y"], code: .policy, text: "never")]
     let (network, id) = try ParticipantTests.opened(73, [.asker(), careful])
     let plan = TaskPlan(labels: ["x": "y"], queueMilliseconds: 60_000)
     let task = try #require(network.task(network.submit(plan, at: 0, to: id), at: 0))

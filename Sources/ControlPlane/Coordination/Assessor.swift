@@ -98,7 +98,7 @@ public struct Assessor: Sendable {
   }
 
   private func assess(_ call: Call, _ context: CoordinationContext) -> CallAnswer.Verdict {
-    if let rule = policy.objection(kind: call.kind, labels: call.labels, caller: context.name(call.charter.founder)) {
+    if let rule = policy.objection(kind: call.kind, labels: call.labels) {
       return .decline(code: rule.code, text: Text.bounded(rule.text))
     }
     if let problem = call.contract.disorder {
@@ -208,9 +208,7 @@ public struct Assessor: Sendable {
     to task: TaskRecord, _ offer: Offer, in state: CollaborationState, _ context: CoordinationContext
   ) -> (code: DeclineCode, text: String)? {
     let submission = task.submission
-    if let rule = policy.objection(
-      kind: submission.kind, labels: submission.labels, caller: context.name(task.submitter))
-    {
+    if let rule = policy.objection(kind: submission.kind, labels: submission.labels) {
       return (rule.code, rule.text)
     }
     if let adapter = submission.adapter, !context.member.adapters.contains(adapter) {
