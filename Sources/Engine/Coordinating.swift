@@ -25,7 +25,8 @@ extension NodeEngine {
     let live = members.filter { ($0.state == .alive || $0.state == .suspected) && $0.id != identity.node }.map(\.id)
     return CoordinationContext(
       node: identity.node, epoch: identity.epoch, network: identity.network, now: now, member: rosterMember,
-      live: live, names: names, collaborations: books, objects: objects)
+      live: live, names: names,
+      collaborations: broken.isEmpty ? books : books.filter { broken[$0.key] == nil }, objects: objects)
   }
 
   /// This node as it would stand on a roster now.

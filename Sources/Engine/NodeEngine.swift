@@ -26,6 +26,8 @@ public struct NodeEngine: Sendable {
   package internal(set) var assessor: Assessor
   package internal(set) var executor = Executor()
 
+  /// Ledgers that this node cannot follow any more, and why: nothing of them is acted upon.
+  var broken: [CollaborationID: String] = [:]
   var adapters: [AdapterStatus] = []
   var objects: Set<Digest> = []
   var fetching: Set<Digest> = []

@@ -107,6 +107,13 @@ public struct Executor: Sendable {
     }
   }
 
+  /// Ends all work of a collaboration whose ledger cannot be followed any more; there is nobody to report to.
+  public mutating func abandon(_ collaboration: CollaborationID, into effects: inout CoordinationEffects) {
+    for attempt in attempts.values.filter({ $0.collaboration == collaboration }).sorted(by: { $0.id < $1.id }) {
+      drop(attempt, &effects)
+    }
+  }
+
   mutating func endStaging(of id: AttemptID) { staging.remove(id) }
 
   /// Ends an attempt that no adapter has.
