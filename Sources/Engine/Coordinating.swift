@@ -25,7 +25,7 @@ extension NodeEngine {
     let live = members.filter { ($0.state == .alive || $0.state == .suspected) && $0.id != identity.node }.map(\.id)
     return CoordinationContext(
       node: identity.node, epoch: identity.epoch, network: identity.network, now: now, member: rosterMember,
-      live: live, names: names,
+      policy: profile.policy, live: live, names: names,
       collaborations: broken.isEmpty ? books : books.filter { broken[$0.key] == nil }, objects: objects)
   }
 
@@ -117,13 +117,10 @@ extension NodeEngine {
         engine.executor.unavailable(reference, why: why, context: context, into: &effects)
       }
     case .evicted(let digests): objects.subtract(digests)
-    case .specification(let digest, let bytes):
-      readingSpecifications.remove(digest)
-      let specification = bytes.flatMap {
-        try? CanonicalJSON.decode(TaskSpecification.self, from: $0, limit: TaskSpecification.byteLimit)
-      }
+    case .specification(let reference, let specification):
+      readingSpecifications.remove(reference.digest)
       coordinate(&turn) { engine, context, effects, _ in
-        engine.executor.specified(digest, specification, context: context, into: &effects)
+        engine.executor.specified(reference, specification, context: context, into: &effects)
       }
     }
   }

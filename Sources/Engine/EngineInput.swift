@@ -115,6 +115,6 @@ public enum ObjectUpdate: Sendable {
   case unavailable(ObjectReference, why: String)
   /// Objects that were evicted to make room.
   case evicted([Digest])
-  /// The bytes of a specification; nil when they could not be read.
-  case specification(Digest, [UInt8]?)
+  /// A specification that was read; nil when it could not be, or is none.
+  case specification(ObjectReference, TaskSpecification?)
 }

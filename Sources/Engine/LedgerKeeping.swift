@@ -118,6 +118,7 @@ extension NodeEngine {
   mutating func ledgerChanged(_ id: CollaborationID, _ turn: inout Turn) {
     releaseParked(id, &turn)
     let changes = changes.removeValue(forKey: id) ?? []
+    for change in changes { keepObjects(of: change, in: id, &turn) }
     coordinate(&turn) { engine, context, effects, turn in
       engine.dispatcher.folded(id, changes, context: context)
       engine.dispatcher.proceed(id, context, random: &turn.random, into: &effects)
@@ -125,6 +126,21 @@ extension NodeEngine {
       engine.executor.stop(engine.assessor.sweep(context: context, into: &effects), context, into: &effects)
     }
     readSpecifications(&turn)
+  }
+
+  /// Inputs of a task that was submitted here, and its results, stay while it is open.
+  private func keepObjects(of change: TaskChange, in id: CollaborationID, _ turn: inout Turn) {
+    guard let task = books[id]?.tasks[change.task], task.submitter == identity.node else { return }
+    var results: [ObjectReference] = []
+    switch change.extent {
+    case .whole:
+      if task.isOver { return turn.act(.letGo(task.id)) }
+      turn.act(.hold(task.id, [task.submission.specification], inputs: true))
+      results = task.subtasks.compactMap(\.result).flatMap(\.files).map(\.content)
+    case .attempts(let attempts):
+      results = attempts.compactMap { task.subtasks[$0.subtask].result }.flatMap(\.files).map(\.content)
+    }
+    if !results.isEmpty { turn.act(.hold(task.id, results, inputs: false)) }
   }
 
   // MARK: Replication

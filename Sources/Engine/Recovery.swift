@@ -25,9 +25,13 @@ extension NodeEngine {
     overlayStep(
       .start(OverlayStart(record: start.record, seeds: start.seeds, records: records, facts: facts)), &turn)
     restoreOutbox(recovered.outbox, &turn)
+    // Only a content whose result was decided shortly before the end can have missed the store.
+    let newest = Dictionary(
+      recovered.chains.map { ($0.collaboration, $0.entries.suffix(Dispatcher.recordsLookedAt).map(\.record)) },
+      uniquingKeysWith: { first, _ in first })
     coordinate(&turn) { engine, context, effects, _ in
       engine.negotiator.resume(context, into: &effects)
-      engine.dispatcher.resume(context, into: &effects)
+      engine.dispatcher.resume(newest, context, into: &effects)
     }
     // Nothing runs yet, whatever the ledgers assign; and what was reported may have been decided meanwhile.
     let reported = Set(executor.attempts.keys.map(\.task))
@@ -36,6 +40,9 @@ extension NodeEngine {
       changes[id] = tasks.map { TaskChange(task: $0, extent: .whole) }
     }
     changed.formUnion(books.keys)
+    for (task, held) in submissions.sorted(by: { $0.key < $1.key }) where held.ended == nil {
+      holdInputs(of: task, held.signed, &turn)
+    }
   }
 
   private mutating func restoreLedgers(_ recovered: Recovered, _ turn: inout Turn) {
@@ -87,6 +94,7 @@ extension NodeEngine {
   }
 
   private mutating func restoreEvents(_ events: [StoredEvent]) {
+    journal.deadCount = events.count { $0.state == .dead }
     for stored in events where stored.state == .queued {
       guard let lane = Event.Lane(rawValue: stored.lane) else { continue }
       _ = queues.enqueue(

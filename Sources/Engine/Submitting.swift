@@ -17,6 +17,8 @@ package struct HeldSubmission: Codable, Sendable {
 
 // People's commands that change something.
 extension NodeEngine {
+  static let endedSubmissionsKept = 256
+
   static func submissionKey(_ id: TaskID) -> String { "submission/\(id.hexadecimal)" }
 
   mutating func carryOut(_ command: Command, _ id: CommandID, _ turn: inout Turn) {
@@ -42,7 +44,9 @@ extension NodeEngine {
       return .failure(Refusal(.invalid, "a collaboration's name has 1 to 64 bytes", subject: "name"))
     }
     guard (100...600_000).contains(request.replyByMilliseconds) else {
-      return .failure(Refusal(.invalid, "the time to reply is 100 ms to 10 min", subject: "replyBy"))
+      return .failure(
+        Refusal(
+          .invalid, "the time to reply to a call is 100 ms to 10 min", subject: "timeouts.negotiate or --reply-by"))
     }
     guard CanonicalJSON.encode(Self.json(request)).count <= 8_192 else {
       return .failure(Refusal(.tooLarge, "name, kind and labels together are over 8 KiB", subject: "labels"))
@@ -153,10 +157,17 @@ extension NodeEngine {
           HeldSubmission(
             signed: signed, collaboration: collaboration, submittedMilliseconds: turn.now.wallMilliseconds,
             ended: nil, reason: "", endedMilliseconds: nil), &turn)
+        holdInputs(of: task, signed, &turn)
         notice("business", "task.submitted", task: task, collaboration: collaboration, "submitted", &turn)
       }
     }
     turn.promise(.answer(command, .task(task)))
+  }
+
+  /// The objects of a submission that no ledger has yet; those of a task on a ledger are kept by its changes.
+  func holdInputs(of task: TaskID, _ signed: SignedStatement, _ turn: inout Turn) {
+    guard let submission = try? signed.statement.decode(Submission.self) else { return }
+    turn.act(.hold(task, [submission.specification], inputs: true))
   }
 
   mutating func keep(_ held: HeldSubmission, _ turn: inout Turn) {
@@ -172,7 +183,12 @@ extension NodeEngine {
     let task = TaskID(signed.id.digest)
     guard let held = submissions[task], held.ended == nil else { return .done("no longer wanted") }
     if let book = context.collaborations[held.collaboration] {
-      if book.tasks[task] == nil { effects.submit(signed, to: held.collaboration) }
+      if book.tasks[task] == nil {
+        guard let submission = try? signed.statement.decode(Submission.self), book.hasRoom(for: submission) else {
+          return .parked(held.collaboration)
+        }
+        effects.submit(signed, to: held.collaboration)
+      }
       submissions[task] = nil
       effects.forget(key: Self.submissionKey(task))
       return .done("on the ledger of \(held.collaboration.short)")
@@ -180,13 +196,20 @@ extension NodeEngine {
     return .parked(held.collaboration)
   }
 
-  /// Submissions whose round will not open any more end here, with the reason.
+  static let waitsForRoom =
+    "the collaboration's open tasks have \(Submission.openSubtaskLimit) subtasks already, or nearly; it waits for an end"
+
+  /// Submissions whose round will not open any more, or whose queue time is over, end here, with the reason.
   mutating func expireSubmissions(_ turn: inout Turn) {
     for (id, held) in submissions.sorted(by: { $0.key < $1.key }) where held.ended == nil {
-      guard let negotiation = negotiator.negotiations[held.collaboration], negotiation.phase == .failed else {
-        continue
+      if books[held.collaboration] != nil {
+        guard let submission = try? held.signed.statement.decode(Submission.self),
+          turn.now.wallMilliseconds - held.submittedMilliseconds > Int64(submission.timeouts.queueMilliseconds)
+        else { continue }
+        end(id, "unplaced", Self.waitsForRoom, &turn)
+      } else if let negotiation = negotiator.negotiations[held.collaboration], negotiation.phase == .failed {
+        end(id, "unplaced", negotiation.reason, &turn)
       }
-      end(id, "unplaced", negotiation.reason, &turn)
     }
   }
 
@@ -196,8 +219,20 @@ extension NodeEngine {
     held.reason = reason
     held.endedMilliseconds = turn.now.wallMilliseconds
     keep(held, &turn)
+    forgetOldestSubmission(&turn)
+    turn.act(.letGo(id))
     notice("control", "task.\(state)", task: id, collaboration: held.collaboration, reason, &turn)
     releaseParked(held.collaboration, &turn)
+  }
+
+  /// Submissions that never came onto a ledger are kept for people; the oldest are forgotten.
+  private mutating func forgetOldestSubmission(_ turn: inout Turn) {
+    let over = submissions.filter { $0.value.ended != nil }
+    guard over.count > Self.endedSubmissionsKept,
+      let oldest = over.min(by: { ($0.value.submittedMilliseconds, $0.key) < ($1.value.submittedMilliseconds, $1.key) })
+    else { return }
+    submissions[oldest.key] = nil
+    turn.write(.document(key: Self.submissionKey(oldest.key), value: nil))
   }
 
   private mutating func cancel(_ id: TaskID, _ reason: String, _ command: CommandID, _ turn: inout Turn) {

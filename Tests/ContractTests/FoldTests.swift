@@ -31,6 +31,12 @@ import Testing
     #expect(try rule { $0.roster.members[0].certificate = $0.roster.members[1].certificate } == .membership)
     #expect(try rule { $0.contract.weights.acceptedPPM = 1 << 52 } == .limit)
     #expect(try rule { $0.roster.members[0].priceMicroPerCPUSecond = -1 } == .limit)
+    #expect(
+      try rule { $0.contract.dispatch.strategy = "mine" } == .limit, "plans are made anew by known strategies only")
+    #expect(try rule { $0.contract.admission.minimum = Amounts(cpuMillicores: 4_001, memoryBytes: 1) } == .membership)
+    #expect(try rule { $0.contract.price.microPerCPUSecond = 49 } == .membership, "members ask for 50")
+    let escaped = Array(repeating: String(repeating: "\u{1}", count: 32), count: 32)
+    #expect(try rule { $0.roster.members[0].adapters = escaped } == .limit, "a roster must fit into an entry")
     let late = try Round.record(2, round.opening, at: 1)
     #expect(throws: Violation.self) { try CollaborationState(id: round.id, opening: late) }
   }
@@ -209,6 +215,21 @@ import Testing
     #expect(share.succeeded == 10 && share.running == 0 && share.cost == Credits(micro: 500))
     try round.apply(TaskEnded(task: task, outcome: .succeeded, category: "", reason: ""))
     #expect(round.state.openTasks == 0)
+  }
+
+  @Test("Open tasks together have a bound, and what ended makes room and keeps no contents")
+  func openSubtasks() throws {
+    var round = try Round()
+    let first = try round.submit(subtasks: 100_000)
+    _ = try round.submit(subtasks: 99_999)
+    #expect(try round.refusal(of: TaskSubmitted(submission: round.submission(subtasks: 2))) == .limit)
+    try round.assign(first, Self.all, to: 1)
+    try round.apply(try round.report(first, [0], by: 1))
+    #expect(round.state.tasks[first]?.subtasks[0].result?.files.first?.inline != nil)
+    try round.apply(TaskEnded(task: first, outcome: .cancelled, category: "", reason: ""))
+    #expect(round.state.tasks[first]?.subtasks[0].result?.files.first?.inline == nil)
+    #expect(round.state.openTasks == 1)
+    _ = try round.submit(subtasks: 2)
   }
 
   @Test("Of a report only what is assigned to its author counts; the rest is fenced by its attempt")

@@ -7,7 +7,7 @@ import Testing
 
 /// The coordinator's side of offers and results, without a network around it.
 @Suite struct DispatchTests {
-  static let one = Amounts(cpuMillicores: 100, memoryBytes: 1 << 20)
+  static let one = Amounts(cpuMillicores: 100, memoryBytes: 16 << 20)
 
   @Test("Of a task that somebody else ended, no offer stays out and takes room from the next (R34)")
   func endedFromOutside() throws {
@@ -104,13 +104,16 @@ import Testing
         files: [ResultObject(path: "stdout", content: ObjectReference(of: bytes), inline: "AQID")],
         usage: Usage(cpuMilliseconds: 1, wallMilliseconds: 1, peakMemoryBytes: 1), nativeID: "", nativeState: "")
     }
-    try desk.append(
-      ResultsReported(
-        report: desk.round.identities[1].sign(
-          ResultReport(task: task, results: results, trace: TraceID(.zero)), collaboration: desk.round.id)))
+    let report = ResultsReported(
+      report: try desk.round.identities[1].sign(
+        ResultReport(task: task, results: results, trace: TraceID(.zero)), collaboration: desk.round.id))
+    let record = try Round.record(desk.round.state.lastEntry + 1, report, at: desk.round.time)
+    try desk.append(report)
+    #expect(desk.round.state.tasks[task]?.isOver == true)
+    let newest = [desk.round.id: [record]]
     func kept(_ context: CoordinationContext) -> [[UInt8]] {
       var effects = CoordinationEffects()
-      Dispatcher().resume(context, into: &effects)
+      Dispatcher().resume(newest, context, into: &effects)
       return effects.effects.compactMap { if case .keep(_, let bytes) = $0 { bytes } else { nil } }
     }
     #expect(kept(desk.context) == [bytes], "once, however many results have it")

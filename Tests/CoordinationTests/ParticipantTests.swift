@@ -10,7 +10,7 @@ import Testing
 @Suite struct ParticipantTests {
   /// Member 1 with room for four subtasks, and a task of eight.
   struct Bench {
-    static let need = Amounts(cpuMillicores: 100, memoryBytes: 1 << 20)
+    static let need = Amounts(cpuMillicores: 100, memoryBytes: 4 << 20)
     static let specification = TaskSpecification(
       command: ["true"], script: nil, environment: [:], sharedInputs: [], split: .replicas(count: 8), results: [],
       outputLimitBytes: 1, reduce: nil)
@@ -26,7 +26,7 @@ import Testing
     private(set) var stopped: [AttemptID] = []
 
     init(specification: TaskSpecification = Self.specification) throws {
-      let four = Amounts(cpuMillicores: 400, memoryBytes: 4 << 20)
+      let four = Amounts(cpuMillicores: 400, memoryBytes: 16 << 20)
       round = try Round(totals: [.zero, four, four])
       let reference = ObjectReference(of: try CanonicalJSON.encode(specification))
       let signed = try round.submission(subtasks: 8, needs: Self.need, specification: reference)
@@ -35,7 +35,7 @@ import Testing
       objects = [reference.digest]
       let context = context
       var effects = CoordinationEffects()
-      executor.specified(reference.digest, specification, context: context, into: &effects)
+      executor.specified(reference, specification, context: context, into: &effects)
     }
 
     var context: CoordinationContext { round.context(of: 1, objects: objects) }

@@ -47,6 +47,7 @@ final class FakeNode: NodeService {
   func submit(_ request: SubmissionRequest) async throws -> TaskView { try answer("submit \(request.submission.name)") }
   func tasks() async throws -> [TaskView] { [try answer("tasks")] }
   func task(_ id: TaskID) async throws -> TaskDetailView { try answer("task", about: id.digest) }
+  func summary(of task: TaskID) async throws -> TaskView { try answer("summary", about: task.digest) }
   func plans(of task: TaskID) async throws -> [PlanView] { [try answer("plans", about: task.digest)] }
   func preview(_ request: SubmissionRequest) async throws -> PlanView { try answer("preview") }
   func explain(_ task: TaskID) async throws -> ExplanationView { try answer("explain", about: task.digest) }
@@ -55,8 +56,11 @@ final class FakeNode: NodeService {
     try answer("cancel \(reason)", about: task.digest)
   }
 
-  func log(of task: TaskID, subtask: Int, stream: String, offset: Int, limit: Int) async throws -> LogView {
-    try answer("log \(subtask) \(stream) \(offset) \(limit)", about: task.digest)
+  func log(
+    of task: TaskID, subtask: Int, attempt: Int?, stream: String, offset: Int, limit: Int
+  ) async throws -> LogView {
+    try answer(
+      "log \(subtask)\(attempt.map { " attempt \($0)" } ?? "") \(stream) \(offset) \(limit)", about: task.digest)
   }
 
   func offers() async throws -> [OfferView] { [try answer("offers")] }

@@ -53,8 +53,9 @@ import Testing
   private func withWorkshop(_ body: (Workshop, Recorder) async throws -> Void) async throws {
     try await withScratch { scratch in
       let recorder = Recorder()
+      let objects = try ObjectStore(folder: scratch)
       let workshop = Workshop(
-        adapters: [recorder], objects: try ObjectStore(folder: scratch), logger: Logger(label: "test"), feed: { _ in })
+        adapters: [recorder], objects: objects, pins: Pins(objects), logger: Logger(label: "test"), feed: { _ in })
       try await body(workshop, recorder)
     }
   }

@@ -15,7 +15,7 @@ extension Amounts {
 
 extension ContractDocument {
   /// The highest price of a CPU-second, in millionths of a credit.
-  public static let priceLimit = 1_000_000
+  public static let priceLimit = 10_000_000
 
   /// Which number is out of range; nil when all are within it.
   public var disorder: String? {
@@ -37,17 +37,23 @@ extension ContractDocument {
     if !(1...100).contains(dispatch.offerSubtasks) || !(1...1_000).contains(dispatch.attemptsAtMost) {
       return "the dispatch"
     }
+    if dispatch.strategy != Self.standard.dispatch.strategy { return "the strategy" }
     return name.utf8.count <= 64 ? nil : "the name"
   }
 }
 
 extension RosterMember {
+  /// The largest canonical form of a member, so that a roster with all its signatures fits into one entry.
+  public static let byteLimit = 1_280
+
   /// What is out of range in what a member declares; nil when all is within it.
   public var disorder: String? {
     if !(1...64).contains(name.utf8.count) || owner.utf8.count > 128 || kind.utf8.count > 32 { return "a name" }
     if adapters.count > 32 || !adapters.allSatisfy({ $0.utf8.count <= 32 }) { return "the adapters" }
     if !total.isBounded { return "the amounts" }
-    return (0...ContractDocument.priceLimit).contains(priceMicroPerCPUSecond) ? nil : "the price"
+    if !(0...ContractDocument.priceLimit).contains(priceMicroPerCPUSecond) { return "the price" }
+    let byteCount = (try? CanonicalJSON.encode(self).count) ?? .max
+    return byteCount <= Self.byteLimit ? nil : "the length of all that it declares"
   }
 }
 
@@ -55,6 +61,8 @@ extension Submission {
   /// The longest time that anything may take: about four months.
   public static let timeLimitMilliseconds = 10_000_000_000
   public static let subtaskLimit = 100_000
+  /// Subtasks of all open tasks of a collaboration together, which every member keeps in memory.
+  public static let openSubtaskLimit = 200_000
   /// The largest signed submission, in bytes: an entry holds it whole.
   public static let byteLimit = 32 * 1_024
 

@@ -45,6 +45,10 @@ public struct CollaborationState: Hashable, Sendable {
       "the roster is not version 1 in order of node ids, each once")
     try judge.require(nodes.contains(body.coordinator), .membership, "the coordinator is not on the roster")
     try judge.require(nodes.count <= body.contract.admission.membersAtMost, .limit, "\(nodes.count) members")
+    for member in body.roster.members {
+      let refusal = body.contract.refusal(of: member)
+      try judge.require(refusal == nil, .membership, "\(member.name) \(refusal ?? "")")
+    }
     keys = try Self.keys(of: body.roster, judge)
     try Self.checkSignatures(body, id: id, keys: keys, judge)
     self.id = id
@@ -120,6 +124,12 @@ public struct CollaborationState: Hashable, Sendable {
   }
 
   public var openTasks: Int { openTaskIDs.count }
+
+  /// Whether a task may be added to those that are open.
+  public func hasRoom(for submission: Submission) -> Bool {
+    let open = openTaskIDs.reduce(0) { $0 + (tasks[$1]?.subtasks.count ?? 0) }
+    return open + submission.totalSubtasks <= Submission.openSubtaskLimit
+  }
 
   /// What the ledger leaves free at a member.
   public func free(_ node: NodeID) -> Amounts {

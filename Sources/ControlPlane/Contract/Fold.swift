@@ -14,6 +14,8 @@ extension CollaborationState {
     try judge.require(made(body.submission), .signature, "of the submission by \(submitter.short)")
     let problem = submission.disorder
     try judge.require(problem == nil, .limit, "asked are \(problem ?? "")")
+    try judge.require(
+      hasRoom(for: submission), .limit, "more than \(Submission.openSubtaskLimit) subtasks of open tasks")
     tasks[id] = TaskRecord(
       id: id, submitter: submitter, submission: submission, timeMilliseconds: record.timeMilliseconds)
     taskOrder.append(id)
@@ -156,7 +158,7 @@ extension CollaborationState {
         state.release(result.subtask, of: &task, from: node)
         task.shares[node]?.cpuMilliseconds += result.usage.cpuMilliseconds
         if let failure = result.failure {
-          task.fail(result.subtask, at: node, failure)
+          task.fail(result.subtask, at: node, failure, files: result.files)
           task.shares[node]?.failed += 1
           task.answer(
             .init(
@@ -224,6 +226,7 @@ extension CollaborationState {
         state.release(index, of: &task, from: node)
         task.subtasks[index].state = .pending
       }
+      task.dropInlineContents()
       state.openTaskIDs.removeAll { $0 == body.task }
       task.ending = TaskRecord.Ending(entry: record.number, timeMilliseconds: record.timeMilliseconds, body: body)
     }
@@ -352,11 +355,12 @@ extension TaskRecord {
     return charged
   }
 
-  fileprivate mutating func fail(_ index: Int, at node: NodeID, _ failure: AttemptFailure) {
+  fileprivate mutating func fail(
+    _ index: Int, at node: NodeID, _ failure: AttemptFailure, files: [ResultObject] = []
+  ) {
+    subtasks[index].failed.append(
+      FailedAttempt(number: subtasks[index].attempt, node: node, failure: failure, files: files))
     subtasks[index].state = .pending
     subtasks[index].attempt += 1
-    subtasks[index].failures += 1
-    subtasks[index].failedAt.append(node)
-    subtasks[index].lastFailure = failure
   }
 }

@@ -29,6 +29,22 @@ public struct RosterMember: Codable, Hashable, Sendable {
   }
 }
 
+extension ContractDocument {
+  /// Which admission condition a member does not meet; nil when it meets all (R31). Who only asks, or only votes,
+  /// offers nothing and need not.
+  public func refusal(of member: RosterMember) -> String? {
+    guard !member.total.isZero else { return nil }
+    if !admission.minimum.fits(in: member.total) {
+      return "offers \(member.total.cpuMillicores)m CPU and \(member.total.memoryBytes) bytes, "
+        + "asked are at least \(admission.minimum.cpuMillicores)m and \(admission.minimum.memoryBytes)"
+    }
+    if member.priceMicroPerCPUSecond > price.microPerCPUSecond {
+      return "asks \(member.priceMicroPerCPUSecond) micro a CPU-second, the contract pays \(price.microPerCPUSecond)"
+    }
+    return nil
+  }
+}
+
 /// The members of a round, by node id; a new version for each change (R7).
 public struct Roster: Codable, Hashable, Sendable {
   public var version: Int

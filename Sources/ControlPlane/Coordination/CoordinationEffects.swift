@@ -133,6 +133,8 @@ public struct CoordinationContext: Sendable {
   public var now: Moment
   /// This node as it declares itself; price 0 stands for whatever the contract pays.
   public var member: RosterMember
+  /// What this node's owner takes unasked.
+  public var policy: LocalPolicy
   /// Nodes that are alive or suspected, this one left out, ascending.
   public var live: [NodeID]
   public var names: [NodeID: String]
@@ -141,7 +143,8 @@ public struct CoordinationContext: Sendable {
   public var objects: Set<Digest>
 
   public init(
-    node: NodeID, epoch: Int, network: NetworkID, now: Moment, member: RosterMember, live: [NodeID],
+    node: NodeID, epoch: Int, network: NetworkID, now: Moment, member: RosterMember, policy: LocalPolicy,
+    live: [NodeID],
     names: [NodeID: String], collaborations: [CollaborationID: CollaborationState], objects: Set<Digest>
   ) {
     self.node = node
@@ -149,6 +152,7 @@ public struct CoordinationContext: Sendable {
     self.network = network
     self.now = now
     self.member = member
+    self.policy = policy
     self.live = live
     self.names = names
     self.collaborations = collaborations

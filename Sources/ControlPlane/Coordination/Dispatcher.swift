@@ -65,12 +65,18 @@ public struct Dispatcher: Sendable {
   /// What the coordinator knows of an attempt beyond the ledger, for people.
   public func reportedProgress(of attempt: AttemptID) -> ProgressReport.State? { progress[attempt] }
 
-  /// Whether this attempt is offered and not answered yet, and to whom.
-  public func offeredTo(_ attempt: AttemptID) -> NodeID? {
-    offers.values.first {
-      $0.task == attempt.task
-        && $0.offer.attempts.contains { $0.number == attempt.number && $0.subtasks.contains(attempt.subtask) }
-    }?.participant
+  /// Who has an offer of this task and has not answered yet.
+  public func participants(offered task: TaskID) -> Set<NodeID> {
+    Set(offers.values.lazy.filter { $0.task == task }.map(\.participant))
+  }
+
+  /// The participant of each subtask that is offered and not answered yet.
+  public func offeredSubtasks(of task: TaskID) -> [Int: NodeID] {
+    var offered: [Int: NodeID] = [:]
+    for offer in offers.values where offer.task == task {
+      for subtask in offer.offer.attempts.flatMap(\.subtasks) { offered[subtask] = offer.participant }
+    }
+    return offered
   }
 
   /// Why a task does not move; empty when it does.
@@ -360,15 +366,19 @@ public struct Dispatcher: Sendable {
     return .done("\(counting.count) results")
   }
 
-  /// After a start: contents that stand in the ledger, and had not come into the store when the process before ended,
-  /// are kept again; of the newest tasks first.
-  public func resume(_ context: CoordinationContext, into effects: inout CoordinationEffects) {
+  /// After a start: contents that stand in the newest records of this node's ledgers, and had not come into the store
+  /// when the process before ended, are kept again; the newest first.
+  public func resume(
+    _ newest: [CollaborationID: [LedgerRecord]], _ context: CoordinationContext,
+    into effects: inout CoordinationEffects
+  ) {
     var seen: Set<Digest> = []
-    for (_, state) in context.collaborations.sorted(by: { $0.key < $1.key }) where state.coordinator == context.node {
-      for result in state.taskOrder.reversed().lazy.compactMap({ state.tasks[$0] }).flatMap(\.subtasks)
-        .compactMap(\.result)
-      {
-        for file in result.files where !context.objects.contains(file.content.digest) {
+    for (id, records) in newest.sorted(by: { $0.key < $1.key })
+    where context.collaborations[id]?.coordinator == context.node {
+      for record in records.reversed() where record.kind == ResultsReported.kind {
+        let body = try? CanonicalJSON.decode(ResultsReported.self, from: record.body)
+        let report = try? body?.report.statement.decode(ResultReport.self)
+        for file in report?.results.flatMap(\.files) ?? [] where !context.objects.contains(file.content.digest) {
           guard let bytes = file.inline.flatMap(Base64.decode), file.content == ObjectReference(of: bytes),
             seen.insert(file.content.digest).inserted
           else { continue }
@@ -379,8 +389,9 @@ public struct Dispatcher: Sendable {
     }
   }
 
-  /// Contents that are kept again at a start, at most.
+  /// Contents that are kept again at a start, at most, and the records of each ledger that are looked at for them.
   static let keptAgain = 10_000
+  public static let recordsLookedAt = 4_096
 
   /// An object has come here: what waited for it alone counts.
   public mutating func arrived(

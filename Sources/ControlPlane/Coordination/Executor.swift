@@ -20,7 +20,8 @@ public struct Executor: Sendable {
 
   /// Contents up to this size travel inside the report.
   public static let inlineByteLimit = 512
-  static let specificationsKept = 64
+  /// Specifications that are kept decoded, in bytes of their canonical form.
+  static let specificationBytesKept = 64 * 1_024 * 1_024
   /// Fetches of one object before the attempt is given up.
   static let fetchTries = 6
 
@@ -28,6 +29,7 @@ public struct Executor: Sendable {
   /// Those of `attempts` that still wait for their inputs.
   private var staging: Set<AttemptID> = []
   private(set) var specifications: [Digest: TaskSpecification] = [:]
+  private var specificationBytes = 0
   /// The plan whose inputs were asked for ahead, by task.
   var prefetchedPlan: [TaskID: Int] = [:]
   var reporting = Reporting()
@@ -249,15 +251,19 @@ public struct Executor: Sendable {
 
   /// A specification was read from the store; nil when it is none.
   public mutating func specified(
-    _ digest: Digest, _ specification: TaskSpecification?, context: CoordinationContext,
+    _ reference: ObjectReference, _ specification: TaskSpecification?, context: CoordinationContext,
     into effects: inout CoordinationEffects
   ) {
-    if let specification {
+    if let specification, specifications[reference.digest] == nil {
+      specificationBytes += reference.byteCount
       // Those of attempts that still wait are read again.
-      if specifications.count >= Self.specificationsKept { specifications = [:] }
-      specifications[digest] = specification
+      if specificationBytes > Self.specificationBytesKept {
+        specifications = [:]
+        specificationBytes = reference.byteCount
+      }
+      specifications[reference.digest] = specification
     }
-    for (id, task, state) in waiting(context) where task.submission.specification.digest == digest {
+    for (id, task, state) in waiting(context) where task.submission.specification == reference {
       guard specification != nil else {
         let detail = "the task's specification cannot be read"
         fail(id, AttemptFailure(category: "inputMissing", detail: detail), context, &effects)

@@ -4,7 +4,7 @@ public import Model
 /// One collaboration on its way from call to open round, as its coordinator keeps it (design 6, steps 1 to 3).
 public struct Negotiation: Codable, Hashable, Sendable {
   /// Nodes whose answers are kept; entry 1 holds them all.
-  static let recordLimit = 64
+  static let recordLimit = 40
 
   public enum Phase: String, Codable, Hashable, Sendable {
     /// The call is out.
@@ -60,7 +60,7 @@ public struct Negotiation: Codable, Hashable, Sendable {
     guard records[node] != nil || records.count < Self.recordLimit else { return }
     records[node] = NegotiationRecord(
       node: node, name: Text.bounded(name, limit: 64), answer: answer, code: code,
-      text: Text.bounded(text, limit: 120), timeMilliseconds: milliseconds)
+      text: Text.bounded(text, limit: 100), timeMilliseconds: milliseconds)
   }
 
   /// Which admission condition a member does not meet; nil when it meets all (R31).
@@ -69,18 +69,7 @@ public struct Negotiation: Codable, Hashable, Sendable {
     guard let keys = try? EpochCertificate(checking: member.certificate), keys.node == member.node else {
       return "its certificate does not hold"
     }
-    let minimum = contract.admission.minimum
-    // Who only asks, or only votes, offers nothing at all.
-    guard !member.total.isZero else { return nil }
-    if !minimum.fits(in: member.total) {
-      return "offers \(member.total.cpuMillicores)m CPU and \(member.total.memoryBytes) bytes, "
-        + "asked are at least \(minimum.cpuMillicores)m and \(minimum.memoryBytes)"
-    }
-    if member.priceMicroPerCPUSecond > contract.price.microPerCPUSecond {
-      return
-        "asks \(member.priceMicroPerCPUSecond) micro a CPU-second, the contract pays \(contract.price.microPerCPUSecond)"
-    }
-    return nil
+    return contract.refusal(of: member)
   }
 
   /// Whether a counter-proposal changes nothing but the price, within what the founder will pay.
@@ -88,6 +77,7 @@ public struct Negotiation: Codable, Hashable, Sendable {
     guard contract.version < contract.negotiation.versionsAtMost, let limit = priceLimitMicroPerCPUSecond else {
       return false
     }
+    guard counter.disorder == nil else { return false }
     var expected = contract
     expected.version += 1
     expected.price = counter.price

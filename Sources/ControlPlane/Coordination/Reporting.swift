@@ -174,7 +174,8 @@ extension Executor {
       else { continue }
       let states = standing.map {
         ProgressReport.State(
-          subtask: $0.id.subtask, number: $0.id.number, state: $0.stage.rawValue, reason: String($0.reason.prefix(200)))
+          subtask: $0.id.subtask, number: $0.id.number, state: $0.stage.rawValue,
+          reason: Text.bounded($0.reason, limit: 100))
       }
       let report = ProgressReport(task: task, states: states, trace: record.submission.trace)
       effects.append(.inform(state.coordinator, context.statement(report, in: id)))

@@ -1,13 +1,16 @@
 /// Texts that stand in entries are short, whoever wrote them.
-enum Text {
-  /// The beginning of a text, at most `limit` bytes of UTF-8, cut between characters.
-  static func bounded(_ text: String, limit: Int = Dispatcher.reasonByteLimit) -> String {
-    guard text.utf8.count > limit else { return text }
+package enum Text {
+  /// The beginning of a text, at most `limit` bytes of UTF-8, cut between characters; control characters, which
+  /// canonical JSON writes six times as long, become spaces.
+  package static func bounded(_ text: String, limit: Int = Dispatcher.reasonByteLimit) -> String {
+    var out = String.UnicodeScalarView()
     var count = 0
-    return String(
-      text.prefix { character in
-        count += character.utf8.count
-        return count <= limit
-      })
+    // Counted by scalars: one character may be of any length.
+    for scalar in text.unicodeScalars {
+      count += UTF8.width(scalar)
+      guard count <= limit else { break }
+      out.append(scalar.value < 0x20 || scalar.value == 0x7f ? " " : scalar)
+    }
+    return String(out)
   }
 }

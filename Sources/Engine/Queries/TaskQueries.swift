@@ -25,11 +25,15 @@ extension NodeEngine {
       task: id, name: submission.name, collaboration: held.collaboration, submitter: held.signed.statement.author,
       trace: submission.trace,
       state: held.ended ?? (negotiation?.records.isEmpty == false ? "negotiating" : "announced"),
-      reason: held.ended == nil
-        ? collaborationView(held.collaboration)?.reason ?? "waits for its round to open" : held.reason,
+      reason: held.ended == nil ? waitingReason(of: held) : held.reason,
       category: "", subtasks: submission.totalSubtasks, succeeded: 0, running: 0, assigned: 0,
       pending: submission.totalSubtasks, submittedMilliseconds: held.submittedMilliseconds, startedMilliseconds: nil,
       endedMilliseconds: held.endedMilliseconds, costMicro: 0, plans: 0)
+  }
+
+  private func waitingReason(of held: HeldSubmission) -> String {
+    if books[held.collaboration] != nil { return Self.waitsForRoom }
+    return collaborationView(held.collaboration)?.reason ?? "waits for its round to open"
   }
 
   package func book(of task: TaskID) -> CollaborationState? {
@@ -37,9 +41,8 @@ extension NodeEngine {
   }
 
   private func view(of task: TaskRecord, in book: CollaborationState) -> TaskView {
-    let running = task.subtasks.indices.count { index in
-      task.subtasks[index].assignee != nil && stage(of: index, task, book).state == Executor.Stage.running.rawValue
-    }
+    let running =
+      task.assignedCount == 0 ? 0 : task.subtasks.indices.count { isRunning($0, task) }
     return TaskView(
       task: task.id, name: task.submission.name, collaboration: book.id, submitter: task.submitter,
       trace: task.submission.trace, state: state(of: task), reason: reason(of: task, book),
@@ -49,6 +52,14 @@ extension NodeEngine {
       submittedMilliseconds: task.submittedMilliseconds, startedMilliseconds: task.firstAssignedMilliseconds,
       endedMilliseconds: task.ending?.timeMilliseconds,
       costMicro: task.shares.values.reduce(0) { $0 + $1.cost.micro }, plans: task.planCount)
+  }
+
+  /// As far as this node knows.
+  private func isRunning(_ index: Int, _ task: TaskRecord) -> Bool {
+    guard task.subtasks[index].assignee != nil else { return false }
+    let id = AttemptID(task: task.id, subtask: index, number: task.subtasks[index].attempt)
+    if let own = executor.attempts[id] { return own.stage == .running }
+    return dispatcher.reportedProgress(of: id)?.state == Executor.Stage.running.rawValue
   }
 
   private func state(of task: TaskRecord) -> String {
@@ -62,37 +73,11 @@ extension NodeEngine {
     if !problem.isEmpty { return problem }
     let waiting = dispatcher.waitingReason(of: task.id)
     if !waiting.isEmpty { return waiting }
-    if task.firstAssignedMilliseconds == nil { return "offered, waits for acceptance" }
-    return ""
-  }
-
-  /// A subtask's state beyond the ledger, as far as this node knows it.
-  private func stage(
-    of index: Int, _ task: TaskRecord, _ book: CollaborationState
-  ) -> (state: String, reason: String, nativeID: String, nativeState: String) {
-    let subtask = task.subtasks[index]
-    let id = AttemptID(task: task.id, subtask: index, number: subtask.attempt)
-    switch subtask.state {
-    case .succeeded:
-      return ("succeeded", "", subtask.result?.nativeID ?? "", subtask.result?.nativeState ?? "")
-    case .assigned:
-      if let own = executor.attempts[id] {
-        return (own.stage.rawValue, own.reason, own.nativeID, own.nativeState)
-      }
-      if let told = dispatcher.reportedProgress(of: id) { return (told.state, told.reason, "", "") }
-      return ("accepted", "assigned, not begun yet", "", "")
-    case .pending:
-      if let failure = subtask.lastFailure, task.isOver {
-        return (failure.category == "lost" ? "lost" : "failed", failure.detail, "", "")
-      }
-      if task.isOver { return ("cancelled", task.ending?.body.reason ?? "", "", "") }
-      if let node = dispatcher.offeredTo(id) { return ("offered", "offered to \(name(of: node))", "", "") }
-      if index == task.submission.subtaskCount, !task.isReadyToReduce {
-        return ("pending", "waits for the other subtasks", "", "")
-      }
-      let waiting = dispatcher.waitingReason(of: task.id)
-      return (task.planCount > 0 ? "planned" : "pending", waiting.isEmpty ? "waits for its turn" : waiting, "", "")
-    }
+    if task.assignedCount > 0 { return "" }
+    if book.coordinator != identity.node { return "waits for its coordinator \(name(of: book.coordinator))" }
+    let offered = dispatcher.participants(offered: task.id).map(name).sorted()
+    if !offered.isEmpty { return "offered to \(offered.joined(separator: ", ")), waits for an answer" }
+    return task.planCount == 0 ? "waits for its plan" : "planned, waits for room at its participants"
   }
 
   /// nil for a task that is not known here.
@@ -101,26 +86,13 @@ extension NodeEngine {
     guard let book = book(of: id), let task = book.tasks[id] else {
       return TaskDetailView(task: view, subtasks: [], participants: [], results: [])
     }
-    let subtasks = task.subtasks.indices.map { subtaskView($0, task, book) }
+    let look = look(at: task)
+    let subtasks = task.subtasks.indices.map { look.view(of: $0) }
     let results =
       task.submission.reduces ? subtasks.last?.results ?? [] : subtasks.flatMap(\.results)
     return TaskDetailView(
       task: view, subtasks: subtasks, participants: shares(of: task, book),
       results: task.ending?.body.outcome == .succeeded ? results : [])
-  }
-
-  private func subtaskView(_ index: Int, _ task: TaskRecord, _ book: CollaborationState) -> SubtaskView {
-    let subtask = task.subtasks[index]
-    let (state, reason, nativeID, nativeState) = stage(of: index, task, book)
-    var node = subtask.assignee
-    if case .succeeded(let by) = subtask.state { node = by }
-    return SubtaskView(
-      index: index, stage: index < task.submission.subtaskCount ? "map" : "reduce", state: state, reason: reason,
-      attempt: subtask.attempt, node: node, nodeName: node.map(name) ?? "", nativeID: nativeID,
-      nativeState: nativeState,
-      results: (subtask.result?.files ?? []).map {
-        ResultFileView(subtask: index, path: $0.path, digest: $0.content.digest, byteCount: $0.content.byteCount)
-      })
   }
 
   private func shares(of task: TaskRecord, _ book: CollaborationState) -> [TaskParticipantView] {
@@ -220,28 +192,4 @@ extension NodeEngine {
       dispatcher.surroundings(of: task.id, book, context(now))
     ).filtered
   }
-
-  /// Where the log of a subtask is: the attempt, who runs or ran it, and the kept object when it is over.
-  public func logSource(of id: TaskID, subtask: Int, stream: String) -> LogSource? {
-    guard let book = book(of: id), let task = book.tasks[id], task.subtasks.indices.contains(subtask) else {
-      return nil
-    }
-    let record = task.subtasks[subtask]
-    let attempt = AttemptID(task: id, subtask: subtask, number: record.attempt)
-    switch record.state {
-    case .succeeded:
-      let file = record.result?.files.first { $0.path == stream }
-      return .kept(attempt, file?.content)
-    case .assigned(let node, _): return node == identity.node ? .here(attempt) : .at(attempt, node)
-    case .pending: return .none(attempt, stage(of: subtask, task, book).reason)
-    }
-  }
-}
-
-/// Where a log can be read.
-public enum LogSource: Sendable {
-  case kept(AttemptID, ObjectReference?)
-  case here(AttemptID)
-  case at(AttemptID, NodeID)
-  case none(AttemptID, String)
 }

@@ -18,12 +18,17 @@ public protocol NodeService: Sendable {
   func submit(_ request: SubmissionRequest) async throws -> TaskView
   func tasks() async throws -> [TaskView]
   func task(_ id: TaskID) async throws -> TaskDetailView
+  /// Without its subtasks: for whoever asks often.
+  func summary(of task: TaskID) async throws -> TaskView
   func plans(of task: TaskID) async throws -> [PlanView]
   /// The plan that would be made now, without submitting anything.
   func preview(_ request: SubmissionRequest) async throws -> PlanView
   func explain(_ task: TaskID) async throws -> ExplanationView
   func cancel(_ task: TaskID, reason: String) async throws -> TaskView
-  func log(of task: TaskID, subtask: Int, stream: String, offset: Int, limit: Int) async throws -> LogView
+  /// - Parameter attempt: its number; nil for the one that succeeded or runs, or else the last one that failed.
+  func log(
+    of task: TaskID, subtask: Int, attempt: Int?, stream: String, offset: Int, limit: Int
+  ) async throws -> LogView
 
   func offers() async throws -> [OfferView]
   func decideOffer(_ offer: OfferID, accept: Bool, reason: String) async throws -> OfferView

@@ -81,7 +81,7 @@ extension FieldReader {
     return Amounts(cpuMillicores: cpu, memoryBytes: memory)
   }
 
-  private mutating func price(_ value: Value) -> Int? { microcredits(value, in: 0...1_000_000_000_000) }
+  private mutating func price(_ value: Value) -> Int? { microcredits(value, in: 0...ContractDocument.priceLimit) }
 
   private mutating func policy(_ value: Value) -> NodeConfiguration.Policy {
     let fields = fields(value, allowed: ["decline", "manual", "minimumPrice"])

@@ -46,7 +46,7 @@ final class SimulatedNetwork {
   var ends: [LinkID: LinkEnd] = [:]
   /// Pairs, lower index first, between which nothing passes.
   var cut: Set<[Int]> = []
-  /// Everything that any node wanted, folded into one number.
+  /// Everything that any node wanted, folded into one digest.
   private(set) var fingerprint = Fingerprint()
   private(set) var steps = 0
   private var queue = Heap<Scheduled>()
@@ -220,7 +220,7 @@ final class SimulatedNetwork {
     var effects = EngineEffects()
     nodes[index].engine.step(input, at: now, random: &random, into: &effects)
     if let transaction = effects.transaction {
-      fingerprint.add(transaction.step, transaction.writes.count)
+      fingerprint.add(index, step: transaction.step, transaction.writes)
       nodes[index].pending.append((transaction.step, transaction.writes))
       let delay = Duration.microseconds(Int64.random(in: 500...3_000, using: &random))
       schedule(.persist, at: index, after: delay + (diskDelay[index] ?? .zero))
@@ -274,8 +274,10 @@ final class SimulatedNetwork {
       schedule(.input(.verified(job, check.holds())), at: index, after: someMicroseconds())
     case .fetch(let reference, let holders): fetch(reference, from: holders, to: index)
     case .readSpecification(let reference):
-      let bytes = nodes[index].objects[reference.digest]
-      schedule(.input(.object(.specification(reference.digest, bytes))), at: index, after: someMicroseconds())
+      let specification = nodes[index].objects[reference.digest].flatMap {
+        try? CanonicalJSON.decode(TaskSpecification.self, from: $0, limit: TaskSpecification.byteLimit)
+      }
+      schedule(.input(.object(.specification(reference, specification))), at: index, after: someMicroseconds())
     case .keep(let reference, let bytes):
       nodes[index].objects[reference.digest] = bytes
       schedule(.input(.object(.arrived(reference))), at: index, after: someMicroseconds())
@@ -283,7 +285,7 @@ final class SimulatedNetwork {
     case .cancelWork(let attempt, _): nodes[index].running[attempt] = nil
     case .answer(let id, let answer): nodes[index].answers[id] = answer
     case .notice(let notice): nodes[index].notices.append(notice)
-    case .logRequested, .logChunk: break
+    case .logRequested, .logChunk, .hold, .letGo: break
     }
   }
 

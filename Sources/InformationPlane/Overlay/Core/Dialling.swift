@@ -54,7 +54,7 @@ extension OverlayCore {
     }
   }
 
-  private func shouldDial(_ node: NodeID) -> Bool {
+  func shouldDial(_ node: NodeID) -> Bool {
     !leaving && node != self.node && linkOfNode[node] == nil && links.count < limits.links
       && memberTable[node]?.state != .left
   }
@@ -64,6 +64,7 @@ extension OverlayCore {
     let wait = self.node < node ? limits.pulse : limits.dialCourtesy
     targets[node]?.dueAt = turn.uptime + turn.jittered(wait)
     if let until = shunned[node] { targets[node]?.dueAt = until }
+    hasten(&turn)
   }
 
   mutating func dialFailed(_ node: NodeID, address: String, reason: String, _ turn: inout Turn) {
@@ -77,5 +78,6 @@ extension OverlayCore {
     targets[node]?.failed()
     let wait = min(limits.redialMost, limits.redialFirst * (1 << min(failures, 10)))
     targets[node]?.dueAt = turn.uptime + turn.jittered(wait)
+    hasten(&turn)
   }
 }

@@ -81,7 +81,7 @@ extension OverlayCore {
   /// - Returns: why the old one closes; nil when the new one does.
   private func replaces(_ old: Link, with peer: CheckedMember, dialled: Bool, _ turn: inout Turn) -> CloseReason? {
     if peer.record.instance != old.instance { return .superseded }
-    let isQuiet = turn.uptime - old.heardAt > limits.pingInterval * 3 / 2
+    let isQuiet = turn.uptime - old.heardAt > limits.pingInterval * 2
     if isQuiet || dialled == old.dialled { return .duplicateLink }
     let dialledByLower = dialled == (node < peer.node)
     return dialledByLower ? .duplicateLink : nil
@@ -110,7 +110,8 @@ extension OverlayCore {
         close(id, .silent, &turn)
         continue
       }
-      if turn.uptime >= link.nextPing {
+      // A little early rather than in another pulse.
+      if turn.uptime + limits.pulse >= link.nextPing {
         let nonce = turn.random.next()
         links[id]?.ping = (nonce, turn.uptime)
         links[id]?.nextPing = turn.uptime + limits.pingInterval
@@ -130,6 +131,8 @@ extension OverlayCore {
   mutating func receive(_ bytes: [UInt8], on id: LinkID, _ turn: inout Turn) {
     guard let link = links[id] else { return }
     links[id]?.heardAt = turn.uptime
+    // Who has just been heard need not be asked; the jitter lets both ends ask in turn.
+    links[id]?.nextPing = turn.uptime + turn.jittered(limits.pingInterval)
     memberTable[link.node]?.heardAt = turn.now
     let frame: OverlayFrame
     do {

@@ -86,6 +86,7 @@ extension OverlayCore {
     }
     recordIDs.insert(checked.signed.id)
     targets[node, default: DialTarget(dueAt: turn.uptime)].replace(checked.record.addresses)
+    if linkOfNode[node] == nil { hasten(&turn) }
   }
 
   mutating func setState(of node: NodeID, _ state: MemberState, _ turn: inout Turn) {

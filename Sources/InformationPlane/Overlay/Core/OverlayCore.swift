@@ -11,6 +11,8 @@ public struct OverlayCore: Sendable {
 
   /// How often something was dropped, by reason.
   public internal(set) var counters: [DropReason: Int] = [:]
+  /// The uptime at which the timer fires.
+  private var nextPulse = Duration.seconds(Int64.max / 2)
 
   var ownRecord: CheckedMember?
   var leaving = false
@@ -80,6 +82,13 @@ public struct OverlayCore: Sendable {
       targets[seed.node, default: DialTarget(dueAt: turn.uptime)].add(seed.address)
     }
     dialWhatIsDue(&turn)
+    hasten(&turn)
+  }
+
+  /// Looks at what is due soon: something has just become so.
+  mutating func hasten(_ turn: inout Turn) {
+    guard turn.uptime + limits.pulse < nextPulse else { return }
+    nextPulse = turn.uptime + limits.pulse
     turn.emit(.setTimer(after: limits.pulse))
   }
 
@@ -91,7 +100,23 @@ public struct OverlayCore: Sendable {
     dialWhatIsDue(&turn)
     tendDirects(&turn)
     expireFacts(&turn)
-    turn.emit(.setTimer(after: limits.pulse))
+    let wait = min(limits.quietPulse, max(limits.pulse, untilNext(turn.uptime)))
+    nextPulse = turn.uptime + wait
+    turn.emit(.setTimer(after: wait))
+  }
+
+  /// How long nothing is due that a longer wait would delay.
+  private func untilNext(_ now: Duration) -> Duration {
+    var due = now + limits.quietPulse
+    for link in links.values {
+      due = min(due, link.nextPing, link.heardAt + limits.silence)
+      if !link.asked.isEmpty { due = min(due, link.askedAt + limits.factPatience) }
+    }
+    for (node, target) in targets where shouldDial(node) { due = min(due, target.underWayUntil ?? target.dueAt) }
+    for member in memberTable.values where member.state == .suspected {
+      due = min(due, member.since.uptime + limits.suspicion)
+    }
+    return due - now
   }
 
   /// Counts what was dropped; a peer that is at fault too often loses its link.

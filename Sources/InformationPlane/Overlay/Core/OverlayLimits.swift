@@ -3,8 +3,10 @@ public struct OverlayLimits: Hashable, Sendable {
   /// The largest frame before encryption, in bytes.
   public static let frameByteLimit = 1_024 * 1_024
 
-  /// How often the overlay looks at what is due.
+  /// How often the overlay looks at what is due, at most and, when nothing is, at least.
   public var pulse: Duration = .milliseconds(200)
+  public var quietPulse: Duration = .seconds(1)
+  /// A linked peer silent for this long is asked for a sign of life.
   public var pingInterval: Duration = .seconds(1)
   /// A linked peer silent for this long loses its link.
   public var silence: Duration = .seconds(3)

@@ -30,7 +30,7 @@ enum Progress {
     let deadline = limitMilliseconds.map { ContinuousClock.now + .milliseconds($0) }
     var said = ""
     while true {
-      let task = try await client.task(id).task
+      let task = try await client.summary(of: id)
       let line = line(task)
       if line != said { Output.hint(line) }
       said = line
