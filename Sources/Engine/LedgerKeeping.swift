@@ -120,9 +120,10 @@ extension NodeEngine {
     let changes = changes.removeValue(forKey: id) ?? []
     for change in changes { keepObjects(of: change, in: id, &turn) }
     coordinate(&turn) { engine, context, effects, turn in
+      engine.dispatcher.folded(id, changes, context: context)
       engine.dispatcher.proceed(id, context, random: &turn.random, into: &effects)
-      engine.executor.folded(id, changes, context: context, into: &effects)
-      for attempt in engine.assessor.sweep(context: context, into: &effects) { effects.stop(attempt) }
+      engine.executor.folded(id, changes, context: context, assessor: &engine.assessor, into: &effects)
+      engine.executor.stop(engine.assessor.sweep(context: context, into: &effects), context, into: &effects)
     }
     readSpecifications(&turn)
   }
@@ -166,13 +167,17 @@ extension NodeEngine {
       case .held: break
       case .refused(let id, let number, let reason):
         notice("control", "ledger.halted", collaboration: id, "entry \(number) was refused: \(reason)", &turn)
+        giveUp(id, "the contract refused entry \(number) of its coordinator: \(reason)", &turn)
       case .conflict(let conflict):
         notice(
           "control", "ledger.conflict", collaboration: conflict.collaboration, node: conflict.held.author,
           "the coordinator signed two different entries \(conflict.number)", &turn)
+        giveUp(conflict.collaboration, "its coordinator signed two different entries \(conflict.number)", &turn)
       case .diverged(let id, let number, let member):
         notice(
           "control", "ledger.diverged", collaboration: id, node: member, "ledgers differ at entry \(number)", &turn)
+        guard member == books[id]?.coordinator else { continue }
+        giveUp(id, "its coordinator goes on from another entry \(number) than this node holds", &turn)
       case .memberLostState(let id, let member, let acknowledged, let found):
         notice(
           "control", "ledger.rolledBack", collaboration: id, node: member,
@@ -182,6 +187,16 @@ extension NodeEngine {
         journal.count("ledger: \(reason)")
         _ = node
       }
+    }
+  }
+
+  /// Nothing that a broken ledger says is acted upon here any more: its work stops and holds no room.
+  private mutating func giveUp(_ id: CollaborationID, _ why: String, _ turn: inout Turn) {
+    guard broken[id] == nil else { return }
+    broken[id] = why
+    coordinate(&turn) { engine, context, effects, _ in
+      engine.executor.abandon(id, into: &effects)
+      engine.executor.stop(engine.assessor.sweep(context: context, into: &effects), context, into: &effects)
     }
   }
 

@@ -39,7 +39,7 @@ import Testing
     var careful = NodePlan(name: "careful")
     careful.policy.decidesByHand = byHand
     if !byHand {
-      careful.policy.decline = [.init(kind: nil, label: ["secret": "yes"], caller: nil, code: .trust, text: "no")]
+      careful.policy.decline = [.init(kind: nil, label: ["secret": "yes"], code: .trust, text: "no")]
     }
     let (network, id) = try ParticipantTests.opened(73, [.asker(), careful])
     var plan = TaskPlan(labels: ["secret": "yes"])

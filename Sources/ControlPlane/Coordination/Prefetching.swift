@@ -22,6 +22,7 @@ extension Executor {
         continue
       }
       prefetchedPlan[id] = task.planCount
+      guard specification.disorder(for: task.submission) == nil else { continue }
       fetchInputs(of: task, specification, state, context, &effects)
     }
   }
@@ -31,8 +32,7 @@ extension Executor {
     !task.isOver && task.submitter != context.node && prefetchedPlan[task.id] != task.planCount
       && task.plans.last?.plan.choices.contains { $0.node == context.node } == true
       && !context.policy.decidesByHand
-      && context.policy.objection(
-        kind: task.submission.kind, labels: task.submission.labels, caller: context.name(task.submitter)) == nil
+      && context.policy.objection(kind: task.submission.kind, labels: task.submission.labels) == nil
   }
 
   private func fetchInputs(

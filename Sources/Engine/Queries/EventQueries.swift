@@ -97,13 +97,15 @@ extension NodeEngine {
   /// Whatever waits longer than it should (R57).
   public func unfinished(at now: Moment) -> [DoctorFinding] {
     var out: [DoctorFinding] = []
-    for book in books.values.sorted(by: { $0.id < $1.id }) where book.openTasks > 0 {
+    for book in books.values.sorted(by: { $0.id < $1.id }) where book.openTasks > 0 || broken[book.id] != nil {
       let problem = coordinatorProblem(book)
       guard !problem.isEmpty else { continue }
       out.append(
         DoctorFinding(
           subject: "collaboration \(book.id.short)", ok: false, detail: problem,
-          remedy: "start the node \(name(of: book.coordinator)) again"))
+          remedy: broken[book.id] == nil
+            ? "start the node \(name(of: book.coordinator)) again"
+            : "compare the ledgers of the members with jointcloud ledger verify"))
     }
     let old = queues.all.count { now.wallMilliseconds - $0.arrivalMilliseconds > 60_000 }
     out.append(

@@ -99,7 +99,7 @@ public struct NodeRun: Sendable {
       policy: LocalPolicy(
         decline: configuration.policy.decline.map { rule in
           .init(
-            kind: rule.work, label: rule.label.map { [$0.key: $0.value] }, caller: nil, code: rule.code,
+            kind: rule.work, label: rule.label.map { [$0.key: $0.value] }, code: rule.code,
             text: rule.text)
         }, decidesByHand: configuration.policy.isManual))
   }
