@@ -65,7 +65,7 @@ import Testing
       {
         try network.say(
           Offer(
-            task: task, attempts: [everything], priceMicroPerCPUSecond: 1_000,
+            task: task, participant: victim, attempts: [everything], priceMicroPerCPUSecond: 1_000,
             expiresMilliseconds: network.now.wallMilliseconds + 5_000, leaseMilliseconds: 1_000, plan: 1, trace: trace),
           from: 2, to: 1, in: book.id)
       }, result: "not from the coordinator")
@@ -92,7 +92,7 @@ import Testing
         {
           try network.say(
             Offer(
-              task: task, attempts: attempts, priceMicroPerCPUSecond: 1_000,
+              task: task, participant: network.nodes[1].id, attempts: attempts, priceMicroPerCPUSecond: 1_000,
               expiresMilliseconds: network.now.wallMilliseconds + 5_000, leaseMilliseconds: 1_000,
               plan: book.lastEntry, trace: TraceID(.zero)), from: 0, to: 1, in: book.id)
         }, result: "malformed offer")

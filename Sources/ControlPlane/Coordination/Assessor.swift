@@ -171,6 +171,7 @@ public struct Assessor: Sendable {
     }
     guard let state = context.collaborations[id] else { return .later("the ledger of \(id.short)") }
     guard state.coordinator == signed.statement.author else { return .done("not from the coordinator") }
+    guard offer.participant == context.node else { return .done("offered to somebody else") }
     guard let task = state.tasks[offer.task], state.lastEntry >= offer.plan else {
       return .later("entry \(offer.plan) of the ledger")
     }
