@@ -95,8 +95,7 @@ public struct NodeRun: Sendable {
     NodeProfile(
       name: configuration.name, owner: configuration.owner, kind: configuration.kind.rawValue,
       offer: configuration.offer,
-      priceMicroPerCPUSecond: configuration.policy.minimumPriceMicroPerCPUSecond
-        ?? configuration.priceMicroPerCPUSecond ?? 0,
+      priceMicroPerCPUSecond: configuration.priceMicroPerCPUSecond ?? 0,
       policy: LocalPolicy(
         decline: configuration.policy.decline.map { rule in
           .init(
