@@ -231,6 +231,8 @@ extension CollaborationState {
         task.subtasks[index].state = .pending
       }
       task.dropInlineContents()
+      // Nothing of it is offered any more.
+      for node in Array(task.shares.keys) { task.shares[node]?.charged = [] }
       state.openTaskIDs.removeAll { $0 == body.task }
       task.ending = TaskRecord.Ending(entry: record.number, timeMilliseconds: record.timeMilliseconds, body: body)
     }
@@ -265,8 +267,8 @@ extension CollaborationState {
     try judge.require(
       (1...contract.dispatch.offerSubtasks).contains(AttemptRange.count(offer.attempts)), .limit,
       "\(AttemptRange.count(offer.attempts)) subtasks in one offer")
-    if let task = tasks[offer.task] {
-      try judge.require(offer.leaseMilliseconds == leaseMilliseconds(of: task.submission), .limit, "the lease")
+    if let submission = tasks[offer.task]?.submission {
+      try judge.require(offer.leaseMilliseconds == leaseMilliseconds(of: submission), .limit, "the lease")
     }
     return offer
   }

@@ -61,9 +61,11 @@ public struct Assessor: Sendable {
   /// - Parameter reported: attempts whose end is on its way to the ledger: they use nothing any more.
   public mutating func restore(_ offer: ReceivedOffer, reported: Set<AttemptID>, context: CoordinationContext) {
     offers[offer.id] = offer
-    guard let task = context.collaborations[offer.collaboration]?.tasks[offer.offer.task] else { return }
+    guard let state = context.collaborations[offer.collaboration], let task = state.tasks[offer.offer.task] else {
+      return
+    }
     for attempt in offer.held.flatMap({ $0.attempts(of: offer.offer.task) })
-    where !reported.contains(attempt) && Self.isExpected(attempt, of: offer, context) {
+    where !reported.contains(attempt) && Self.isExpected(attempt, of: offer, task, state, context) {
       reservations.restore(attempt, task.submission.needs(ofSubtask: attempt.subtask))
     }
   }
@@ -341,8 +343,10 @@ public struct Assessor: Sendable {
         received.state = .expired
         keep(received, &effects)
       case .accepted:
+        let state = context.collaborations[received.collaboration]
+        let task = state?.tasks[received.offer.task]
         let over = received.held.flatMap { $0.attempts(of: received.offer.task) }
-          .filter { !Self.isExpected($0, of: received, context) }
+          .filter { !Self.isExpected($0, of: received, task, state, context) }
         guard !over.isEmpty else { continue }
         // The same attempt may be held for a newer offer too, when a coordinator offered it anew after a restart.
         for attempt in over where !isHeld(attempt, besides: id) && reservations.release(attempt) != nil {
@@ -374,11 +378,10 @@ public struct Assessor: Sendable {
 
   /// Whether the ledger assigns an accepted attempt to this node, or may still do so.
   private static func isExpected(
-    _ attempt: AttemptID, of received: ReceivedOffer, _ context: CoordinationContext
+    _ attempt: AttemptID, of received: ReceivedOffer, _ task: TaskRecord?, _ state: CollaborationState?,
+    _ context: CoordinationContext
   ) -> Bool {
-    guard let state = context.collaborations[received.collaboration], let task = state.tasks[attempt.task],
-      !task.isOver, task.subtasks.indices.contains(attempt.subtask)
-    else { return false }
+    guard let state, let task, !task.isOver, task.subtasks.indices.contains(attempt.subtask) else { return false }
     let subtask = task.subtasks[attempt.subtask]
     guard subtask.attempt == attempt.number else { return false }
     switch subtask.state {
