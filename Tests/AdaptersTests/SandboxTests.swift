@@ -71,6 +71,25 @@ import Testing
     }
   }
 
+  @Test(arguments: LocalConfiguration.Confinement.allCases)
+  func standardInputCannotBeChangedWhereItLies(sandbox: LocalConfiguration.Confinement) async throws {
+    try await withFolder { store in
+      let file = try Make.file(store + "/object", "original")
+      let work = Make.work(
+        .script(
+          """
+          cat; for f in /proc/self/fd/0 /dev/stdin; do (echo EVIL > $f) 2> /dev/null || echo " kept"; done
+          chmod 777 /proc/self/fd/0 2> /dev/null || echo kept
+          """),
+        standardInput: [file])
+      try await runLocally(work, sandbox: sandbox) { report in
+        let kept = sandbox == .bubblewrap ? " kept\n kept\nkept\n" : ""
+        #expect(report.text("stdout") == "original" + kept)
+      }
+      #expect(content(of: file) == "original")
+    }
+  }
+
   @Test func theTasksEnvironmentDoesNotReachTheProgramsThatBuildTheSandbox() async throws {
     try await withFolder { folder in
       // A preloaded library that is no library makes the loader complain, in every program that is told to.

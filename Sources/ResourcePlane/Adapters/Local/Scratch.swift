@@ -16,7 +16,6 @@ struct Scratch: Sendable {
   var temporary: String { root + "/tmp" }
   var inputs: String { root + "/inputs" }
   var control: String { root + "/control" }
-  var standardInput: String { root + "/stdin" }
 
   func output(_ stream: LogStream) -> String { root + "/" + stream.rawValue }
 
@@ -38,7 +37,23 @@ struct Scratch: Sendable {
         .inputMissing, "standard input is no longer in this node's object store: \(Errno(rawValue: errno))",
         path: "stdin")
     }
-    if work.standardInput.count > 1 { try concatenate(work.standardInput) }
+    let target = control + "/" + Layout.standardInputName
+    do {
+      switch work.standardInput.count {
+      case 0: break
+      case 1: try Self.bring(work.standardInput[0], to: target, shared: sharesInputs)
+      default: try Self.concatenate(work.standardInput, to: target)
+      }
+    } catch {
+      throw WorkFailure(.inputMissing, "standard input could not be put together: \(error)", path: "stdin")
+    }
+  }
+
+  /// A link costs nothing; another file system, or too many links, take a copy.
+  private static func bring(_ file: String, to target: String, shared: Bool) throws {
+    if shared, link(file, target) == 0 { return }
+    try FileManager.default.copyItem(atPath: file, toPath: target)
+    _ = chmod(target, 0o444)
   }
 
   private func stage(_ input: StagedInput, sharesInputs: Bool) throws(WorkFailure) {
@@ -46,10 +61,7 @@ struct Scratch: Sendable {
     do {
       try FileManager.default.createDirectory(
         atPath: String(target[..<(target.lastIndex(of: "/") ?? target.endIndex)]), withIntermediateDirectories: true)
-      // A link costs nothing; another file system, or too many links, take a copy.
-      if sharesInputs, link(input.file, target) == 0 { return }
-      try FileManager.default.copyItem(atPath: input.file, toPath: target)
-      _ = chmod(target, 0o444)
+      try Self.bring(input.file, to: target, shared: sharesInputs)
     } catch {
       guard FileManager.default.fileExists(atPath: input.file) else {
         throw WorkFailure(
@@ -60,24 +72,20 @@ struct Scratch: Sendable {
     }
   }
 
-  private func concatenate(_ files: [String]) throws(WorkFailure) {
-    do {
-      let out = try FileDescriptor.open(
-        standardInput, .writeOnly, options: [.create, .truncate, .closeOnExec], permissions: .ownerReadWrite)
-      try out.closeAfter {
-        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 16)
-        defer { buffer.deallocate() }
-        for file in files {
-          let source = try FileDescriptor.open(FilePath(file), .readOnly, options: .closeOnExec)
-          try source.closeAfter {
-            while case let count = try source.read(into: buffer), count > 0 {
-              try out.writeAll(buffer.prefix(count))
-            }
+  private static func concatenate(_ files: [String], to target: String) throws {
+    let out = try FileDescriptor.open(
+      FilePath(target), .writeOnly, options: [.create, .exclusiveCreate, .closeOnExec], permissions: .ownerRead)
+    try out.closeAfter {
+      let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 16)
+      defer { buffer.deallocate() }
+      for file in files {
+        let source = try FileDescriptor.open(FilePath(file), .readOnly, options: .closeOnExec)
+        try source.closeAfter {
+          while case let count = try source.read(into: buffer), count > 0 {
+            try out.writeAll(buffer.prefix(count))
           }
         }
       }
-    } catch {
-      throw WorkFailure(.inputMissing, "standard input could not be put together: \(error)", path: "stdin")
     }
   }
 
