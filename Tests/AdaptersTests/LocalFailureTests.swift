@@ -25,6 +25,18 @@ import Testing
     }
   }
 
+  @Test(arguments: LocalConfiguration.Confinement.allCases)
+  func aScriptEndsAtItsFirstFailingCommandAndAtAVariableThatIsNotSet(
+    sandbox: LocalConfiguration.Confinement
+  ) async throws {
+    for script in ["echo before; false; echo after", "echo before; echo \"$NOT_SET\"; echo after"] {
+      try await runLocally(Make.script(script), sandbox: sandbox) { report in
+        #expect(report.outcome?.failure?.category == .command, "\(script)")
+        #expect(report.text("stdout") == "before\n", "\(script)")
+      }
+    }
+  }
+
   @Test func aMissingProgramIsNamed() async throws {
     try await expectFailure(Make.work(.arguments(["no-such-program", "x"])), .commandNotFound) {
       $0.detail.contains("no-such-program")

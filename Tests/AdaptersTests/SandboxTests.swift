@@ -64,7 +64,7 @@ import Testing
     try await withFolder { store in
       let file = try Make.file(store + "/object", "original")
       let work = Make.work(
-        .script("chmod 777 $INPUT_A; echo x > $INPUT_A; rm -f $INPUT_A; mv $INPUT_A /tmp/; cat $INPUT_A"),
+        .script("set +e; chmod 777 $INPUT_A; echo x > $INPUT_A; rm -f $INPUT_A; mv $INPUT_A /tmp/; cat $INPUT_A"),
         inputs: [StagedInput(name: "a", relativePath: "f", file: file)])
       try await runLocally(work) { report in #expect(report.text("stdout") == "original") }
       #expect(content(of: file) == "original")

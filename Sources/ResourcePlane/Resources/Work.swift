@@ -26,7 +26,7 @@ public struct Work: Hashable, Sendable {
   public enum Command: Hashable, Sendable {
     /// The program, looked up in `PATH`, and its arguments.
     case arguments([String])
-    /// Text run by `sh`.
+    /// Text run by `sh -eu`.
     case script(String)
   }
 

@@ -11,7 +11,7 @@ enum StartScript {
     let words: [String] =
       switch work.command {
       case .arguments(let arguments): arguments
-      case .script: ["sh", layout.script]
+      case .script: ["sh", "-eu", layout.script]
       }
     // Opened in here, where it lies read-only: through a descriptor of the node's the command could open the object
     // store's own file again, for writing.
