@@ -110,6 +110,18 @@ import Testing
     ) { $0.detail.contains("limit for one file") }
   }
 
+  @Test func aResultFileOverTheOutputLimitIsNamed() async throws {
+    let script = "head -c 1001 /dev/zero > large; head -c 1000 /dev/zero > fits"
+    try await expectFailure(
+      Make.work(.script(script), results: ["fits", "large"], outputLimitBytes: 1_000), .output
+    ) {
+      $0.path == "large" && $0.detail.contains("1001 bytes") && $0.detail.contains("outputLimit")
+    }
+    try await runLocally(Make.work(.script(script), results: ["fits"], outputLimitBytes: 1_000)) { report in
+      #expect(report.state == .succeeded, "\(String(describing: report.outcome?.failure))")
+    }
+  }
+
   @Test func aMissingResultIsNamedBesideWhatWasWritten() async throws {
     try await expectFailure(
       Make.work(.script("touch other.txt another.txt"), results: ["out.txt"]), .missingResult

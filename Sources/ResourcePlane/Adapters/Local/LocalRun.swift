@@ -66,7 +66,7 @@ struct LocalRun: Sendable {
       results.append(ResultFile(path: stream.rawValue, content: .file(scratch.output(stream))))
     }
     if failure == nil {
-      do { results += try scratch.results(work.results) } catch { failure = error }
+      do { results += try scratch.results(work.results, limit: work.outputLimitBytes) } catch { failure = error }
     }
     return WorkOutcome(failure: failure, usage: ended.usage, results: results)
   }

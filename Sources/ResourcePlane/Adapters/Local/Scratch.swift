@@ -91,29 +91,33 @@ struct Scratch: Sendable {
 
   /// The task's result files.
   /// - Throws: `missingResult` for the first that is no regular file reached without symbolic links: a link could
-  ///   lead the node to files that the command itself cannot read.
-  func results(_ paths: [String]) throws(WorkFailure) -> [ResultFile] {
+  ///   lead the node to files that the command itself cannot read. `output` for one over the limit.
+  func results(_ paths: [String], limit: Int) throws(WorkFailure) -> [ResultFile] {
     var found: [ResultFile] = []
     for path in paths {
-      if let problem = problem(withResult: path) {
-        throw WorkFailure(.missingResult, "result file \(path) \(problem); \(wrote())", path: path)
+      let byteCount = try byteCount(ofResult: path)
+      guard byteCount <= limit else {
+        throw WorkFailure(
+          .output, "result file \(path) has \(byteCount) bytes, over the task's outputLimit of \(limit)", path: path)
       }
       found.append(ResultFile(path: path, content: .file(work + "/" + path)))
     }
     return found
   }
 
-  private func problem(withResult path: String) -> String? {
+  private func byteCount(ofResult path: String) throws(WorkFailure) -> Int {
+    func missing(_ problem: String) -> WorkFailure {
+      WorkFailure(.missingResult, "result file \(path) \(problem); \(wrote())", path: path)
+    }
     var prefix = work
-    var kind: mode_t = 0
+    var status = stat()
     for component in path.split(separator: "/") {
       prefix += "/" + component
-      var status = stat()
-      guard lstat(prefix, &status) == 0 else { return "was not written" }
-      kind = status.st_mode & S_IFMT
-      if kind == S_IFLNK { return "is reached by a symbolic link, which is not followed" }
+      guard lstat(prefix, &status) == 0 else { throw missing("was not written") }
+      if status.st_mode & S_IFMT == S_IFLNK { throw missing("is reached by a symbolic link, which is not followed") }
     }
-    return kind == S_IFREG ? nil : "is not a regular file"
+    guard status.st_mode & S_IFMT == S_IFREG else { throw missing("is not a regular file") }
+    return Int(status.st_size)
   }
 
   private func wrote() -> String {
