@@ -122,6 +122,40 @@ import Testing
     }
   }
 
+  @Test func whoFillsTheDiskIsEndedBeforeTheNodesReserveIsGoneAndOthersAreNot() async throws {
+    let free = try #require(freeDiskBytes())
+    let reserve: @Sendable (inout LocalConfiguration) -> Void = {
+      $0.diskReserveBytes = free / 2 * 3
+      $0.fileLimitBytes = 64 << 20
+    }
+    let fill = "for n in 1 2 3 4; do cat /dev/zero > f$n & done; wait; exec sleep 60"
+    try await expectFailure(Make.script(fill), .output, configure: reserve) { $0.detail.contains("the node's disk") }
+    let many = "mkdir a; cd a; i=0; while [ $i -lt 400 ]; do : > $i; i=$((i + 1)); done; sleep 60"
+    try await expectFailure(Make.script(many), .output, configure: reserve) { $0.detail.contains("the node's disk") }
+    try await runLocally(Make.script("echo little > f; sleep 0.2"), configure: reserve) { report in
+      #expect(report.state == .succeeded, "\(String(describing: report.outcome?.failure))")
+    }
+  }
+
+  @Test func onADiskThatIsNearlyFullNothingRunsAnyMore() async throws {
+    let free = try #require(freeDiskBytes())
+    // A file without a name: nobody sees who holds it.
+    let hide = Make.script("exec 3> f; rm f; fallocate -l 2G /proc/self/fd/3; exec sleep 60")
+    try await expectFailure(hide, .adapter, configure: { $0.diskReserveBytes = (free - (1 << 30)) * 2 }) {
+      $0.detail.contains("the node's disk")
+    }
+  }
+
+  @Test func anAdapterOnADiskThatIsNearlyFullSaysSoAndTakesNothing() async throws {
+    try await withFolder { folder in
+      let adapter = LocalAdapter(LocalConfiguration(workFolder: folder + "/work", diskReserveBytes: .max))
+      let inventory = await adapter.inventory()
+      #expect(!inventory.usable && inventory.detail.contains("are free"), "\(inventory.detail)")
+      #expect(inventory.remedy?.contains("free space") == true)
+      await #expect(throws: AdapterError.self) { try await adapter.submit(Make.script("true")) }
+    }
+  }
+
   @Test func aMissingResultIsNamedBesideWhatWasWritten() async throws {
     try await expectFailure(
       Make.work(.script("touch other.txt another.txt"), results: ["out.txt"]), .missingResult
