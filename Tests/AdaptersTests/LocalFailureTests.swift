@@ -82,6 +82,25 @@ import Testing
     try await expectFailure(hold, .memory) { $0.detail.contains("over the \(32 << 20) it may") }
   }
 
+  @Test(arguments: [
+    // A child of another thread than the first.
+    """
+    exec python3 -c 'import subprocess, sys, threading
+    thread = threading.Thread(target=lambda: subprocess.run(["sh", "-c", sys.argv[1]]))
+    thread.start()
+    thread.join()' "$HOLD"
+    """,
+    // Seventy processes below the first.
+    "down() { if [ $1 -gt 0 ]; then (down $(($1 - 1)); :); else sh -c \"$HOLD\"; fi; }; down 70",
+  ])
+  func memoryIsSeenWhereverInTheTreeItIsHeld(script: String) async throws {
+    let hold = #"awk 'BEGIN { for (i = 0; i < 900000; i++) a[i] = i ""; system("sleep 60") }'"#
+    let work = Make.work(
+      .script(script), environment: ["HOLD": hold], amounts: Amounts(cpuMillicores: 100, memoryBytes: 48 << 20),
+      timeout: .seconds(15))
+    try await expectFailure(work, .memory) { $0.detail.contains("over the \(48 << 20) it may") }
+  }
+
   @Test func memoryOverTheHardLimitIsNeverHad() async throws {
     let grab = Make.work(
       .script("head -c 400000000 /dev/zero | tail -c 390000000 > /dev/null"),
