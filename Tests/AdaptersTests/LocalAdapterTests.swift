@@ -149,6 +149,28 @@ func runLocally(
     }
   }
 
+  @Test func aReleasedAttemptLeavesNothingHoweverDeepItsFolders() async throws {
+    try await withFolder { folder in
+      let adapter = LocalAdapter(LocalConfiguration(workFolder: folder + "/work"))
+      // Longer than any path that the kernel takes, and a name that is no text.
+      let work = Make.script(
+        """
+        exec python3 -c 'import os
+        for depth in range(200):
+          open(b"\\xff", "w").close()
+          os.mkdir("d" * 100)
+          os.chdir("d" * 100)
+        os.chmod(".", 0)'
+        """)
+      try await withRunning(adapter) { recorder in
+        try await adapter.submit(work)
+        #expect(await recorder.final(of: work.attempt).state == .succeeded)
+        await adapter.release(work.attempt)
+        #expect(names(in: folder + "/work").isEmpty)
+      }
+    }
+  }
+
   @Test func aRunningAttemptThatIsReleasedEndsAndIsForgotten() async throws {
     try await withFolder { folder in
       let mark = ProcessMark()

@@ -151,23 +151,4 @@ struct Scratch: Sendable {
       FilePath(path), .writeOnly, options: [.create, .exclusiveCreate, .closeOnExec], permissions: .ownerRead)
     try file.closeAfter { _ = try file.writeAll(text.utf8) }
   }
-
-  /// Removes a folder and all below it, whatever permissions a command left there. Nothing is followed.
-  static func remove(_ path: String) throws {
-    var status = stat()
-    guard lstat(path, &status) == 0 else { return }
-    do {
-      try FileManager.default.removeItem(atPath: path)
-    } catch {
-      open(folder: path)
-      try FileManager.default.removeItem(atPath: path)
-    }
-  }
-
-  private static func open(folder path: String) {
-    var status = stat()
-    guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else { return }
-    _ = chmod(path, 0o700)
-    for name in (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? [] { open(folder: path + "/" + name) }
-  }
 }
