@@ -120,6 +120,24 @@ func runLocally(
     }
   }
 
+  @Test func everyReportIsHandedOverThoseOfTheStopToo() async throws {
+    try await withFolder { folder in
+      let recorder = Recorder()
+      let adapter = LocalAdapter(LocalConfiguration(workFolder: folder + "/work", concurrentLimit: 1))
+      let running = Make.script("exec sleep 60", subtask: 1)
+      let waiting = Make.script("true", subtask: 2)
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        group.addTask { await adapter.run { report in await recorder.record(report) } }
+        try await adapter.submit(running)
+        try await adapter.submit(waiting)
+        _ = await recorder.first(of: running.attempt) { $0.state == .running }
+        group.cancelAll()
+      }
+      #expect(await recorder.states(of: running.attempt).last == .lost)
+      #expect(await recorder.states(of: waiting.attempt).last == .lost)
+    }
+  }
+
   @Test func aRestartedNodeRemovesWhatWasLeftAndKnowsNoAttempt() async throws {
     try await withFolder { folder in
       let left = folder + "/work/" + Make.attempt(7).description

@@ -1,3 +1,4 @@
+internal import Adapters
 internal import Contract
 internal import Coordination
 internal import Engine
@@ -27,12 +28,11 @@ final class Workshop: Sendable {
     self.feed = feed
   }
 
-  /// Runs the adapters until cancelled.
+  /// Runs the adapters until cancelled; returns when their last reports were taken.
   func run() async {
     await withDiscardingTaskGroup { group in
       for adapter in adapters {
-        group.addTask { await adapter.run() }
-        group.addTask { for await report in adapter.events { await self.take(report, from: adapter) } }
+        group.addTask { await adapter.run { report in await self.take(report, from: adapter) } }
       }
       group.addTask {
         while !Task.isCancelled {
