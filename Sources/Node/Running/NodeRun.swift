@@ -113,7 +113,7 @@ public struct NodeRun: Sendable {
       return LocalAdapter(
         LocalConfiguration(
           workFolder: folder.workPath, total: configuration.offer,
-          sandbox: configuration.sandbox == .none ? .none : .bubblewrap))
+          sandbox: configuration.sandbox == .none ? .none : .bubblewrap, readable: configuration.readable))
     }
   }
 }

@@ -57,7 +57,7 @@ public struct SandboxProbe: Sendable {
     return result?.standardOutput.split(separator: "\n").first.map(String.init) ?? "unknown version"
   }
 
-  private static let otherwise = "or let its owner set `sandbox: none` for this adapter"
+  private static let otherwise = "or let the node's owner set `sandbox: none` in node.yaml"
 
   static func explain(_ text: String) -> Finding {
     if text.contains("not found or cannot be executed") {
