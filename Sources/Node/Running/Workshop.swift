@@ -53,7 +53,7 @@ final class Workshop: Sendable {
         AdapterStatus(
           name: declaration.name, kind: declaration.kind, usable: inventory.usable,
           detail: inventory.detail + (inventory.remedy.map { "; \($0)" } ?? ""),
-          features: declaration.supports.map(\.rawValue), total: inventory.total))
+          features: declaration.supports.map(\.rawValue), sandboxed: inventory.sandboxed, total: inventory.total))
     }
     return out
   }
