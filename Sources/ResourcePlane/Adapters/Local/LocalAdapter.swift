@@ -39,7 +39,7 @@ public actor LocalAdapter: Adapter {
   public nonisolated var events: AsyncStream<WorkReport> { mailbox.reports }
 
   public func inventory() async -> Inventory {
-    let total = configuration.total ?? Machine.offered()
+    let total = configuration.total ?? HostMachine.offered()
     let native = ["workFolder": configuration.workFolder, "sandbox": configuration.sandbox.rawValue]
     switch await probe() {
     case .works(let version):

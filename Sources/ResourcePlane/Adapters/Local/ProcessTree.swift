@@ -72,7 +72,7 @@ struct ProcessTree {
     let fields = text[text.index(after: end)...].split(separator: " ")
     guard fields.count > 14 else { return nil }
     let ticks = fields[11...14].reduce(0) { $0 + (Int($1) ?? 0) }
-    return (fields[0], ticks * 1_000 / Machine.clockTicksPerSecond)
+    return (fields[0], ticks * 1_000 / HostMachine.clockTicksPerSecond)
   }
 
   private static func memoryBytes(of process: Int32) -> Int {
