@@ -94,8 +94,11 @@ extension EndToEnd {
         try holder.run()
         defer { kill(holder.processIdentifier, SIGKILL) }
         try until("the database is held") { FileManager.default.fileExists(atPath: held) ? () : nil }
+        let left = nodes[0].data + "/work/left"
+        try FileManager.default.createDirectory(atPath: left, withIntermediateDirectories: true)
         let ended = try refusedStart(nodes[0])
         #expect(ended.refuses(7, "node.sqlite", "locked", "next: "), "\(ended.status) \(ended.errors)")
+        #expect(!FileManager.default.fileExists(atPath: left), "work that fills the disk gives way to the database")
         try pipe.fileHandleForWriting.close()
         holder.waitUntilExit()
         try nodes[0].start()

@@ -31,6 +31,23 @@ import Testing
     }
   }
 
+  @Test func workNeverReadsTheFolderWithTheKeys() async throws {
+    try await withScratch { scratch in
+      let folder = try setUp(scratch + "/data").folder
+      try FileManager.default.createSymbolicLink(atPath: scratch + "/link", withDestinationPath: scratch)
+      var exposing = configuration
+      for path in ["/", scratch, scratch + "/link", folder.path, folder.path + "/../"] {
+        exposing.readable = ["/opt", path]
+        try Data(exposing.text.utf8).write(to: URL(fileURLWithPath: folder.configurationPath))
+        let refusal = #expect(throws: Refusal.self, "\(path)") { try NodeConfiguration.read(in: folder) }
+        #expect(refusal?.what.contains("keys") == true)
+      }
+      exposing.readable = ["/opt", scratch + "/dat", folder.path + "/keys.not"]
+      try Data(exposing.text.utf8).write(to: URL(fileURLWithPath: folder.configurationPath))
+      #expect(try NodeConfiguration.read(in: folder) == exposing)
+    }
+  }
+
   @Test func aFolderIsSetUpOnce() async throws {
     try await withScratch { scratch in
       let setup = try setUp(scratch + "/a")

@@ -32,7 +32,7 @@ public struct Round {
       members: zip(all, totals).enumerated().map { index, pair in
         RosterMember(
           node: pair.0.node, name: "node \(index)", owner: "o", kind: "edge", certificate: pair.0.certificate,
-          adapters: ["noop"], total: pair.1, priceMicroPerCPUSecond: 50)
+          adapters: ["noop"], sandboxed: true, total: pair.1, priceMicroPerCPUSecond: 50)
       })
     let agreement = try Agreement(charter: charter, contract: contract, roster: roster, round: 1).hash()
     let id = id

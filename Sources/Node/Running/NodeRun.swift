@@ -50,6 +50,8 @@ public struct NodeRun: Sendable {
     defer { withExtendedLifetime(lock) {} }
     try refuseExposedKeys()
     let identity = try NodeSetup(folder).identity()
+    // First, since what an earlier run's work left may be what fills the disk.
+    LocalAdapter.clear(workFolder: folder.workPath, logger: logger)
     let database = try NodeDatabase(folder: folder.path, node: identity.node, network: identity.network)
     let objects = try ObjectStore(folder: folder.path)
     let recovered = try database.recover()
@@ -111,7 +113,7 @@ public struct NodeRun: Sendable {
       return LocalAdapter(
         LocalConfiguration(
           workFolder: folder.workPath, total: configuration.offer,
-          sandbox: configuration.sandbox == .none ? .none : .bubblewrap))
+          sandbox: configuration.sandbox == .none ? .none : .bubblewrap, readable: configuration.readable))
     }
   }
 }

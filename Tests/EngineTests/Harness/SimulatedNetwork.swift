@@ -134,7 +134,7 @@ final class SimulatedNetwork {
 
   private static func adapter(_ plan: NodePlan) -> AdapterStatus {
     AdapterStatus(
-      name: "noop", kind: "noop", usable: true, detail: "simulated", features: [],
+      name: "noop", kind: "noop", usable: true, detail: "simulated", features: [], sandboxed: plan.sandboxed,
       total: Amounts(cpuMillicores: 64_000, memoryBytes: 64 << 30))
   }
 

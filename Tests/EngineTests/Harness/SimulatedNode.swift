@@ -9,6 +9,7 @@ struct NodePlan {
   var name: String
   var offer = Amounts(cpuMillicores: 4_000, memoryBytes: 4 << 30)
   var price = 50
+  var sandboxed = true
   var policy = LocalPolicy(decline: [], decidesByHand: false)
 
   static func asker(_ name: String = "asker") -> NodePlan { NodePlan(name: name, offer: .zero) }
