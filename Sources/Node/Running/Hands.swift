@@ -29,6 +29,7 @@ final class Hands: Sendable {
   let timers = Timers()
   let logWaiters = LogWaiters()
   private let logger: Logger
+  private let logAnswers = LogAnswers()
   private let parts = Mutex(Parts())
   private let chores: AsyncStream<Chore>
   private let queue: AsyncStream<Chore>.Continuation
@@ -89,6 +90,7 @@ final class Hands: Sendable {
     case .close(let link, let reason): transmit(.close(link, reason))
     case .setTimer(let timer, let after): timers.set(timer, after: after)
     case .sign(let job, let statement):
+    case .admit(let node): parts.withLock { $0.transport }?.admit(node)
       chore { await self.feed(.signed(job, self.identity.signingKey.sign(statement.signedBytes))) }
     case .check(let job, let check): chore { await self.feed(.verified(job, check.holds())) }
     case .fetch(let reference, let holders): chore { await self.fetch(reference, from: holders) }
@@ -99,8 +101,13 @@ final class Hands: Sendable {
     case .notice(let notice):
       log(notice)
       notices.post(notice)
-    case .logRequested(let request, let node): chore { await self.answer(request, to: node) }
-    case .logChunk(let chunk, _): logWaiters.resume(chunk)
+    case .logRequested(let request, let node):
+      guard logAnswers.begin(for: node) else { return }
+      chore {
+        await self.answer(request, to: node)
+        self.logAnswers.end(for: node)
+      }
+    case .logChunk(let chunk, let node): logWaiters.resume(chunk, from: node)
     case .wake, .answer: break  // The loop's own.
     }
   }

@@ -21,6 +21,7 @@ struct Fingerprint: Hashable {
       add("transmit \(link) \(lane)")
       add(bytes)
     case .close(let link, let reason): add("close \(link) \(reason)")
+    case .admit(let node): add("admit \(node)")
     case .setTimer(let timer, let after): add("timer \(timer) \(after)")
     case .wake: add("wake")
     case .sign(let job, let statement): add("sign \(job.number) \(statement.id)")

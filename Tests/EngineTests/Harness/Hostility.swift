@@ -14,6 +14,12 @@ extension SimulatedNetwork {
     return signed.id
   }
 
+  /// A node sends a message that no queue holds.
+  func send(_ message: PeerMessage, from: Int, to: Int) {
+    let effects = nodes[from].engine.message(message, to: nodes[to].id, at: now, random: &random)
+    for action in effects.actions { perform(action, of: from) }
+  }
+
   /// What came of an event at a node.
   func result(of id: StatementID, at index: Int) -> String? {
     nodes[index].engine.eventView(id.hexadecimal)?.result
