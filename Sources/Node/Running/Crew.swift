@@ -164,7 +164,7 @@ struct Crew: Sendable {
       loop: loop, hands: hands, workshop: workshop,
       facts: .init(
         configuration: run.configuration, identity: identity, startedMilliseconds: startedMilliseconds,
-        folder: run.folder, addresses: { bench.current }))
+        folder: run.folder, addresses: { bench.current }, headsProblem: { writer.headsProblem }))
     let socketPath = try run.folder.socketPath()
     let token = try run.httpAddress.map { _ in Hexadecimal.encode(try KeyFile(.token, in: run.folder).read()) }
     let tcp = run.httpAddress.flatMap { address in
