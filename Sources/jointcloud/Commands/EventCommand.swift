@@ -76,7 +76,9 @@ struct EventCommand: AsyncParsableCommand {
       }
       guard matches.count == 1 else {
         let list = matches.prefix(10).map { String($0.prefix(16)) }
-        throw Failure(.usage, "\"\(text)\" means \(matches.count) of them: \(list.joined(separator: ", "))")
+        throw Failure(
+          .usage, "\"\(text)\" means \(matches.count) of them: \(list.joined(separator: ", "))",
+          next: "type more digits of the id, or \"last\"")
       }
       return found
     }

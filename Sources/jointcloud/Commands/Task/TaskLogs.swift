@@ -61,13 +61,14 @@ struct TaskLogs: AsyncParsableCommand {
     var problem = ""
     while true {
       let piece = try await client.log(of: task, subtask: subtask, stream: stream.rawValue, offset: offset)
+      defer { attempt = piece.attempt }
       if let attempt, attempt != piece.attempt, offset > 0 {
         Output.hint("subtask \(subtask) is tried again: attempt \(piece.attempt)")
         offset = 0
+        // What is in hand begins where the attempt before ended.
+        continue
       }
-      let isContinuation = attempt == nil || attempt == piece.attempt || piece.offset == offset
-      attempt = piece.attempt
-      if isContinuation, piece.offset == offset, let bytes = Data(base64Encoded: piece.base64), !bytes.isEmpty {
+      if piece.offset == offset, let bytes = Data(base64Encoded: piece.base64), !bytes.isEmpty {
         offset += bytes.count
         Output.data(Array(bytes))
         continue
