@@ -174,7 +174,7 @@ let package = Package(
         "Interface", "Engine", "Contract", "Model", "Sodium", .asyncHTTPClient, .nioCore, .nioHTTP1, .logging,
         .metrics, .coreMetrics, .yams,
       ]),
-    tests("NodeSetupTests", ["Node", "Contract", "Engine", "Manifest", "Model", "Overlay"]),
+    tests("NodeSetupTests", ["Node", "Contract", "Engine", "Manifest", "Model", "Overlay", .logging]),
     tests("CommandLineTests", ["jointcloud", "Model"]),
     tests("EndToEnd", ["jointcloud"]),
   ]
