@@ -25,7 +25,8 @@ extension NodeEngine {
     let live = members.filter { ($0.state == .alive || $0.state == .suspected) && $0.id != identity.node }.map(\.id)
     return CoordinationContext(
       node: identity.node, epoch: identity.epoch, network: identity.network, now: now, member: rosterMember,
-      live: live, names: names, collaborations: books, objects: objects)
+      policy: profile.policy, live: live, names: names,
+      collaborations: broken.isEmpty ? books : books.filter { broken[$0.key] == nil }, objects: objects)
   }
 
   /// This node as it would stand on a roster now.
@@ -50,6 +51,7 @@ extension NodeEngine {
     case .keep(let reference, let bytes): turn.act(.keep(reference, bytes))
     case .start(let order): turn.promise(.start(order))
     case .cancelWork(let attempt, let reason): turn.act(.cancelWork(attempt, reason: reason))
+    case .release(let attempt): assessor.release(attempt)
     case .save(let key, let value):
       turn.write(.document(key: key, value: value.map { CanonicalJSON.encode($0) }))
     case .notice(let plane, let kind, let task, let collaboration, let node, let text):
@@ -112,7 +114,7 @@ extension NodeEngine {
       fetching.remove(reference.digest)
       coordinate(&turn) { engine, context, effects, _ in
         engine.dispatcher.unavailable(reference.digest, context: context, into: &effects)
-        engine.executor.unavailable(reference, why: why, context: context)
+        engine.executor.unavailable(reference, why: why, context: context, into: &effects)
       }
     case .evicted(let digests): objects.subtract(digests)
     case .specification(let reference, let specification):

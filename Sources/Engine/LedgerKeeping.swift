@@ -118,12 +118,29 @@ extension NodeEngine {
   mutating func ledgerChanged(_ id: CollaborationID, _ turn: inout Turn) {
     releaseParked(id, &turn)
     let changes = changes.removeValue(forKey: id) ?? []
+    for change in changes { keepObjects(of: change, in: id, &turn) }
     coordinate(&turn) { engine, context, effects, turn in
+      engine.dispatcher.folded(id, changes, context: context)
       engine.dispatcher.proceed(id, context, random: &turn.random, into: &effects)
-      engine.executor.folded(id, changes, context: context, into: &effects)
-      for attempt in engine.assessor.sweep(context: context, into: &effects) { effects.stop(attempt) }
+      engine.executor.folded(id, changes, context: context, assessor: &engine.assessor, into: &effects)
+      engine.executor.stop(engine.assessor.sweep(context: context, into: &effects), context, into: &effects)
     }
     readSpecifications(&turn)
+  }
+
+  /// Inputs of a task that was submitted here, and its results, stay while it is open.
+  private func keepObjects(of change: TaskChange, in id: CollaborationID, _ turn: inout Turn) {
+    guard let task = books[id]?.tasks[change.task], task.submitter == identity.node else { return }
+    var results: [ObjectReference] = []
+    switch change.extent {
+    case .whole:
+      if task.isOver { return turn.act(.letGo(task.id)) }
+      turn.act(.hold(task.id, [task.submission.specification], inputs: true))
+      results = task.subtasks.compactMap(\.result).flatMap(\.files).map(\.content)
+    case .attempts(let attempts):
+      results = attempts.compactMap { task.subtasks[$0.subtask].result }.flatMap(\.files).map(\.content)
+    }
+    if !results.isEmpty { turn.act(.hold(task.id, results, inputs: false)) }
   }
 
   // MARK: Replication
@@ -150,13 +167,17 @@ extension NodeEngine {
       case .held: break
       case .refused(let id, let number, let reason):
         notice("control", "ledger.halted", collaboration: id, "entry \(number) was refused: \(reason)", &turn)
+        giveUp(id, "the contract refused entry \(number) of its coordinator: \(reason)", &turn)
       case .conflict(let conflict):
         notice(
           "control", "ledger.conflict", collaboration: conflict.collaboration, node: conflict.held.author,
           "the coordinator signed two different entries \(conflict.number)", &turn)
+        giveUp(conflict.collaboration, "its coordinator signed two different entries \(conflict.number)", &turn)
       case .diverged(let id, let number, let member):
         notice(
           "control", "ledger.diverged", collaboration: id, node: member, "ledgers differ at entry \(number)", &turn)
+        guard member == books[id]?.coordinator else { continue }
+        giveUp(id, "its coordinator goes on from another entry \(number) than this node holds", &turn)
       case .memberLostState(let id, let member, let acknowledged, let found):
         notice(
           "control", "ledger.rolledBack", collaboration: id, node: member,
@@ -166,6 +187,16 @@ extension NodeEngine {
         journal.count("ledger: \(reason)")
         _ = node
       }
+    }
+  }
+
+  /// Nothing that a broken ledger says is acted upon here any more: its work stops and holds no room.
+  private mutating func giveUp(_ id: CollaborationID, _ why: String, _ turn: inout Turn) {
+    guard broken[id] == nil else { return }
+    broken[id] = why
+    coordinate(&turn) { engine, context, effects, _ in
+      engine.executor.abandon(id, into: &effects)
+      engine.executor.stop(engine.assessor.sweep(context: context, into: &effects), context, into: &effects)
     }
   }
 

@@ -25,7 +25,14 @@ extension NodeEngine {
     overlayStep(
       .start(OverlayStart(record: start.record, seeds: start.seeds, records: records, facts: facts)), &turn)
     restoreOutbox(recovered.outbox, &turn)
-    coordinate(&turn) { engine, context, effects, _ in engine.negotiator.resume(context, into: &effects) }
+    // Only a content whose result was decided shortly before the end can have missed the store.
+    let newest = Dictionary(
+      recovered.chains.map { ($0.collaboration, $0.entries.suffix(Dispatcher.recordsLookedAt).map(\.record)) },
+      uniquingKeysWith: { first, _ in first })
+    coordinate(&turn) { engine, context, effects, _ in
+      engine.negotiator.resume(context, into: &effects)
+      engine.dispatcher.resume(newest, context, into: &effects)
+    }
     // Nothing runs yet, whatever the ledgers assign; and what was reported may have been decided meanwhile.
     let reported = Set(executor.attempts.keys.map(\.task))
     for (id, book) in books {
@@ -33,6 +40,9 @@ extension NodeEngine {
       changes[id] = tasks.map { TaskChange(task: $0, extent: .whole) }
     }
     changed.formUnion(books.keys)
+    for (task, held) in submissions.sorted(by: { $0.key < $1.key }) where held.ended == nil {
+      holdInputs(of: task, held.signed, &turn)
+    }
   }
 
   private mutating func restoreLedgers(_ recovered: Recovered, _ turn: inout Turn) {
@@ -68,8 +78,7 @@ extension NodeEngine {
         if let value = Self.read(HeldSubmission.self, bytes) { submissions[TaskID(digest)] = value }
       case "offer":
         guard let value = Self.read(Assessor.ReceivedOffer.self, bytes) else { continue }
-        let task = books[value.collaboration]?.tasks[value.offer.task]
-        restoredOffers.append((value, task?.submission))
+        restoredOffers.append(value)
       case "follow":
         guard books[id] == nil, let value = Self.read(Following.self, bytes),
           let set = Self.replicaSet(id, coordinator: value.coordinator, roster: value.roster)
@@ -85,6 +94,7 @@ extension NodeEngine {
   }
 
   private mutating func restoreEvents(_ events: [StoredEvent]) {
+    journal.deadCount = events.count { $0.state == .dead }
     for stored in events where stored.state == .queued {
       guard let lane = Event.Lane(rawValue: stored.lane) else { continue }
       _ = queues.enqueue(
@@ -98,12 +108,13 @@ extension NodeEngine {
   private mutating func restoreOutbox(_ messages: [StoredMessage], _ turn: inout Turn) {
     for set in restoredFollowings { replicationStep(.open(set, recovered: nil), &turn) }
     restoredFollowings = []
-    for (offer, submission) in restoredOffers {
-      assessor.restore(offer) { _, subtask in submission?.needs(ofSubtask: subtask) }
+    for message in messages where message.statement.purpose == ResultReport.purpose {
+      executor.restore(reported: message.statement)
     }
+    let reported = Set(executor.attempts.keys)
+    for offer in restoredOffers { assessor.restore(offer, reported: reported, context: context(turn.now)) }
     restoredOffers = []
     for message in messages {
-      if message.statement.purpose == ResultReport.purpose { executor.restore(reported: message.statement) }
       let isNew = outbox.add(message)
       if message.signature == nil {
         if isNew { sign(message.statement, for: .outbox, &turn) }

@@ -142,7 +142,7 @@ extension NodeEngine {
     }
     let context = context(now)
     let candidates = dispatcher.planner.candidates(
-      for: submission, answers: [], subtaskNeeds: submission.needs, state: book,
+      for: submission, refusals: [:], subtaskNeeds: submission.needs, state: book,
       dispatcher.surroundings(of: nil, book, context))
     let plan = dispatcher.planner.preview(submission, candidates: candidates)
     return .success(view(of: plan, entry: 0, book))
@@ -188,32 +188,8 @@ extension NodeEngine {
     _ task: TaskRecord, _ book: CollaborationState, _ now: Moment
   ) -> [TaskPlanned.Filtered] {
     dispatcher.planner.candidates(
-      for: task.submission, answers: task.answers, subtaskNeeds: task.submission.needs, state: book,
+      for: task.submission, refusals: task.refusals, subtaskNeeds: task.submission.needs, state: book,
       dispatcher.surroundings(of: task.id, book, context(now))
     ).filtered
   }
-
-  /// Where the log of a subtask is: the attempt, who runs or ran it, and the kept object when it is over.
-  public func logSource(of id: TaskID, subtask: Int, stream: String) -> LogSource? {
-    guard let book = book(of: id), let task = book.tasks[id], task.subtasks.indices.contains(subtask) else {
-      return nil
-    }
-    let record = task.subtasks[subtask]
-    let attempt = AttemptID(task: id, subtask: subtask, number: record.attempt)
-    switch record.state {
-    case .succeeded:
-      let file = record.result?.files.first { $0.path == stream }
-      return .kept(attempt, file?.content)
-    case .assigned(let node, _): return node == identity.node ? .here(attempt) : .at(attempt, node)
-    case .pending: return .none(attempt, look(at: task).stage(of: subtask).reason)
-    }
-  }
-}
-
-/// Where a log can be read.
-public enum LogSource: Sendable {
-  case kept(AttemptID, ObjectReference?)
-  case here(AttemptID)
-  case at(AttemptID, NodeID)
-  case none(AttemptID, String)
 }

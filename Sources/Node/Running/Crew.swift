@@ -18,6 +18,7 @@ struct Crew: Sendable {
   let recovered: Recovered
   let objects: ObjectStore
   let writer: Writer
+  let history: EventHistory
   let hands: Hands
   let loop: EngineLoop
   let transport: StreamTransport
@@ -58,8 +59,8 @@ struct Crew: Sendable {
   }
 
   init(
-    run: NodeRun, identity: LocalIdentity, recovered: Recovered, objects: ObjectStore, writer: Writer, hands: Hands,
-    loop: EngineLoop, transport: StreamTransport, workshop: Workshop,
+    run: NodeRun, identity: LocalIdentity, recovered: Recovered, objects: ObjectStore, writer: Writer,
+    history: EventHistory, hands: Hands, loop: EngineLoop, transport: StreamTransport, workshop: Workshop,
     ready: @escaping @Sendable (EndpointFile) async throws -> Void
   ) {
     self.run = run
@@ -67,6 +68,7 @@ struct Crew: Sendable {
     self.recovered = recovered
     self.objects = objects
     self.writer = writer
+    self.history = history
     self.hands = hands
     self.loop = loop
     self.transport = transport
@@ -81,6 +83,9 @@ struct Crew: Sendable {
       Part("writer") { try await write() },
       Part("chores") { try await hands.run() },
       Part("timers") { await hands.timers.run { timer in await loop.feed(.timer(timer)) } },
+      Part("evictions") {
+        for await digests in objects.evictions { await loop.feed(.object(.evicted(digests))) }
+      },
       Part("adapters") { await workshop.run() },
       // Its goodbye comes before the work is ended, so that nobody offers anything to a node that will not do it.
       Part("transport", onShutdown: { await sayGoodbye() }) { try await listen() },
@@ -179,7 +184,7 @@ struct Crew: Sendable {
     // A node that could not listen is stopped here.
     try Task.checkCancellation()
     let door = NodeDoor(
-      loop: loop, hands: hands, workshop: workshop,
+      loop: loop, hands: hands, workshop: workshop, history: history,
       facts: .init(
         configuration: run.configuration, identity: identity, startedMilliseconds: startedMilliseconds,
         folder: run.folder, addresses: { bench.current }, headsProblem: { writer.headsProblem }))

@@ -67,11 +67,12 @@ public struct NodeRun: Sendable {
       transport.admit(fact.signed.statement.author)
     }
     let workshop = Workshop(
-      adapters: adapters, objects: objects, logger: logger, feed: { input in await loop.feed(input) })
+      adapters: adapters, objects: objects, pins: hands.pins, logger: logger, feed: { input in await loop.feed(input) })
     hands.connect(loop: loop, transport: transport, workshop: workshop)
     let crew = Crew(
-      run: self, identity: identity, recovered: recovered, objects: objects, writer: writer, hands: hands, loop: loop,
-      transport: transport, workshop: workshop, ready: ready)
+      run: self, identity: identity, recovered: recovered, objects: objects, writer: writer,
+      history: EventHistory(database: database, writer: writer), hands: hands, loop: loop, transport: transport,
+      workshop: workshop, ready: ready)
     defer { EndpointFile.remove(in: folder) }
     do {
       try await crew.work()
@@ -98,12 +99,11 @@ public struct NodeRun: Sendable {
     NodeProfile(
       name: configuration.name, owner: configuration.owner, kind: configuration.kind.rawValue,
       offer: configuration.offer,
-      priceMicroPerCPUSecond: configuration.policy.minimumPriceMicroPerCPUSecond
-        ?? configuration.priceMicroPerCPUSecond ?? 0,
+      priceMicroPerCPUSecond: configuration.priceMicroPerCPUSecond ?? 0,
       policy: LocalPolicy(
         decline: configuration.policy.decline.map { rule in
           .init(
-            kind: rule.work, label: rule.label.map { [$0.key: $0.value] }, caller: nil, code: rule.code,
+            kind: rule.work, label: rule.label.map { [$0.key: $0.value] }, code: rule.code,
             text: rule.text)
         }, decidesByHand: configuration.policy.isManual))
   }

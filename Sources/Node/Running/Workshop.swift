@@ -1,28 +1,36 @@
 internal import Contract
-internal import Coordination
-internal import Engine
+package import Coordination
+package import Engine
 internal import Foundation
-internal import Logging
-internal import Model
+package import Logging
+package import Model
+internal import NIOPosix
 internal import Overlay
-internal import Resources
-internal import Storage
+package import Resources
+package import Storage
+internal import Synchronization
 
 /// Hands work to adapters and their results to the object store.
-final class Workshop: Sendable {
+package final class Workshop: Sendable {
   /// How often inventories are read.
   private static let inventoryInterval = Duration.seconds(15)
 
   private let adapters: [any Adapter]
   private let objects: ObjectStore
+  private let pins: Pins
+  private let disk = NIOThreadPool.singleton
   private let logger: Logger
   private let feed: @Sendable (EngineInput) async -> Void
+  /// Starts that are under way, and whether they were stopped meanwhile: no adapter knows those attempts yet.
+  private let starting = Mutex<[AttemptID: Bool]>([:])
 
-  init(
-    adapters: [any Adapter], objects: ObjectStore, logger: Logger, feed: @escaping @Sendable (EngineInput) async -> Void
+  package init(
+    adapters: [any Adapter], objects: ObjectStore, pins: Pins, logger: Logger,
+    feed: @escaping @Sendable (EngineInput) async -> Void
   ) {
     self.adapters = adapters
     self.objects = objects
+    self.pins = pins
     self.logger = logger
     self.feed = feed
   }
@@ -60,7 +68,19 @@ final class Workshop: Sendable {
 
   // MARK: Starting and stopping
 
-  func start(_ order: WorkOrder) async {
+  /// An attempt will be started. Told at once, before anything else about it can be told.
+  package func expect(_ attempt: AttemptID) { starting.withLock { $0[attempt] = false } }
+
+  /// Starts an expected attempt, unless it was stopped before.
+  package func start(_ order: WorkOrder) async {
+    await submit(order)
+    if starting.withLock({ $0.removeValue(forKey: order.attempt) }) == true {
+      await stop(order.attempt, reason: "stopped while it was started")
+    }
+  }
+
+  private func submit(_ order: WorkOrder) async {
+    guard starting.withLock({ $0[order.attempt] }) != true else { return }
     do {
       guard let adapter = await adapter(for: order) else {
         throw AdapterError.failed(adapter: order.adapter ?? "any", reason: "no usable adapter of this name is here")
@@ -79,8 +99,9 @@ final class Workshop: Sendable {
   }
 
   private func work(_ order: WorkOrder) throws -> Work {
-    for reference in order.files.map(\.content) + order.standardInput where !objects.has(reference) {
-      throw AdapterError.refused(order.attempt, reason: "input \(reference.digest.short) has left the object store")
+    let inputs = order.files.map(\.content.digest) + order.standardInput.map(\.digest)
+    if let missing = pins.hold(inputs, for: .attempt(order.attempt)).first {
+      throw AdapterError.refused(order.attempt, reason: "input \(missing.short) has left the object store")
     }
     return Work(
       attempt: order.attempt, command: order.script.map { .script($0) } ?? .arguments(order.command),
@@ -93,6 +114,7 @@ final class Workshop: Sendable {
   }
 
   private func fail(_ attempt: AttemptID, _ error: any Error) async {
+    pins.letGo(.attempt(attempt))
     await feed(
       .work(
         .ended(
@@ -103,7 +125,12 @@ final class Workshop: Sendable {
             usage: Usage(cpuMilliseconds: 0, wallMilliseconds: 0, peakMemoryBytes: 0), nativeID: "", nativeState: ""))))
   }
 
-  func cancel(_ attempt: AttemptID, reason: String) async {
+  package func cancel(_ attempt: AttemptID, reason: String) async {
+    starting.withLock { if $0[attempt] != nil { $0[attempt] = true } }
+    await stop(attempt, reason: reason)
+  }
+
+  private func stop(_ attempt: AttemptID, reason: String) async {
     for adapter in adapters where await adapter.status(of: attempt) != nil {
       await adapter.cancel(attempt, reason: reason)
     }
@@ -125,7 +152,7 @@ final class Workshop: Sendable {
     }
     var files: [ResultObject] = []
     do {
-      for result in outcome.results { files.append(try keep(result)) }
+      for result in outcome.results { files.append(try await disk.runIfActive { try self.keep(result) }) }
     } catch {
       failure = AttemptFailure(category: "adapter", detail: "its results cannot be kept: \(error)")
       files = []
@@ -140,6 +167,7 @@ final class Workshop: Sendable {
           AttemptResult(
             subtask: report.attempt.subtask, number: report.attempt.number, failure: failure, files: files,
             usage: usage, nativeID: report.native?.id ?? "", nativeState: report.native?.state ?? ""))))
+    pins.letGo(.attempt(report.attempt))
     await adapter.release(report.attempt)
   }
 

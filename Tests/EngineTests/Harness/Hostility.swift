@@ -14,15 +14,17 @@ extension SimulatedNetwork {
     return signed.id
   }
 
-  /// A node sends a message that no queue holds.
+  /// A node sends a message that its engine would not send.
   func send(_ message: PeerMessage, from: Int, to: Int) {
-    let effects = nodes[from].engine.message(message, to: nodes[to].id, at: now, random: &random)
-    for action in effects.actions { perform(action, of: from) }
+    var turn = Turn(now: now, random: random)
+    nodes[from].engine.overlayStep(.sendMessage(message, to: nodes[to].id), &turn)
+    random = turn.random
+    for action in turn.actions { perform(action, of: from) }
   }
 
   /// What came of an event at a node.
   func result(of id: StatementID, at index: Int) -> String? {
-    nodes[index].engine.eventView(id.hexadecimal)?.result
+    nodes[index].disk.event(id.hexadecimal).map { EventView($0).result }
   }
 }
 

@@ -46,7 +46,7 @@ final class SimulatedNetwork {
   var ends: [LinkID: LinkEnd] = [:]
   /// Pairs, lower index first, between which nothing passes.
   var cut: Set<[Int]> = []
-  /// Everything that any node wanted, folded into one number.
+  /// Everything that any node wanted, folded into one digest.
   private(set) var fingerprint = Fingerprint()
   private(set) var steps = 0
   private var queue = Heap<Scheduled>()
@@ -61,6 +61,8 @@ final class SimulatedNetwork {
   var crashPoint: (node: Int, transaction: Int, isApplied: Bool)?
   private(set) var crashes = 0
   var restartAfter = Duration.seconds(1)
+  /// How much longer a node's disk takes for each transaction.
+  var diskDelay: [Int: Duration] = [:]
   /// Sends each frame twice through the engine's door now and then, in parts of 1,000.
   var duplicatePermille = 0
   /// Stops every node from handling events of this kind.
@@ -218,9 +220,10 @@ final class SimulatedNetwork {
     var effects = EngineEffects()
     nodes[index].engine.step(input, at: now, random: &random, into: &effects)
     if let transaction = effects.transaction {
-      fingerprint.add(transaction.step, transaction.writes.count)
+      fingerprint.add(index, step: transaction.step, transaction.writes)
       nodes[index].pending.append((transaction.step, transaction.writes))
-      schedule(.persist, at: index, after: .microseconds(Int64.random(in: 500...3_000, using: &random)))
+      let delay = Duration.microseconds(Int64.random(in: 500...3_000, using: &random))
+      schedule(.persist, at: index, after: delay + (diskDelay[index] ?? .zero))
     }
     for action in effects.actions {
       fingerprint.add(index, action)
@@ -285,6 +288,7 @@ final class SimulatedNetwork {
     case .admit(let node): nodes[index].admitted.insert(node)
     case .logRequested(let request, let node): nodes[index].logRequests.append((request, node))
     case .logChunk(let chunk, let node): nodes[index].logChunks.append((chunk, node))
+    case .hold, .letGo: break
     }
   }
 
