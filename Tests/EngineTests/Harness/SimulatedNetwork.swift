@@ -285,7 +285,10 @@ final class SimulatedNetwork {
     case .cancelWork(let attempt, _): nodes[index].running[attempt] = nil
     case .answer(let id, let answer): nodes[index].answers[id] = answer
     case .notice(let notice): nodes[index].notices.append(notice)
-    case .logRequested, .logChunk, .hold, .letGo: break
+    case .admit(let node): nodes[index].admitted.insert(node)
+    case .logRequested(let request, let node): nodes[index].logRequests.append((request, node))
+    case .logChunk(let chunk, let node): nodes[index].logChunks.append((chunk, node))
+    case .hold, .letGo: break
     }
   }
 

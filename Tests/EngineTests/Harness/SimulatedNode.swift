@@ -47,6 +47,10 @@ struct SimulatedNode {
   var peak = Amounts.zero
   /// When each attempt was begun first.
   var order: [AttemptID] = []
+  /// Who may connect from now on, also when its grant is over.
+  var admitted: Set<NodeID> = []
+  var logRequests: [(request: PeerMessage.LogRequest, node: NodeID)] = []
+  var logChunks: [(chunk: PeerMessage.LogChunk, node: NodeID)] = []
 
   var id: NodeID { identity.node }
 }
