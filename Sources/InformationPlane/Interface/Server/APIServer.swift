@@ -100,7 +100,8 @@ public struct APIServer: Service {
       }
       group.addTask {
         for await code in modes {
-          guard code == 0 else {
+          // A server that is stopping has removed the file already.
+          guard code == 0 || Task.isCancelled else {
             throw APIServerError.cannotListen(path, reason: "its mode: \(String(cString: strerror(code)))")
           }
           if let all = ready.add({ $0.socketPath = path }) { await onReady(all) }
