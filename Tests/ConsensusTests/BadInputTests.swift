@@ -103,6 +103,16 @@ import Testing
     #expect(drops == [.wrongTerm(expected: 1, found: 2)])
   }
 
+  @Test mutating func anotherConfigurationIsRefusedThoughItsProposalAgrees() throws {
+    var chain = Chain(good.collaboration)
+    let entry = try chain.extend(
+      kind: "round.opened", body: good.openingBody(), term: 1, timeMilliseconds: 1, configuration: .zero)
+    let body = Proposal(term: 1, configuration: .zero, first: 1, last: 1, head: entry.hash)
+    deliver([entry], [good.coordinator.sign(try good.statement(body, by: good.coordinator))])
+    #expect(drops == [.wrongConfiguration])
+    #expect(held == 0)
+  }
+
   @Test mutating func twoEntriesForOnePlaceAreAConflictWithBothSignatures() throws {
     deliver(Array(good.entries[0..<3]), [good.proposals[0].signed])
     var other = try FixtureLedger()

@@ -152,6 +152,7 @@ extension Replica {
     else { return desk.drop(.wrongAuthor, from: node) }
     guard signed.statement.epoch == member.epoch else { return desk.drop(.wrongEpoch, from: node) }
     guard body.term == set.term else { return desk.drop(.wrongTerm(expected: set.term, found: body.term), from: node) }
+    guard body.configuration == set.configuration else { return desk.drop(.wrongConfiguration, from: node) }
     guard body.number <= durability.proposed.number, entry(body.number)?.hash == body.head else {
       desk.effects.append(.diverged(set.collaboration, number: body.number, member: known.author))
       return desk.drop(.unexpectedAcknowledgement, from: node)

@@ -78,6 +78,7 @@ extension Replica {
     for entry in entries {
       guard entry.collaboration == set.collaboration else { throw .malformed("entry of another collaboration") }
       guard entry.term == set.term else { throw .wrongTerm(expected: set.term, found: entry.term) }
+      guard entry.configuration == set.configuration else { throw .wrongConfiguration }
     }
     var next = start
     for signed in proposals {
@@ -87,11 +88,9 @@ extension Replica {
       else { throw .wrongAuthor }
       guard signed.signed.statement.epoch == set.member(set.coordinator)?.epoch else { throw .wrongEpoch }
       guard proposal.term == set.term else { throw .wrongTerm(expected: set.term, found: proposal.term) }
+      guard proposal.configuration == set.configuration else { throw .wrongConfiguration }
       guard proposal.first == next, entries.indices.contains(proposal.last - start),
-        entries[proposal.last - start].hash == proposal.head,
-        entries[proposal.first - start...proposal.last - start].allSatisfy({
-          $0.configuration == proposal.configuration
-        })
+        entries[proposal.last - start].hash == proposal.head
       else { throw .uncovered }
       next = proposal.last + 1
     }
