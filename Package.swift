@@ -122,8 +122,8 @@ let package = Package(
       "Node",
       [
         "Engine", "Transport", "Storage", "Interface", "Adapters", "Overlay", "Ledger", "EventQueue", "Coordination",
-        "Manifest", "Resources", "Model", "Sodium", "Contract", .serviceLifecycle, .unixSignals, .logging, .metrics,
-        .coreMetrics,
+        "Manifest", "Resources", "Model", "Sodium", "Contract", .nioPosix, .serviceLifecycle, .unixSignals, .logging,
+        .metrics, .coreMetrics,
       ]),
     .executableTarget(
       name: "jointcloud",

@@ -28,6 +28,11 @@ public enum Action: Sendable {
   case fetch(ObjectReference, from: [Holder])
   case readSpecification(ObjectReference)
   case keep(ObjectReference, [UInt8])
+  /// Keep these objects while the task is open; with `inputs`, also all that the first of them, its specification,
+  /// names.
+  case hold(TaskID, [ObjectReference], inputs: Bool)
+  /// The task is over: its objects may give way.
+  case letGo(TaskID)
   case start(WorkOrder)
   case cancelWork(AttemptID, reason: String)
   case answer(CommandID, Result<CommandAnswer, Refusal>)

@@ -73,7 +73,7 @@ extension StoredEvent {
     self.init(
       id: event.id, lane: event.lane.rawValue, kind: event.kind, priority: event.priority,
       deadlineMilliseconds: event.deadlineMilliseconds, arrivalMilliseconds: event.arrivalMilliseconds,
-      trace: event.trace, payload: event.payload)
+      trace: event.trace, attempts: event.tries, payload: event.payload)
   }
 }
 
@@ -113,7 +113,7 @@ extension NodeEngine {
   private mutating func finish(_ event: Event, _ state: StoredEvent.State, _ result: String, _ turn: inout Turn) {
     queues.finish(event.id)
     journal.waiting[event.id] = nil
-    journal.handled(event, state: state.rawValue, result: result)
+    journal.finished(state)
     forgetOldEvents(&turn)
     turn.write(
       .eventState(id: event.id, state: state, attempts: event.tries, result: Array(result.utf8.prefix(1_000))))

@@ -118,12 +118,28 @@ extension NodeEngine {
   mutating func ledgerChanged(_ id: CollaborationID, _ turn: inout Turn) {
     releaseParked(id, &turn)
     let changes = changes.removeValue(forKey: id) ?? []
+    for change in changes { keepObjects(of: change, in: id, &turn) }
     coordinate(&turn) { engine, context, effects, turn in
       engine.dispatcher.proceed(id, context, random: &turn.random, into: &effects)
       engine.executor.folded(id, changes, context: context, into: &effects)
       for attempt in engine.assessor.sweep(context: context, into: &effects) { effects.stop(attempt) }
     }
     readSpecifications(&turn)
+  }
+
+  /// Inputs of a task that was submitted here, and its results, stay while it is open.
+  private func keepObjects(of change: TaskChange, in id: CollaborationID, _ turn: inout Turn) {
+    guard let task = books[id]?.tasks[change.task], task.submitter == identity.node else { return }
+    var results: [ObjectReference] = []
+    switch change.extent {
+    case .whole:
+      if task.isOver { return turn.act(.letGo(task.id)) }
+      turn.act(.hold(task.id, [task.submission.specification], inputs: true))
+      results = task.subtasks.compactMap(\.result).flatMap(\.files).map(\.content)
+    case .attempts(let attempts):
+      results = attempts.compactMap { task.subtasks[$0.subtask].result }.flatMap(\.files).map(\.content)
+    }
+    if !results.isEmpty { turn.act(.hold(task.id, results, inputs: false)) }
   }
 
   // MARK: Replication

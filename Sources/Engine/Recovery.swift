@@ -33,6 +33,9 @@ extension NodeEngine {
       changes[id] = tasks.map { TaskChange(task: $0, extent: .whole) }
     }
     changed.formUnion(books.keys)
+    for (task, held) in submissions.sorted(by: { $0.key < $1.key }) where held.ended == nil {
+      holdInputs(of: task, held.signed, &turn)
+    }
   }
 
   private mutating func restoreLedgers(_ recovered: Recovered, _ turn: inout Turn) {
@@ -85,6 +88,7 @@ extension NodeEngine {
   }
 
   private mutating func restoreEvents(_ events: [StoredEvent]) {
+    journal.deadCount = events.count { $0.state == .dead }
     for stored in events where stored.state == .queued {
       guard let lane = Event.Lane(rawValue: stored.lane) else { continue }
       _ = queues.enqueue(

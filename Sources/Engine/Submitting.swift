@@ -155,10 +155,17 @@ extension NodeEngine {
           HeldSubmission(
             signed: signed, collaboration: collaboration, submittedMilliseconds: turn.now.wallMilliseconds,
             ended: nil, reason: "", endedMilliseconds: nil), &turn)
+        holdInputs(of: task, signed, &turn)
         notice("business", "task.submitted", task: task, collaboration: collaboration, "submitted", &turn)
       }
     }
     turn.promise(.answer(command, .task(task)))
+  }
+
+  /// The objects of a submission that no ledger has yet; those of a task on a ledger are kept by its changes.
+  func holdInputs(of task: TaskID, _ signed: SignedStatement, _ turn: inout Turn) {
+    guard let submission = try? signed.statement.decode(Submission.self) else { return }
+    turn.act(.hold(task, [submission.specification], inputs: true))
   }
 
   mutating func keep(_ held: HeldSubmission, _ turn: inout Turn) {
@@ -210,6 +217,7 @@ extension NodeEngine {
     held.reason = reason
     held.endedMilliseconds = turn.now.wallMilliseconds
     keep(held, &turn)
+    turn.act(.letGo(id))
     notice("control", "task.\(state)", task: id, collaboration: held.collaboration, reason, &turn)
     releaseParked(held.collaboration, &turn)
   }

@@ -137,6 +137,13 @@ extension EndToEnd {
         try nodes[1].start()
         let detail = try nodes[0].finish(task)
         #expect(detail["task"]["state"].text == "succeeded", "\(detail["task"]["reason"].text)")
+        let chunk = 256 << 10
+        let received = cut + (try nodes[1].metric("jointcloud_object_bytes_total{direction=\"received\"}"))
+        print("received \(received) of \(64 << 20) bytes in both parts")
+        #expect((64 << 20...(64 << 20) + 4 * chunk).contains(received), "what had arrived was not sent again")
+        // Of what the first connection had under way no more is lost than sockets hold.
+        let sent = try nodes[0].metric("jointcloud_object_bytes_total{direction=\"sent\"}")
+        #expect(sent >= received - 4 * chunk, "sent \(sent), received \(received)")
         #expect(try nodes[0].run("task", "get", task, "--stdout").output.prefix(64) == digest)
         #expect(
           try Binary.run([nodes[1].data + "/objects/\(digest.prefix(2))/\(digest)"], program: "/usr/bin/sha256sum")

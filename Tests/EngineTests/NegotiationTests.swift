@@ -75,7 +75,7 @@ import Testing
     network.run(for: .seconds(3))
     let task = try #require(network.task(network.submit(TaskPlan(negotiateMilliseconds: 2_000), at: 1), at: 1))
     #expect(network.finish(task, at: 1) == "succeeded", "seed \(seed)\n\(network.story(1))")
-    let calls = network.nodes[2].engine.eventViews(limit: 100).filter { $0.kind == "call" }
+    let calls = network.nodes[2].disk.eventViews.filter { $0.kind == "call" }
     #expect(calls.count == 1, "seed \(seed): delivered once")
     #expect(calls.first?.author == network.nodes[1].id)
   }

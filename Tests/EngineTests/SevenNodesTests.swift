@@ -39,16 +39,16 @@ import Testing
 
   @Test("One seed gives one run", arguments: [21] as [UInt64])
   func repeats(seed: UInt64) throws {
-    func run() throws -> Fingerprint {
+    func run() throws -> Digest {
       let network = try SimulatedNetwork(seed: seed, Self.cast)
       network.settleLinks()
       let task = try #require(network.task(network.submit(TaskPlan(subtasks: 20), at: 0), at: 0))
       network.finish(task, at: 0)
-      return network.fingerprint
+      return network.fingerprint.digest
     }
     let (first, second) = try (run(), run())
     #expect(first == second)
-    #expect(try SimulatedNetwork(seed: seed + 1, Self.cast).fingerprint != first)
+    #expect(try SimulatedNetwork(seed: seed + 1, Self.cast).fingerprint.digest != first)
   }
 
   @Test("Weights 1:3 give about 25:75 (R33)", arguments: [31, 32] as [UInt64])

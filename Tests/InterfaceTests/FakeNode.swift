@@ -56,8 +56,11 @@ final class FakeNode: NodeService {
     try answer("cancel \(reason)", about: task.digest)
   }
 
-  func log(of task: TaskID, subtask: Int, stream: String, offset: Int, limit: Int) async throws -> LogView {
-    try answer("log \(subtask) \(stream) \(offset) \(limit)", about: task.digest)
+  func log(
+    of task: TaskID, subtask: Int, attempt: Int?, stream: String, offset: Int, limit: Int
+  ) async throws -> LogView {
+    try answer(
+      "log \(subtask)\(attempt.map { " attempt \($0)" } ?? "") \(stream) \(offset) \(limit)", about: task.digest)
   }
 
   func offers() async throws -> [OfferView] { [try answer("offers")] }

@@ -46,7 +46,7 @@ import Testing
       #expect(try await client.explain(TaskID(id)) == document.sample(of: ExplanationView.self))
       _ = try await client.cancel(TaskID(id), reason: "no longer needed")
       #expect(
-        try await client.log(of: TaskID(id), subtask: 3, stream: "stderr", offset: 12)
+        try await client.log(of: TaskID(id), subtask: 3, attempt: 2, stream: "stderr", offset: 12)
           == document.sample(of: LogView.self))
       _ = try await client.offers()
       _ = try await client.decideOffer(OfferID(id), accept: false, reason: "maintenance")
@@ -59,7 +59,8 @@ import Testing
         served.node.calls == [
           "status", "members", "adapters", "doctor", "collaborations", "createCollaboration text",
           "participants \(id.short)", "participants all", "weights \(id.short)", "submit text", "tasks", "task",
-          "summary", "plans", "preview", "explain", "cancel no longer needed", "log 3 stderr 12 262144", "offers",
+          "summary", "plans", "preview", "explain", "cancel no longer needed", "log 3 attempt 2 stderr 12 262144",
+          "offers",
           "decideOffer false maintenance", "events 5", "event an/event id", "trace", "ledgers", "entries 4 9",
         ])
     }

@@ -155,7 +155,8 @@ import Testing
     let object = try #require(task.objects.first)
     try folder.write("f", "other")
     let stamp = try LocalFileSystem().open(path).stamp()
-    let forged = TaskImport.SourceObject(reference: object.reference, file: path, offset: 0, stamp: stamp)
+    let forged = TaskImport.SourceObject(
+      reference: object.reference, file: path, offset: 0, stamp: stamp, place: object.place, field: object.field)
     await #expect(throws: FileProblem.self) {
       for try await _ in ObjectChunks(forged, from: LocalFileSystem()) {}
     }

@@ -234,4 +234,22 @@ extension FixtureLedger {
     #expect(recovered.handledEventIDs == ["event-9"])
     #expect(recovered.events.map(\.id) == ["event-2", "event-3"])
   }
+
+  @Test func eventsThatAreOverAreReadNewestFirstInPagesAndByTrace() async throws {
+    let database = try folder.open(ledger)
+    let other = TraceID(Digest(of: Array("other".utf8)))
+    var events = (1...40).map { ledger.event($0, state: $0.isMultiple(of: 10) ? .dead : .handled) }
+    for index in stride(from: 0, to: 40, by: 8) { events[index].trace = other }
+    events[38].state = .queued
+    events[37].result = Array("done".utf8)
+    try database.commit([events.map { .event($0) }])
+    let newest = try await database.finishedEvents(limit: 4) { $0.id }
+    #expect(newest == ["event-40", "event-38", "event-37", "event-36"])
+    #expect(try await database.finishedEvents(limit: 100) { $0.id }.count == 39)
+    let traced = try await database.finishedEvents(of: other, limit: 3) { $0.id }
+    #expect(traced == ["event-33", "event-25", "event-17"])
+    #expect(try await database.finishedEvent("event-38") == events[37])
+    #expect(try await database.finishedEvent("event-39") == nil, "it waits")
+    #expect(try await database.finishedEvent("event-41") == nil)
+  }
 }

@@ -116,6 +116,31 @@ import Testing
     #expect(store.totalByteCount <= 1_000)
   }
 
+  @Test func whatCutTransfersLeftCountsAndGivesWayFirst() async throws {
+    let limits = ObjectLimits(objectByteCount: 600, totalByteCount: 1_000)
+    let kept = try ObjectStore(folder: folder.path, limits: limits).put(random(300, seed: 1))
+    func cut(_ seed: UInt64, in store: ObjectStore) throws -> ObjectReference {
+      let bytes = random(400, seed: seed)
+      let reference = ObjectReference(of: bytes)
+      try store.partial(reference).append(Array(bytes[..<300]), at: 0)
+      return reference
+    }
+    let first = try cut(2, in: ObjectStore(folder: folder.path, limits: limits))
+    let store = try ObjectStore(folder: folder.path, limits: limits)
+    let second = try cut(3, in: store)
+    let partials = store.folder + "/partial"
+    #expect(try FileManager.default.contentsOfDirectory(atPath: partials).count == 2, "300 + 300 + 300 fit")
+    #expect(try store.partial(second).offset == 300, "a transfer that goes on keeps what it has")
+    _ = try store.put(random(200, seed: 4))
+    #expect(try FileManager.default.contentsOfDirectory(atPath: partials) == [second.digest.hexadecimal])
+    #expect(try store.partial(first).offset == 0)
+    #expect(store.has(kept), "objects stay while leftovers can go")
+    _ = try store.put(random(600, seed: 5))
+    #expect(!store.has(kept))
+    var evictions = store.evictions.makeAsyncIterator()
+    #expect(await evictions.next()?.contains(kept.digest) == true)
+  }
+
   @Test func aPutThatDiedLeavesNothingVisible() throws {
     let store = try ObjectStore(folder: folder.path)
     let stale = store.folder + "/partial/put-1"

@@ -39,6 +39,22 @@ import Testing
     }
   }
 
+  @Test func whatWasPutInBeforeIsOnDiskOnceTheWriterHasSettled() async throws {
+    let writer = Writer(database)
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask { try await writer.run { _ in } }
+      for number in 0..<100 {
+        try writer.enqueue([.document(key: "\(number)", value: [1])], ticket: WriteTicket(UInt64(number)))
+        if number.isMultiple(of: 10) {
+          try await writer.settle()
+          #expect(try database.recover().documents.count == number + 1)
+        }
+      }
+      writer.finish()
+      try await group.waitForAll()
+    }
+  }
+
   @Test func afterAFailureNothingMoreIsWrittenAndEverybodyIsTold() async throws {
     let writer = Writer(database)
     let bad = Write.eventState(id: "none", state: .dead, attempts: 0, result: nil)

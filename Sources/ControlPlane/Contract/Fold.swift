@@ -161,7 +161,7 @@ extension CollaborationState {
         state.release(result.subtask, of: &task, from: node)
         task.shares[node]?.cpuMilliseconds += result.usage.cpuMilliseconds
         if let failure = result.failure {
-          task.fail(result.subtask, at: node, failure)
+          task.fail(result.subtask, at: node, failure, files: result.files)
           task.shares[node]?.failed += 1
           task.answer(
             .init(
@@ -330,11 +330,12 @@ extension TaskRecord {
     shares[node]?.weightBeforePPM = weightPPM
   }
 
-  fileprivate mutating func fail(_ index: Int, at node: NodeID, _ failure: AttemptFailure) {
+  fileprivate mutating func fail(
+    _ index: Int, at node: NodeID, _ failure: AttemptFailure, files: [ResultObject] = []
+  ) {
+    subtasks[index].failed.append(
+      FailedAttempt(number: subtasks[index].attempt, node: node, failure: failure, files: files))
     subtasks[index].state = .pending
     subtasks[index].attempt += 1
-    subtasks[index].failures += 1
-    subtasks[index].failedAt.append(node)
-    subtasks[index].lastFailure = failure
   }
 }

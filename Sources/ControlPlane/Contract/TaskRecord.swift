@@ -1,5 +1,23 @@
 public import Model
 
+/// An attempt that was accepted and came to nothing, with what it wrote.
+public struct FailedAttempt: Hashable, Sendable {
+  public let number: Int
+  public let node: NodeID
+  public let failure: AttemptFailure
+  /// What it wrote; nil where nothing of it was kept, as of an attempt that was lost.
+  public let standardOutput: ObjectReference?
+  public let standardError: ObjectReference?
+
+  init(number: Int, node: NodeID, failure: AttemptFailure, files: [ResultObject]) {
+    self.number = number
+    self.node = node
+    self.failure = failure
+    standardOutput = files.first { $0.path == "stdout" }?.content
+    standardError = files.first { $0.path == "stderr" }?.content
+  }
+}
+
 /// One subtask as the ledger has it.
 public struct SubtaskRecord: Hashable, Sendable {
   public enum State: Hashable, Sendable {
@@ -11,12 +29,15 @@ public struct SubtaskRecord: Hashable, Sendable {
   public internal(set) var state = State.pending
   /// The number that its next attempt gets, or the running one has.
   public internal(set) var attempt = 1
-  /// Attempts that were accepted and came to nothing.
-  public internal(set) var failures = 0
-  /// Who failed or lost it, newest last; avoided while there are others.
-  public internal(set) var failedAt: [NodeID] = []
-  public internal(set) var lastFailure: AttemptFailure?
+  /// Attempts that were accepted and came to nothing, newest last; the submission's limit of attempts bounds them.
+  public internal(set) var failed: [FailedAttempt] = []
   public internal(set) var result: AttemptResult?
+
+  /// How many attempts were accepted and came to nothing.
+  public var failures: Int { failed.count }
+  /// Who failed or lost it, newest last; avoided while there are others.
+  public var failedAt: [NodeID] { failed.map(\.node) }
+  public var lastFailure: AttemptFailure? { failed.last?.failure }
 
   public var isPending: Bool { state == .pending }
 

@@ -9,38 +9,26 @@ internal import Resources
 
 // What people ask about events, traces and the node itself.
 extension NodeEngine {
-  /// Events that are queued, then those handled lately, newest first, at most `limit`.
-  public func eventViews(limit: Int) -> [EventView] {
-    let queued = queues.all.reversed().map { view(of: $0, state: "queued", result: journal.waiting[$0.id] ?? "") }
-    let handled = journal.handledEvents.reversed().map { view(of: $0.event, state: $0.state, result: $0.result) }
-    return Array((queued + handled).prefix(max(0, limit)))
+  /// Events that wait, newest first. Those that were handled stand in the database, and nowhere in memory.
+  public func queuedEventViews() -> [EventView] {
+    queues.all.reversed().map { EventView(StoredEvent($0), waitsFor: journal.waiting[$0.id] ?? "") }
   }
 
-  /// One event with its statement; nil when it is neither queued nor among those handled lately.
-  public func eventView(_ id: String) -> EventView? {
-    let queued = queues.all.first { $0.id == id }.map { ($0, "queued", journal.waiting[$0.id] ?? "") }
-    let handled = journal.handledEvents.last { $0.event.id == id }.map { ($0.event, $0.state, $0.result) }
-    guard let (event, state, result) = queued ?? handled else { return nil }
-    var out = view(of: event, state: state, result: result)
-    out.statement = SignedStatementBytes.decode(event.payload)?.statement.body
-    return out
-  }
-
-  private func view(of event: Event, state: String, result: String) -> EventView {
-    let signed = SignedStatementBytes.decode(event.payload)
-    return EventView(
-      id: event.id, queue: event.lane.rawValue, kind: event.kind, state: state, priority: event.priority,
-      arrivalMilliseconds: event.arrivalMilliseconds, author: signed?.statement.author,
-      collaboration: signed?.statement.collaboration, trace: event.trace, tries: event.tries, result: result,
-      statement: nil)
+  /// One event that waits, with its statement; nil for another.
+  public func queuedEventView(_ id: String) -> EventView? {
+    queues.all.first { $0.id == id }.map {
+      EventView(StoredEvent($0), waitsFor: journal.waiting[id] ?? "", withStatement: true)
+    }
   }
 
   /// What this node knows of a trace: events, ledger entries and notices, in order of time.
-  public func traceViews(_ id: TraceID) -> [TraceView] {
-    var out = journal.handledEvents.filter { $0.event.trace == id }.map { handled in
+  ///
+  /// - Parameter finished: the trace's events that were handled or given up, in order of arrival.
+  public func traceViews(_ id: TraceID, finished: [EventView]) -> [TraceView] {
+    var out = finished.map { event in
       TraceView(
-        timeMilliseconds: handled.event.arrivalMilliseconds, plane: "business", node: identity.node,
-        what: handled.event.kind, detail: handled.result)
+        timeMilliseconds: event.arrivalMilliseconds, plane: "business", node: identity.node, what: event.kind,
+        detail: event.result)
     }
     let tasks = Set(books.values.flatMap { $0.tasks.values.filter { $0.submission.trace == id }.map(\.id) })
     for collaboration in replication.collaborations {
@@ -102,7 +90,7 @@ extension NodeEngine {
       membersAlive: members.count { $0.state == .alive } + 1,
       collaborations: books.count, total: assessor.reservations.total, committed: assessor.reservations.committed,
       queuedEvents: queues.count,
-      deadEvents: journal.handledEvents.count { $0.state == StoredEvent.State.dead.rawValue },
+      deadEvents: journal.deadCount,
       openTasks: books.values.reduce(0) { $0 + $1.openTasks }, outbox: outbox.count)
   }
 

@@ -192,28 +192,4 @@ extension NodeEngine {
       dispatcher.surroundings(of: task.id, book, context(now))
     ).filtered
   }
-
-  /// Where the log of a subtask is: the attempt, who runs or ran it, and the kept object when it is over.
-  public func logSource(of id: TaskID, subtask: Int, stream: String) -> LogSource? {
-    guard let book = book(of: id), let task = book.tasks[id], task.subtasks.indices.contains(subtask) else {
-      return nil
-    }
-    let record = task.subtasks[subtask]
-    let attempt = AttemptID(task: id, subtask: subtask, number: record.attempt)
-    switch record.state {
-    case .succeeded:
-      let file = record.result?.files.first { $0.path == stream }
-      return .kept(attempt, file?.content)
-    case .assigned(let node, _): return node == identity.node ? .here(attempt) : .at(attempt, node)
-    case .pending: return .none(attempt, look(at: task).stage(of: subtask).reason)
-    }
-  }
-}
-
-/// Where a log can be read.
-public enum LogSource: Sendable {
-  case kept(AttemptID, ObjectReference?)
-  case here(AttemptID)
-  case at(AttemptID, NodeID)
-  case none(AttemptID, String)
 }

@@ -148,6 +148,11 @@ public struct OfferView: Codable, Sendable, Hashable {
 public struct LogView: Codable, Sendable, Hashable {
   public var subtask: Int
   public var attempt: Int
+  /// Who runs or ran the attempt; nil when nobody has taken it.
+  public var node: NodeID?
+  public var nodeName: String
+  /// Why the attempt failed; empty for one that did not.
+  public var failure: String
   /// stdout or stderr.
   public var stream: String
   public var offset: Int
@@ -159,10 +164,13 @@ public struct LogView: Codable, Sendable, Hashable {
   public var problem: String
 
   public init(
-    subtask: Int, attempt: Int, stream: String, offset: Int, base64: String, end: Bool, problem: String
+    of source: LogSource, stream: String, offset: Int, base64: String = "", end: Bool = false, problem: String = ""
   ) {
-    self.subtask = subtask
-    self.attempt = attempt
+    subtask = source.attempt.subtask
+    attempt = source.attempt.number
+    node = source.node
+    nodeName = source.nodeName
+    failure = source.failure
     self.stream = stream
     self.offset = offset
     self.base64 = base64

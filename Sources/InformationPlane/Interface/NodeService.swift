@@ -25,7 +25,10 @@ public protocol NodeService: Sendable {
   func preview(_ request: SubmissionRequest) async throws -> PlanView
   func explain(_ task: TaskID) async throws -> ExplanationView
   func cancel(_ task: TaskID, reason: String) async throws -> TaskView
-  func log(of task: TaskID, subtask: Int, stream: String, offset: Int, limit: Int) async throws -> LogView
+  /// - Parameter attempt: its number; nil for the one that succeeded or runs, or else the last one that failed.
+  func log(
+    of task: TaskID, subtask: Int, attempt: Int?, stream: String, offset: Int, limit: Int
+  ) async throws -> LogView
 
   func offers() async throws -> [OfferView]
   func decideOffer(_ offer: OfferID, accept: Bool, reason: String) async throws -> OfferView

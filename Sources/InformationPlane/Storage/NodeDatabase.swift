@@ -11,7 +11,7 @@ public final class NodeDatabase: Sendable {
 
   public let folder: String
   public let path: String
-  private let pool: DatabasePool
+  let pool: DatabasePool
   let heads: HeadKeeper
 
   /// Opens the database of a data folder, or makes it there (mode 0600).

@@ -9,11 +9,16 @@ extension ObjectStore {
 
   /// Counts what lies there; what is not named like an object is left alone, half-written puts are removed.
   func takeStock() throws(StorageError) {
+    var abandoned: [(digest: Digest, byteCount: Int, used: Int)] = []
     for name in try names(in: folder + "/partial") {
       let path = folder + "/partial/" + name
       var status = stat()
       guard stat(path, &status) == 0 else { continue }
-      if name.hasPrefix("put-") || time(nil) - status.st_mtim.tv_sec > Self.abandonedAfterSeconds { unlink(path) }
+      if let digest = Digest(hexadecimal: name), time(nil) - status.st_mtim.tv_sec <= Self.abandonedAfterSeconds {
+        abandoned.append((digest, Int(status.st_size), Int(status.st_mtim.tv_sec)))
+      } else {
+        unlink(path)
+      }
     }
     var found: [(digest: Digest, byteCount: Int, used: Int)] = []
     for shelf in try names(in: folder) where shelf.utf8.count == 2 {
@@ -25,6 +30,9 @@ extension ObjectStore {
       }
     }
     state.withLock { state in
+      state.abandoned = abandoned.sorted { ($0.used, $0.digest) < ($1.used, $1.digest) }.map {
+        ($0.digest, $0.byteCount)
+      }
       for object in found.sorted(by: { ($0.used, $0.digest) < ($1.used, $1.digest) }) {
         state.clock += 1
         state.objects[object.digest] = Known(byteCount: object.byteCount, used: state.clock, pins: 0)
@@ -33,14 +41,19 @@ extension ObjectStore {
     }
   }
 
-  /// Makes room for an object on its way in, taking it from the longest unused that nobody has pinned.
+  /// Makes room for an object on its way in: from what cut transfers left, then from the longest unused that nobody
+  /// has pinned. Files go while the lock is held: what comes back at once must not be taken for what went.
   func reserve(_ byteCount: Int) throws(StorageError) {
     guard byteCount <= limits.objectByteCount else {
       throw .objectTooLarge(byteCount: byteCount, limit: limits.objectByteCount)
     }
     let limit = limits.totalByteCount
     let victims: [Digest]? = state.withLock { state in
-      var excess = state.total + state.reserved + byteCount - limit
+      while state.used + byteCount > limit, let oldest = state.abandoned.first {
+        unlink(partialPath(of: oldest.digest))
+        state.abandoned.removeFirst()
+      }
+      var excess = state.used + byteCount - limit
       var victims: [Digest] = []
       if excess > 0 {
         let unpinned = state.objects.filter { $0.value.pins == 0 }.sorted { $0.value.used < $1.value.used }
@@ -50,12 +63,33 @@ extension ObjectStore {
         }
       }
       guard excess <= 0 else { return nil }
-      for victim in victims { state.total -= state.objects.removeValue(forKey: victim)?.byteCount ?? 0 }
+      for victim in victims {
+        unlink(path(of: victim))
+        state.total -= state.objects.removeValue(forKey: victim)?.byteCount ?? 0
+      }
       state.reserved += byteCount
       return victims
     }
     guard let victims else { throw .noRoom(byteCount: byteCount, limit: limit) }
-    for victim in victims { unlink(path(of: victim)) }
+    if !victims.isEmpty { evicting.yield(victims) }
+  }
+
+  /// A transfer begins or goes on: what an earlier one left is no longer abandoned.
+  ///
+  /// - Returns: how many bytes that was.
+  func takeUp(_ digest: Digest) -> Int {
+    state.withLock { state in
+      guard let index = state.abandoned.firstIndex(where: { $0.digest == digest }) else { return 0 }
+      return state.abandoned.remove(at: index).byteCount
+    }
+  }
+
+  /// A transfer ended unfinished.
+  func abandon(_ digest: Digest, byteCount: Int) {
+    state.withLock { state in
+      guard byteCount > 0, !state.abandoned.contains(where: { $0.digest == digest }) else { return }
+      state.abandoned.append((digest, byteCount))
+    }
   }
 
   func release(_ byteCount: Int) { state.withLock { $0.reserved -= byteCount } }

@@ -18,8 +18,9 @@ public struct ObjectLimits: Hashable, Sendable {
 
 /// Byte strings by their SHA-256 under `DIR/objects/`, files of mode 0600: inputs and results of tasks (R65).
 ///
-/// An object is visible only when it is whole, verified and synced. Objects that nobody has pinned give way, the
-/// longest unused first, when the total would go over its limit. All calls may block on the disk.
+/// An object is visible only when it is whole, verified and synced. When the total would go over its limit, what cut
+/// transfers left gives way first, then objects that nobody has pinned, the longest unused first; who removed them is
+/// told in `evictions`. All calls may block on the disk.
 public final class ObjectStore: Sendable {
   struct Known: Sendable {
     var byteCount: Int
@@ -34,10 +35,17 @@ public final class ObjectStore: Sendable {
     var total = 0
     /// Room promised to objects on their way in.
     var reserved = 0
+    /// What cut transfers left, the oldest first.
+    var abandoned: [(digest: Digest, byteCount: Int)] = []
+
+    var used: Int { abandoned.reduce(total + reserved) { $0 + $1.byteCount } }
   }
 
   public let folder: String
   public let limits: ObjectLimits
+  /// Objects that gave way, each once, and at most as many as there were.
+  public let evictions: AsyncStream<[Digest]>
+  let evicting: AsyncStream<[Digest]>.Continuation
   let state = Mutex(State())
   private static let chunkByteCount = 256 * 1_024
 
@@ -47,6 +55,7 @@ public final class ObjectStore: Sendable {
   public init(folder dataFolder: String, limits: ObjectLimits = ObjectLimits()) throws(StorageError) {
     folder = dataFolder + "/objects"
     self.limits = limits
+    (evictions, evicting) = AsyncStream.makeStream()
     try makeFolder(folder)
     try makeFolder(folder + "/partial")
     try takeStock()

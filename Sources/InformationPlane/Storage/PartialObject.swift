@@ -87,7 +87,11 @@ public final class PartialObject: Sendable {
     try result.get()
   }
 
-  deinit { store.release(reference.byteCount) }
+  deinit {
+    let left = state.withLock { $0.isOpen ? $0.offset : 0 }
+    store.abandon(reference.digest, byteCount: left)
+    store.release(reference.byteCount)
+  }
 }
 
 extension ObjectStore {
@@ -95,10 +99,17 @@ extension ObjectStore {
   ///
   /// - Throws: `StorageError.objectTooLarge`, `.noRoom`, `.locked` while another transfer of it runs.
   public func partial(_ reference: ObjectReference) throws(StorageError) -> PartialObject {
-    try reserve(reference.byteCount)
+    let left = takeUp(reference.digest)
+    do {
+      try reserve(reference.byteCount)
+    } catch {
+      abandon(reference.digest, byteCount: left)
+      throw error
+    }
     do {
       return try PartialObject(reference, in: self)
     } catch {
+      abandon(reference.digest, byteCount: left)
       release(reference.byteCount)
       throw error
     }

@@ -76,7 +76,7 @@ enum Recovery {
     }
   }
 
-  private static func event(_ row: Row, _ table: TableReader) throws -> StoredEvent {
+  static func event(_ row: Row, _ table: TableReader) throws -> StoredEvent {
     let id: String = try table.value(row, "id")
     guard let state = StoredEvent.State(rawValue: try table.value(row, "state")) else {
       throw table.corrupt("event \(id) is in an unknown state")

@@ -50,6 +50,7 @@ enum Schema {
       result BLOB
     ) STRICT;
     CREATE INDEX events_by_state ON events(state, arrival_ms);
+    CREATE INDEX events_by_trace ON events(trace, arrival_ms) WHERE trace IS NOT NULL;
     CREATE TABLE outbox(
       id BLOB NOT NULL,
       destination BLOB NOT NULL,

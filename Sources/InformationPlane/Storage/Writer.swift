@@ -58,6 +58,9 @@ public final class Writer: Sendable {
     try result.get()
   }
 
+  /// Returns once everything that was put in before is durable: what the database shows then is no older.
+  public func settle() async throws(StorageError) { try await submit([]) }
+
   private func add(_ item: Item) throws(StorageError) {
     let problem: StorageError? = state.withLock { state in
       if let failure = state.failure { return failure }
@@ -91,7 +94,8 @@ public final class Writer: Sendable {
         continue
       }
       do throws(StorageError) {
-        try await database.commitAsynchronously(group.map(\.writes))
+        let steps = group.map(\.writes).filter { !$0.isEmpty }
+        if !steps.isEmpty { try await database.commitAsynchronously(steps) }
       } catch {
         fail(group, error)
         throw error

@@ -18,6 +18,7 @@ struct Crew: Sendable {
   let recovered: Recovered
   let objects: ObjectStore
   let writer: Writer
+  let history: EventHistory
   let hands: Hands
   let loop: EngineLoop
   let transport: StreamTransport
@@ -47,8 +48,8 @@ struct Crew: Sendable {
   }
 
   init(
-    run: NodeRun, identity: LocalIdentity, recovered: Recovered, objects: ObjectStore, writer: Writer, hands: Hands,
-    loop: EngineLoop, transport: StreamTransport, workshop: Workshop,
+    run: NodeRun, identity: LocalIdentity, recovered: Recovered, objects: ObjectStore, writer: Writer,
+    history: EventHistory, hands: Hands, loop: EngineLoop, transport: StreamTransport, workshop: Workshop,
     ready: @escaping @Sendable (EndpointFile) async throws -> Void
   ) {
     self.run = run
@@ -56,6 +57,7 @@ struct Crew: Sendable {
     self.recovered = recovered
     self.objects = objects
     self.writer = writer
+    self.history = history
     self.hands = hands
     self.loop = loop
     self.transport = transport
@@ -69,6 +71,9 @@ struct Crew: Sendable {
       Part("chores") { try await hands.run() },
       Part("timers") { await hands.timers.run { timer in await loop.feed(.timer(timer)) } },
       Part("transport", onShutdown: { await sayGoodbye() }) { try await listen() },
+      Part("evictions") {
+        for await digests in objects.evictions { await loop.feed(.object(.evicted(digests))) }
+      },
       Part("adapters") { await workshop.run() },
       Part("metrics") { try await measure() },
       Part("interface") { try await serve() },
@@ -161,7 +166,7 @@ struct Crew: Sendable {
   private func serve() async throws {
     for await _ in bench.listening { break }
     let door = NodeDoor(
-      loop: loop, hands: hands, workshop: workshop,
+      loop: loop, hands: hands, workshop: workshop, history: history,
       facts: .init(
         configuration: run.configuration, identity: identity, startedMilliseconds: startedMilliseconds,
         folder: run.folder, addresses: { bench.current }))

@@ -1,7 +1,9 @@
 internal import Coordination
+internal import CoreMetrics
 internal import Engine
 internal import Logging
 internal import Model
+internal import NIOPosix
 internal import Overlay
 internal import Sodium
 internal import Storage
@@ -25,6 +27,9 @@ final class Hands: Sendable {
 
   let identity: LocalIdentity
   let objects: ObjectStore
+  let pins: Pins
+  /// For what blocks on the disk: the threads of the loop and of the links are few.
+  let disk = NIOThreadPool.singleton
   let notices = NoticeBoard()
   let timers = Timers()
   let logWaiters = LogWaiters()
@@ -36,6 +41,7 @@ final class Hands: Sendable {
   init(identity: LocalIdentity, objects: ObjectStore, logger: Logger) {
     self.identity = identity
     self.objects = objects
+    pins = Pins(objects)
     self.logger = logger
     (chores, queue) = AsyncStream.makeStream(of: Chore.self, bufferingPolicy: .bufferingOldest(Self.choreLimit))
   }
@@ -94,6 +100,10 @@ final class Hands: Sendable {
     case .fetch(let reference, let holders): chore { await self.fetch(reference, from: holders) }
     case .readSpecification(let reference): chore { await self.readSpecification(reference) }
     case .keep(let reference, let bytes): chore { await self.keep(reference, bytes) }
+    case .hold(let task, let references, let inputs):
+      pins.hold(references.map(\.digest), for: .task(task))
+      if inputs, let specification = references.first { chore { await self.holdInputs(of: task, specification) } }
+    case .letGo(let task): pins.letGo(.task(task))
     case .start(let order): chore { await self.workshop?.start(order) }
     case .cancelWork(let attempt, let reason): chore { await self.workshop?.cancel(attempt, reason: reason) }
     case .notice(let notice):
@@ -144,31 +154,47 @@ final class Hands: Sendable {
 
   private func fetch(_ reference: ObjectReference, from node: NodeID, at address: String) async throws {
     guard let transport = parts.withLock({ $0.transport }) else { throw StorageError.closed }
-    let partial = try objects.partial(reference)
+    let partial = try await disk.runIfActive { try self.objects.partial(reference) }
     try await transport.fetch(
       reference, from: node, address: address, offset: partial.offset, into: PartialSink(partial: partial))
-    try partial.finish()
+    try await disk.runIfActive { try partial.finish() }
   }
 
   /// Decodes here, since a specification of many files takes far longer than a step of the loop may.
   private func readSpecification(_ reference: ObjectReference) async {
     do {
-      guard reference.byteCount <= TaskSpecification.byteLimit else {
-        throw JSONError.tooLarge(byteCount: reference.byteCount, limit: TaskSpecification.byteLimit)
-      }
-      let bytes = try objects.read(reference.digest, at: 0, count: reference.byteCount)
-      let specification = try CanonicalJSON.decode(
-        TaskSpecification.self, from: bytes, limit: TaskSpecification.byteLimit)
-      await feed(.object(.specification(reference, specification)))
+      await feed(.object(.specification(reference, try await specification(reference))))
     } catch {
       logger.notice("specification \(reference.digest.short) cannot be read: \(error)")
       await feed(.object(.specification(reference, nil)))
     }
   }
 
+  private func specification(_ reference: ObjectReference) async throws -> TaskSpecification {
+    guard reference.byteCount <= TaskSpecification.byteLimit else {
+      throw JSONError.tooLarge(byteCount: reference.byteCount, limit: TaskSpecification.byteLimit)
+    }
+    return try await disk.runIfActive {
+      let bytes = try self.objects.read(reference.digest, at: 0, count: reference.byteCount)
+      return try CanonicalJSON.decode(TaskSpecification.self, from: bytes, limit: TaskSpecification.byteLimit)
+    }
+  }
+
+  private func holdInputs(of task: TaskID, _ reference: ObjectReference) async {
+    do {
+      let inputs = try await specification(reference).objects
+      let missing = pins.hold(inputs.map(\.digest), for: .task(task), isMore: true)
+      guard let first = missing.first else { return }
+      logger.warning(
+        "\(missing.count) inputs of task \(task.short) are not in the object store, the first is \(first.short)")
+    } catch {
+      logger.warning("the inputs of task \(task.short) cannot be kept: \(error)")
+    }
+  }
+
   private func keep(_ reference: ObjectReference, _ bytes: [UInt8]) async {
     do {
-      let kept = try objects.put(bytes)
+      let kept = try await disk.runIfActive { try self.objects.put(bytes) }
       await feed(.object(kept == reference ? .arrived(reference) : .unavailable(reference, why: "its bytes differ")))
     } catch {
       await feed(.object(.unavailable(reference, why: "\(error)")))
@@ -193,6 +219,7 @@ private struct PartialSink: ObjectSink {
   let partial: PartialObject
 
   func append(_ bytes: [UInt8], at offset: Int) async throws {
+    NodeMetrics.objectBytesReceived.increment(by: bytes.count)
     try partial.append(bytes, at: offset)
   }
 }
@@ -212,7 +239,9 @@ private struct StoredObject: ObjectReader {
   let digest: Digest
 
   func read(at offset: Int, count: Int) async throws -> [UInt8] {
-    try objects.read(digest, at: offset, count: count)
+    let bytes = try objects.read(digest, at: offset, count: count)
+    NodeMetrics.objectBytesSent.increment(by: bytes.count)
+    return bytes
   }
 
   func close() async { objects.unpin(digest) }

@@ -4,6 +4,7 @@ internal import Engine
 internal import Foundation
 internal import Interface
 internal import Model
+internal import NIOPosix
 internal import Overlay
 internal import Storage
 
@@ -12,8 +13,8 @@ struct NodeDoor: NodeService {
   let loop: EngineLoop
   let hands: Hands
   let workshop: Workshop
+  let history: EventHistory
   let facts: Facts
-  private static let logTimeout = Duration.seconds(5)
 
   /// What does not change while the node runs.
   struct Facts: Sendable {
@@ -141,73 +142,6 @@ struct NodeDoor: NodeService {
     return try await view(of: task)
   }
 
-  func log(of task: TaskID, subtask: Int, stream: String, offset: Int, limit: Int) async throws -> LogView {
-    guard let wanted = PeerMessage.LogStream(rawValue: stream), offset >= 0 else {
-      throw Refusal(.invalid, "a log's stream is stdout or stderr, its offset not negative", subject: stream)
-    }
-    guard let source = await loop.read({ engine, _ in engine.logSource(of: task, subtask: subtask, stream: stream) })
-    else {
-      throw Refusal(
-        .notFound, "task \(task.short) has no subtask \(subtask) here", subject: "\(subtask)",
-        next: "jointcloud task show \(task.short)")
-    }
-    let limit = min(max(1, limit), PeerMessage.LogChunk.byteLimit)
-    switch source {
-    case .kept(let attempt, let reference):
-      guard let reference else {
-        return view(subtask, attempt, stream, offset, [], end: true, "nothing was kept of it")
-      }
-      let bytes = try objectBytes(reference, offset: offset, limit: limit)
-      return view(
-        subtask, attempt, stream, offset, bytes, end: offset + bytes.count >= reference.byteCount, "")
-    case .here(let attempt):
-      return view(
-        of: await workshop.log(.init(attempt: attempt, stream: wanted, offset: offset, limit: limit)), stream)
-    case .at(let attempt, let node):
-      return try await remoteLog(attempt, wanted, offset: offset, limit: limit, at: node)
-    case .none(let attempt, let reason): return view(subtask, attempt, stream, offset, [], end: false, reason)
-    }
-  }
-
-  private func remoteLog(
-    _ attempt: AttemptID, _ stream: PeerMessage.LogStream, offset: Int, limit: Int, at node: NodeID
-  ) async throws -> LogView {
-    guard let chunks = hands.logWaiters.wait(for: attempt, stream, offset: offset) else {
-      throw Refusal(.unavailable, "too many requests for logs wait", next: "try again in a moment")
-    }
-    await loop.send(.logRequest(.init(attempt: attempt, stream: stream, offset: offset, limit: limit)), to: node)
-    let waiters = hands.logWaiters
-    let chunk = await withTaskGroup(of: PeerMessage.LogChunk?.self) { group in
-      group.addTask { await chunks.first { _ in true } }
-      group.addTask {
-        try? await Task.sleep(for: Self.logTimeout)
-        return nil
-      }
-      let first = await group.next() ?? nil
-      waiters.cancel(attempt, stream, offset: offset)
-      group.cancelAll()
-      return first
-    }
-    guard let chunk else {
-      return view(
-        attempt.subtask, attempt, stream.rawValue, offset, [], end: false, "node \(node.short) does not answer")
-    }
-    return view(of: chunk, stream.rawValue)
-  }
-
-  private func view(of chunk: PeerMessage.LogChunk, _ stream: String) -> LogView {
-    view(chunk.attempt.subtask, chunk.attempt, stream, chunk.offset, chunk.bytes, end: chunk.end, chunk.problem ?? "")
-  }
-
-  private func view(
-    _ subtask: Int, _ attempt: AttemptID, _ stream: String, _ offset: Int, _ bytes: [UInt8], end: Bool,
-    _ problem: String
-  ) -> LogView {
-    LogView(
-      subtask: subtask, attempt: attempt.number, stream: stream, offset: offset,
-      base64: Data(bytes).base64EncodedString(), end: end, problem: problem)
-  }
-
   // MARK: Offers, events, ledgers
 
   func offers() async throws -> [OfferView] { await loop.read { engine, _ in engine.offerViews() } }
@@ -221,19 +155,27 @@ struct NodeDoor: NodeService {
   }
 
   func events(limit: Int) async throws -> [EventView] {
-    await loop.read { engine, _ in engine.eventViews(limit: min(max(1, limit), 10_000)) }
+    let limit = min(max(1, limit), 10_000)
+    // In this order nothing falls between the two: what is handled meanwhile is in the second.
+    let queued = await loop.read { engine, _ in engine.queuedEventViews() }
+    return EventView.page(queued: queued, finished: try await history.newest(limit), limit: limit)
   }
 
   func event(_ id: String) async throws -> EventView {
-    guard let view = await loop.read({ engine, _ in engine.eventView(id) }) else {
+    let queued = await loop.read { engine, _ in engine.queuedEventView(id) }
+    guard let view = try await history.event(id) ?? queued else {
       throw Refusal(
-        .notFound, "no event \(id.prefix(8)) is queued or was handled lately", subject: id,
+        .notFound, "no event \(id.prefix(8)) is queued or was handled in the last week", subject: id,
         next: "jointcloud event list")
     }
     return view
   }
 
-  func trace(_ id: TraceID) async throws -> [TraceView] { await loop.read { engine, _ in engine.traceViews(id) } }
+  func trace(_ id: TraceID) async throws -> [TraceView] {
+    let finished = try await history.events(of: id)
+    return await loop.read { engine, _ in engine.traceViews(id, finished: finished) }
+  }
+
   func ledgers() async throws -> [LedgerView] { await loop.read { engine, _ in engine.ledgerViews() } }
 
   func entries(of collaboration: CollaborationID, from: Int, limit: Int) async throws -> [EntryView] {
@@ -258,7 +200,8 @@ struct NodeDoor: NodeService {
         // Read to its end all the same: the connection carries more requests.
         for try await _ in chunks {}
       } else {
-        let partial = try hands.objects.partial(reference)
+        let objects = hands.objects
+        let partial = try await hands.disk.runIfActive { try objects.partial(reference) }
         // The client sends the whole; what an earlier try left is passed over.
         let present = partial.offset
         var offset = 0
@@ -267,7 +210,7 @@ struct NodeDoor: NodeService {
           if !fresh.isEmpty { try partial.append(Array(fresh), at: offset + chunk.count - fresh.count) }
           offset += chunk.count
         }
-        try partial.finish()
+        try await hands.disk.runIfActive { try partial.finish() }
       }
     } catch let error as StorageError {
       throw Self.refusal(error, reference)
@@ -284,14 +227,15 @@ struct NodeDoor: NodeService {
       case .notFound: .notFound
       default: .failed
       }
-    return Refusal(kind, "\(error)", subject: reference.digest.short)
+    return Refusal(
+      kind, "\(error)", subject: reference.digest.short, next: kind == .failed ? "jointcloud doctor" : "")
   }
 
   func readObject(_ reference: ObjectReference, offset: Int, limit: Int) async throws -> [UInt8] {
     try objectBytes(reference, offset: offset, limit: limit)
   }
 
-  private func objectBytes(_ reference: ObjectReference, offset: Int, limit: Int) throws -> [UInt8] {
+  func objectBytes(_ reference: ObjectReference, offset: Int, limit: Int) throws -> [UInt8] {
     do {
       return try hands.objects.read(reference.digest, at: offset, count: min(max(0, limit), 4 << 20))
     } catch {

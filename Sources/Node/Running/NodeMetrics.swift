@@ -13,6 +13,16 @@ enum NodeMetrics {
     return registry
   }()
 
+  /// Bytes of objects that came from peers, those of transfers that were cut included.
+  static let objectBytesReceived = objectBytes("received")
+  /// Bytes of objects that were read for peers.
+  static let objectBytesSent = objectBytes("sent")
+
+  private static func objectBytes(_ direction: String) -> Counter {
+    _ = registry
+    return Counter(label: "jointcloud_object_bytes", dimensions: [("direction", direction)])
+  }
+
   static func record(_ summary: NodeEngine.Summary, dropped: [String: Int]) {
     _ = registry
     Gauge(label: "jointcloud_members").record(summary.members)

@@ -63,11 +63,12 @@ public struct NodeRun: Sendable {
       transport.admit(fact.signed.statement.author)
     }
     let workshop = Workshop(
-      adapters: adapters, objects: objects, logger: logger, feed: { input in await loop.feed(input) })
+      adapters: adapters, objects: objects, pins: hands.pins, logger: logger, feed: { input in await loop.feed(input) })
     hands.connect(loop: loop, transport: transport, workshop: workshop)
     let crew = Crew(
-      run: self, identity: identity, recovered: recovered, objects: objects, writer: writer, hands: hands, loop: loop,
-      transport: transport, workshop: workshop, ready: ready)
+      run: self, identity: identity, recovered: recovered, objects: objects, writer: writer,
+      history: EventHistory(database: database, writer: writer), hands: hands, loop: loop, transport: transport,
+      workshop: workshop, ready: ready)
     defer { EndpointFile.remove(in: folder) }
     do {
       try await crew.work()

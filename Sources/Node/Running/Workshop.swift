@@ -4,6 +4,7 @@ internal import Engine
 internal import Foundation
 internal import Logging
 internal import Model
+internal import NIOPosix
 internal import Overlay
 internal import Resources
 internal import Storage
@@ -15,14 +16,18 @@ final class Workshop: Sendable {
 
   private let adapters: [any Adapter]
   private let objects: ObjectStore
+  private let pins: Pins
+  private let disk = NIOThreadPool.singleton
   private let logger: Logger
   private let feed: @Sendable (EngineInput) async -> Void
 
   init(
-    adapters: [any Adapter], objects: ObjectStore, logger: Logger, feed: @escaping @Sendable (EngineInput) async -> Void
+    adapters: [any Adapter], objects: ObjectStore, pins: Pins, logger: Logger,
+    feed: @escaping @Sendable (EngineInput) async -> Void
   ) {
     self.adapters = adapters
     self.objects = objects
+    self.pins = pins
     self.logger = logger
     self.feed = feed
   }
@@ -79,8 +84,9 @@ final class Workshop: Sendable {
   }
 
   private func work(_ order: WorkOrder) throws -> Work {
-    for reference in order.files.map(\.content) + order.standardInput where !objects.has(reference) {
-      throw AdapterError.refused(order.attempt, reason: "input \(reference.digest.short) has left the object store")
+    let inputs = order.files.map(\.content.digest) + order.standardInput.map(\.digest)
+    if let missing = pins.hold(inputs, for: .attempt(order.attempt)).first {
+      throw AdapterError.refused(order.attempt, reason: "input \(missing.short) has left the object store")
     }
     return Work(
       attempt: order.attempt, command: order.script.map { .script($0) } ?? .arguments(order.command),
@@ -93,6 +99,7 @@ final class Workshop: Sendable {
   }
 
   private func fail(_ attempt: AttemptID, _ error: any Error) async {
+    pins.letGo(.attempt(attempt))
     await feed(
       .work(
         .ended(
@@ -125,7 +132,7 @@ final class Workshop: Sendable {
     }
     var files: [ResultObject] = []
     do {
-      for result in outcome.results { files.append(try keep(result)) }
+      for result in outcome.results { files.append(try await disk.runIfActive { try self.keep(result) }) }
     } catch {
       failure = AttemptFailure(category: "adapter", detail: "its results cannot be kept: \(error)")
       files = []
@@ -140,6 +147,7 @@ final class Workshop: Sendable {
           AttemptResult(
             subtask: report.attempt.subtask, number: report.attempt.number, failure: failure, files: files,
             usage: usage, nativeID: report.native?.id ?? "", nativeState: report.native?.state ?? ""))))
+    pins.letGo(.attempt(report.attempt))
     await adapter.release(report.attempt)
   }
 

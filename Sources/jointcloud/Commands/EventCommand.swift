@@ -8,7 +8,7 @@ struct EventCommand: AsyncParsableCommand {
     commandName: "event", abstract: "What passed through this node's queues.", subcommands: [List.self, Show.self])
 
   struct List: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "List events, newest last.")
+    static let configuration = CommandConfiguration(abstract: "List events, newest first.")
     @OptionGroup var node: NodeOptions
     @OptionGroup var output: OutputOptions
     @OptionGroup var again: Repetition
@@ -63,8 +63,8 @@ struct EventCommand: AsyncParsableCommand {
       if text.utf8.count >= 64 { return text }
       let events = try await client.events(limit: 10_000)
       if text == "last" {
-        guard let newest = events.max(by: { $0.arrivalMilliseconds < $1.arrivalMilliseconds }) else {
-          throw Failure(.error, "no event has passed since this node's start", next: "jointcloud event list")
+        guard let newest = events.first else {
+          throw Failure(.error, "no event has passed through this node", next: "jointcloud event list")
         }
         return newest.id
       }
@@ -75,8 +75,7 @@ struct EventCommand: AsyncParsableCommand {
         throw Failure(.error, "no event begins with \"\(text)\"", next: "jointcloud event list")
       }
       guard matches.count == 1 else {
-        let list = matches.prefix(10).map { String($0.prefix(16)) }
-        throw Failure(.usage, "\"\(text)\" means \(matches.count) of them: \(list.joined(separator: ", "))")
+        throw Reference.ambiguous(text, matches.sorted().map { String($0.prefix(12)) })
       }
       return found
     }

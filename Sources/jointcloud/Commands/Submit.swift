@@ -69,20 +69,16 @@ struct TaskUpload {
   }
 
   /// Sends what the node does not hold yet: inputs first, then the specification that names them.
+  ///
+  /// - Throws: `ManifestErrors` for a file that vanished or changed since the manifest was read.
   func store(through client: Client) async throws {
     for object in task.objects where try await !client.hasObject(object.reference) {
       do {
         try await client.putObject(object.reference, chunks: ObjectChunks(object, from: files))
-      } catch {
-        throw Self.cause(of: error, object)
+      } catch let problem as FileProblem {
+        throw object.problem(problem)
       }
     }
     _ = try await client.putObject(task.specificationBytes)
-  }
-
-  /// A file that changed while it was being sent is the cause of the broken upload, not its victim.
-  private static func cause(of error: any Error, _ object: TaskImport.SourceObject) -> any Error {
-    guard let problem = error as? FileProblem else { return error }
-    return Failure(.error, problem.what, next: problem.right)
   }
 }

@@ -31,11 +31,18 @@ enum Reference {
       let hint = text.count < shortest ? "; an id needs at least \(shortest) digits" : ""
       throw Failure(.error, "no \(noun) is called \"\(text)\"\(hint)", next: "jointcloud \(noun) list")
     default:
-      let list = matches.sorted { $0.id < $1.id }.prefix(10).map { "\($0.id.hexadecimal.prefix(12)) \($0.name)" }
-      throw Failure(
-        .usage, "\"\(text)\" means \(matches.count) of them: \(list.joined(separator: ", "))",
-        next: "type more digits of the id, or \"last\"")
+      throw ambiguous(text, matches.sorted { $0.id < $1.id }.map { "\($0.id.hexadecimal.prefix(12)) \($0.name)" })
     }
+  }
+
+  /// What a text that means several things is refused with.
+  ///
+  /// - Parameter matches: enough of each to tell them apart, in order.
+  static func ambiguous(_ text: String, _ matches: [String]) -> Failure {
+    let shown = matches.prefix(10).joined(separator: ", ") + (matches.count > 10 ? ", ..." : "")
+    return Failure(
+      .usage, "\"\(text)\" means \(matches.count) of them: \(shown)",
+      next: "type more digits of the id, or \"last\"")
   }
 }
 

@@ -36,8 +36,10 @@ struct Demo: AsyncParsableCommand {
       try folder.remove()
       finish(report, folder, ok: true)
     } catch {
+      // What is cleared away is gone before the document says what is left.
+      let failure = ending(error, report, folder)
       finish(report, folder, ok: false)
-      throw ending(error, report, folder)
+      throw failure
     }
   }
 

@@ -99,7 +99,7 @@ extension OutputOptions {
       if let hint, last == nil { Output.hint(hint) }
       let text = data ?? ""
       if text != last, data != nil {
-        if watch, Output.isTerminal { Output.data("\u{1b}[H\u{1b}[2J") }
+        if watch, Output.drawsInPlace { Output.data("\u{1b}[H\u{1b}[2J") }
         Output.data(text)
       }
       last = text

@@ -17,12 +17,11 @@ enum Output {
 
   static var isTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
 
+  /// Whether what stands on the screen can be replaced: a dumb terminal would show the codes.
+  static var drawsInPlace: Bool { isTerminal && (Environment.variable("TERM") ?? "dumb") != "dumb" }
+
   /// Colour only for people who did not decline it (no-color.org).
-  static var usesColour: Bool {
-    let declined = getenv("NO_COLOR").map { String(cString: $0) }.map { !$0.isEmpty } ?? false
-    let terminal = getenv("TERM").map { String(cString: $0) } ?? "dumb"
-    return isTerminal && !declined && terminal != "dumb"
-  }
+  static var usesColour: Bool { drawsInPlace && Environment.variable("NO_COLOR") == nil }
 
   /// Columns of the terminal; nil when there is none to fit into.
   static var width: Int? {

@@ -31,10 +31,12 @@ final class TestNetwork {
   /// A running network: the first founds it, the others are invited; all see each other.
   static func with(
     _ names: [String], options: [String: [String]] = [:], settings: [String: [String: String]] = [:],
-    _ body: (TestNetwork, [TestNode]) throws -> Void
+    disks: [String: SmallDisk] = [:], _ body: (TestNetwork, [TestNode]) throws -> Void
   ) throws {
     try with { network in
+      defer { for disk in disks.values { disk.unmount() } }
       for name in names {
+        try disks[name]?.mount(at: network.folder + "/" + name)
         let node = try network.make(name, options[name] ?? [])
         for (key, value) in (settings[name] ?? [:]).sorted(by: { $0.key < $1.key }) { try node.configure(key, value) }
       }

@@ -85,6 +85,22 @@ final class TestNode {
     return try JSON(text: ended.output)
   }
 
+  /// What `/metrics` says of one series, given as it is spelt there; 0 for one that is not there yet.
+  func metric(_ series: String) throws -> Int {
+    let script = """
+      import socket, sys
+      s = socket.socket(socket.AF_UNIX); s.settimeout(30); s.connect(sys.argv[1])
+      s.sendall(b"GET /metrics HTTP/1.1\\r\\nHost: node\\r\\nConnection: close\\r\\n\\r\\n")
+      while data := s.recv(65536): sys.stdout.buffer.write(data)
+      """
+    let ended = try Binary.run(["-c", script, endpoint?["socketPath"].text ?? ""], program: "/usr/bin/python3")
+    guard ended.status == 0, ended.output.hasPrefix("HTTP/1.1 200") else {
+      throw Missed("\(name): /metrics: \(ended.output.prefix(200)) \(ended.errors)")
+    }
+    let line = ended.output.split(whereSeparator: \.isNewline).first { $0.hasPrefix(series + " ") }
+    return line.flatMap { Int($0.dropFirst(series.count + 1)) } ?? 0
+  }
+
   private var folder: String { URL(fileURLWithPath: data).deletingLastPathComponent().path }
 
   /// Submits a file of the network's folder; the task's id.

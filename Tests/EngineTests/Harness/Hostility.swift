@@ -16,7 +16,7 @@ extension SimulatedNetwork {
 
   /// What came of an event at a node.
   func result(of id: StatementID, at index: Int) -> String? {
-    nodes[index].engine.eventView(id.hexadecimal)?.result
+    nodes[index].disk.event(id.hexadecimal).map { EventView($0).result }
   }
 }
 

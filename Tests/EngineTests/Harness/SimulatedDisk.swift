@@ -55,6 +55,10 @@ struct SimulatedDisk {
     }
   }
 
+  func event(_ id: String) -> StoredEvent? { events[id] }
+  /// In order of arrival.
+  var eventViews: [EventView] { eventOrder.compactMap { events[$0] }.map { EventView($0) } }
+
   var outboxCount: Int { outbox.values.reduce(0) { $0 + $1.count } }
   var queuedCount: Int { events.values.count { $0.state == .queued } }
   var documentKeys: [String] { documents.keys.sorted() }

@@ -46,7 +46,7 @@ final class SimulatedNetwork {
   var ends: [LinkID: LinkEnd] = [:]
   /// Pairs, lower index first, between which nothing passes.
   var cut: Set<[Int]> = []
-  /// Everything that any node wanted, folded into one number.
+  /// Everything that any node wanted, folded into one digest.
   private(set) var fingerprint = Fingerprint()
   private(set) var steps = 0
   private var queue = Heap<Scheduled>()
@@ -218,7 +218,7 @@ final class SimulatedNetwork {
     var effects = EngineEffects()
     nodes[index].engine.step(input, at: now, random: &random, into: &effects)
     if let transaction = effects.transaction {
-      fingerprint.add(transaction.step, transaction.writes.count)
+      fingerprint.add(index, step: transaction.step, transaction.writes)
       nodes[index].pending.append((transaction.step, transaction.writes))
       schedule(.persist, at: index, after: .microseconds(Int64.random(in: 500...3_000, using: &random)))
     }
@@ -282,7 +282,7 @@ final class SimulatedNetwork {
     case .cancelWork(let attempt, _): nodes[index].running[attempt] = nil
     case .answer(let id, let answer): nodes[index].answers[id] = answer
     case .notice(let notice): nodes[index].notices.append(notice)
-    case .logRequested, .logChunk: break
+    case .logRequested, .logChunk, .hold, .letGo: break
     }
   }
 

@@ -44,9 +44,14 @@ extension Client {
   }
 
   /// A piece of a subtask's output, at most 256 KiB; `offset` goes on where the last one ended.
-  public func log(of task: TaskID, subtask: Int, stream: String, offset: Int) async throws -> LogView {
+  ///
+  /// - Parameter attempt: its number; nil for the one that succeeded or runs, or else the last one that failed.
+  public func log(
+    of task: TaskID, subtask: Int, attempt: Int? = nil, stream: String, offset: Int
+  ) async throws -> LogView {
     try await get(
-      "/v1/tasks/\(task)/subtasks/\(subtask)/logs/\(percentEncoded(stream))", [("offset", "\(offset)")])
+      "/v1/tasks/\(task)/subtasks/\(subtask)/logs/\(percentEncoded(stream))",
+      [("offset", "\(offset)")] + (attempt.map { [("attempt", "\($0)")] } ?? []))
   }
 
   public func offers() async throws -> [OfferView] { try await get("/v1/offers") }

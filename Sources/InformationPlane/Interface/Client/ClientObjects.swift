@@ -3,6 +3,7 @@ import Engine
 public import Model
 import NIOCore
 import NIOHTTP1
+import Synchronization
 
 /// Content by hash, in pieces: nothing is held whole in memory.
 extension Client {
@@ -19,13 +20,21 @@ extension Client {
   }
 
   /// Stores an object; the node refuses it when the bytes do not hash to the reference.
+  ///
+  /// - Throws: what `chunks` throws, as it is: the broken request is only what follows from it.
   public func putObject<Chunks: AsyncSequence & Sendable>(
     _ reference: ObjectReference, chunks: Chunks
   ) async throws where Chunks.Element == [UInt8] {
     var request = objectRequest(.PUT, reference)
-    request.body = .stream(BufferedChunks(base: chunks), length: .known(Int64(reference.byteCount)))
+    let problem = SourceProblem()
+    request.body = .stream(
+      BufferedChunks(base: chunks, problem: problem), length: .known(Int64(reference.byteCount)))
     request.headers.add(name: "Content-Type", value: "application/octet-stream")
-    _ = try await send(request, timeout: Self.objectTimeout)
+    do {
+      _ = try await send(request, timeout: Self.objectTimeout)
+    } catch {
+      throw problem.first ?? error
+    }
   }
 
   public func putObject(_ bytes: [UInt8]) async throws -> ObjectReference {
@@ -75,15 +84,33 @@ extension Client {
   }
 }
 
+/// Why the source of an upload ended early.
+private final class SourceProblem: Sendable {
+  private let kept = Mutex<(any Error)?>(nil)
+
+  var first: (any Error)? { kept.withLock { $0 } }
+
+  func note(_ error: any Error) { kept.withLock { $0 = $0 ?? error } }
+}
+
 private struct BufferedChunks<Base: AsyncSequence & Sendable>: AsyncSequence, Sendable where Base.Element == [UInt8] {
   let base: Base
+  let problem: SourceProblem
 
   struct Iterator: AsyncIteratorProtocol {
     var base: Base.AsyncIterator
+    let problem: SourceProblem
 
     @concurrent
-    mutating func next() async throws -> ByteBuffer? { try await base.next().map { ByteBuffer(bytes: $0) } }
+    mutating func next() async throws -> ByteBuffer? {
+      do {
+        return try await base.next().map { ByteBuffer(bytes: $0) }
+      } catch {
+        problem.note(error)
+        throw error
+      }
+    }
   }
 
-  func makeAsyncIterator() -> Iterator { Iterator(base: base.makeAsyncIterator()) }
+  func makeAsyncIterator() -> Iterator { Iterator(base: base.makeAsyncIterator(), problem: problem) }
 }

@@ -34,7 +34,8 @@ func addTaskRoutes(to table: RouteTable) {
       throw Refusal(.invalid, "stream \"\(stream)\" is neither stdout nor stderr", subject: "stream")
     }
     return try await service.log(
-      of: try context.id("task", of: TaskID.self), subtask: try context.number("subtask"), stream: stream,
+      of: try context.id("task", of: TaskID.self), subtask: try context.number("subtask"),
+      attempt: try request.queryNumber("attempt", in: 1...1_000), stream: stream,
       offset: try request.queryNumber("offset", default: 0, in: 0...Int(JSON.integerLimit)),
       limit: try request.queryNumber("limit", default: limits.logBytes, in: 1...limits.logBytes))
   }

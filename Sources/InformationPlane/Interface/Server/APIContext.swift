@@ -55,7 +55,11 @@ struct APIContext: RequestContext {
 extension Request {
   /// A number in the query, within bounds.
   func queryNumber(_ name: String, default standard: Int, in range: ClosedRange<Int>) throws -> Int {
-    guard let text = uri.queryParameters.get(name) else { return standard }
+    try queryNumber(name, in: range) ?? standard
+  }
+
+  func queryNumber(_ name: String, in range: ClosedRange<Int>) throws -> Int? {
+    guard let text = uri.queryParameters.get(name) else { return nil }
     guard let number = Int(text), range.contains(number) else {
       throw Refusal(
         .invalid, "\(name)=\(text.prefix(80)) is not a number from \(range.lowerBound) to \(range.upperBound)",

@@ -19,11 +19,11 @@ struct Resolution<Files: FileSystem> {
   mutating func add(_ input: TaskManifest.Input) throws(FileProblem) {
     switch input.source {
     case .files(let globs, .whole):
-      shared.append(TaskSpecification.Input(name: input.name, files: try find(globs)))
+      shared.append(TaskSpecification.Input(name: input.name, files: try find(globs, for: input)))
     case .files(let globs, .byFile):
-      split = .parts(name: input.name, parts: try find(globs).map { [$0] })
+      split = .parts(name: input.name, parts: try find(globs, for: input).map { [$0] })
     case .files(let globs, .byRange(let partBytes)):
-      split = .parts(name: input.name, parts: try find(globs, partBytes: partBytes).map { [$0] })
+      split = .parts(name: input.name, parts: try find(globs, for: input, partBytes: partBytes).map { [$0] })
     case .range(let from, let to, let cut):
       split = .range(name: input.name, pieces: Self.pieces(from: from, to: to, cut: cut))
     case .list(let items):
@@ -33,7 +33,9 @@ struct Resolution<Files: FileSystem> {
     }
   }
 
-  private mutating func find(_ globs: [Glob], partBytes: Int? = nil) throws(FileProblem) -> [TaskSpecification.File] {
+  private mutating func find(
+    _ globs: [Glob], for input: TaskManifest.Input, partBytes: Int? = nil
+  ) throws(FileProblem) -> [TaskSpecification.File] {
     var expansion = GlobExpansion(files: files, baseFolder: baseFolder)
     var located: [TaskSpecification.File] = []
     for found in try expansion.expand(globs) {
@@ -44,7 +46,8 @@ struct Resolution<Files: FileSystem> {
         if known.insert(piece.content).inserted {
           objects.append(
             TaskImport.SourceObject(
-              reference: piece.content, file: found.location, offset: piece.offset, stamp: stamp))
+              reference: piece.content, file: found.location, offset: piece.offset, stamp: stamp, place: input.place,
+              field: input.path))
         }
       }
     }

@@ -18,14 +18,26 @@ public struct TaskImport: Sendable {
     public let offset: Int
     /// What the file was when it was hashed.
     public let stamp: FileStamp
+    /// The input that names it: its place in the manifest, and its field.
+    public let place: Place
+    public let field: String
 
     public var byteCount: Int { reference.byteCount }
 
-    public init(reference: ObjectReference, file: String, offset: Int, stamp: FileStamp) {
+    package init(
+      reference: ObjectReference, file: String, offset: Int, stamp: FileStamp, place: Place, field: String
+    ) {
       self.reference = reference
       self.file = file
       self.offset = offset
       self.stamp = stamp
+      self.place = place
+      self.field = field
+    }
+
+    /// What a problem with the file means for who wrote the manifest.
+    public func problem(_ problem: FileProblem) -> ManifestErrors {
+      ManifestErrors([Problem(place: place, path: field, what: problem.what, right: problem.right)])
     }
   }
 

@@ -11,13 +11,19 @@ import Model
 
 struct TaskLogs: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "logs", abstract: "Print what subtasks wrote; all of them, or one with --subtask.")
+    commandName: "logs", abstract: "Print what subtasks wrote; all of them, or one with --subtask.",
+    discussion: """
+      Of each subtask the attempt that succeeded or runs is printed, or else the last one that failed; \
+      of a failed attempt both outputs, unless --stream names one.
+      """)
   @OptionGroup var node: NodeOptions
   @OptionGroup var task: TaskArgument
   @Option(help: "Only of this subtask.")
   var subtask: Int?
+  @Option(help: "Only this attempt, counted from 1.")
+  var attempt: Int?
   @Option(help: "stdout or stderr.")
-  var stream = Stream.stdout
+  var stream: Stream?
   @Flag(name: .shortAndLong, help: "Go on until the subtask has ended.")
   var follow = false
 
@@ -27,6 +33,7 @@ struct TaskLogs: AsyncParsableCommand {
 
   func validate() throws {
     guard subtask.map({ $0 >= 0 }) ?? true else { throw ValidationError("--subtask counts from 0") }
+    guard attempt.map({ (1...1_000).contains($0) }) ?? true else { throw ValidationError("--attempt counts from 1") }
   }
 
   func run() async throws {
@@ -40,7 +47,7 @@ struct TaskLogs: AsyncParsableCommand {
             .error, "task \(id.short) has no subtask \(subtask); it has \(indices.count)",
             next: "jointcloud task show \(id.short)")
         }
-        return try await print(id, subtask, client)
+        return try await print(id, subtask, client, position: nil)
       }
       guard !follow || indices.count == 1 else {
         throw Failure(
@@ -48,33 +55,61 @@ struct TaskLogs: AsyncParsableCommand {
           next: "jointcloud logs \(id.short) -f --subtask 0")
       }
       for (position, index) in indices.enumerated() {
-        if indices.count > 1 { Output.data("\(position > 0 ? "\n" : "")==> subtask \(index) <==\n") }
-        try await print(id, index, client)
+        try await print(id, index, client, position: indices.count > 1 ? position : nil)
       }
     }
   }
 
+  /// - Parameter position: of the subtask among several, which a line between them tells apart; nil for the only one.
+  private func print(_ task: TaskID, _ subtask: Int, _ client: Client, position: Int?) async throws {
+    let first = try await print(task, subtask, stream ?? .stdout, client) { piece in
+      Self.begin(piece, heading: position.map { $0 > 0 ? "\n" : "" })
+    }
+    guard stream == nil, !first.failure.isEmpty else { return }
+    try await print(task, subtask, .stderr, client) { piece in
+      Self.begin(piece, heading: position.map { _ in "\n" }, saysFailure: false)
+    }
+  }
+
+  /// Says whose output follows: above it where there is more than one, else beside it.
+  private static func begin(_ piece: LogView, heading: String?, saysFailure: Bool = true) {
+    let place = piece.nodeName.isEmpty ? "" : " at \(Table.Cell(piece.nodeName).text)"
+    let what = "subtask \(piece.subtask), attempt \(piece.attempt)\(place)"
+    if let heading { Output.data("\(heading)==> \(what), \(piece.stream) <==\n") }
+    if saysFailure, !piece.failure.isEmpty { Output.hint("\(what) failed: \(Table.Cell(piece.failure).text)") }
+  }
+
   /// Goes on from where the last piece ended; a new attempt begins anew.
-  private func print(_ task: TaskID, _ subtask: Int, _ client: Client) async throws {
+  ///
+  /// - Parameter begin: told the first piece of each attempt.
+  /// - Returns: the last piece.
+  @discardableResult
+  private func print(
+    _ task: TaskID, _ subtask: Int, _ stream: Stream, _ client: Client, begin: (LogView) -> Void
+  ) async throws -> LogView {
     var offset = 0
-    var attempt: Int?
+    var shown: Int?
     var problem = ""
     while true {
-      let piece = try await client.log(of: task, subtask: subtask, stream: stream.rawValue, offset: offset)
-      if let attempt, attempt != piece.attempt, offset > 0 {
+      let piece = try await client.log(
+        of: task, subtask: subtask, attempt: attempt, stream: stream.rawValue, offset: shown == nil ? 0 : offset)
+      let isNew = shown != piece.attempt
+      if isNew, offset > 0 {
         Output.hint("subtask \(subtask) is tried again: attempt \(piece.attempt)")
-        offset = 0
+        // This piece began where the earlier attempt had ended.
+        (shown, offset) = (nil, 0)
+        continue
       }
-      let isContinuation = attempt == nil || attempt == piece.attempt || piece.offset == offset
-      attempt = piece.attempt
-      if isContinuation, piece.offset == offset, let bytes = Data(base64Encoded: piece.base64), !bytes.isEmpty {
+      if isNew { begin(piece) }
+      shown = piece.attempt
+      if piece.offset == offset, let bytes = Data(base64Encoded: piece.base64), !bytes.isEmpty {
         offset += bytes.count
         Output.data(Array(bytes))
         continue
       }
       if piece.problem != problem, !piece.problem.isEmpty { Output.hint("subtask \(subtask): \(piece.problem)") }
       problem = piece.problem
-      if piece.end || !follow { return }
+      if piece.end || !follow { return piece }
       try await Task.sleep(for: .milliseconds(300))
     }
   }
