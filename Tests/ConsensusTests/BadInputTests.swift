@@ -162,6 +162,21 @@ import Testing
     #expect(world.nodes[0].replication.heldNumber(of: good.collaboration, by: good.nodes[1].id) == 0)
   }
 
+  @Test mutating func aCoordinatorThatHoldsLessThanItSignedIsADivergenceToldOnce() throws {
+    world.settle()
+    deliver(Array(good.entries[0..<3]), [good.proposals[0].signed])
+    world.facts = []
+    for _ in 0..<10 {
+      let head = ReplicationMessage.head(good.collaboration, number: 1, hash: good.entries[0].hash)
+      world.step(1, .received(head, from: good.coordinator.id))
+    }
+    let told = world.facts.filter { if case .diverged = $0 { true } else { false } }
+    #expect(told == [.diverged(good.collaboration, number: 2, member: good.coordinator.id)])
+    deliver(Array(good.entries[3..<6]), [good.proposals[1].signed])
+    #expect(drops == [.halted])
+    #expect(held == 3)
+  }
+
   @Test mutating func tooManyBatchesAtOnceAreRefused() {
     for _ in 0..<40 {
       let message = ReplicationMessage.entries(

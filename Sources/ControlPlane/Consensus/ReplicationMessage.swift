@@ -39,6 +39,27 @@ public enum ReplicationDrop: Error, Hashable, Sendable, CustomStringConvertible 
   case halted
   case unexpectedAcknowledgement
 
+  /// The case without what a sender put into it: what drops are counted by.
+  public var code: String {
+    switch self {
+    case .unknownCollaboration: "unknownCollaboration"
+    case .notMember: "notMember"
+    case .malformed: "malformed"
+    case .tooLarge: "tooLarge"
+    case .wrongAuthor: "wrongAuthor"
+    case .wrongEpoch: "wrongEpoch"
+    case .wrongTerm: "wrongTerm"
+    case .wrongConfiguration: "wrongConfiguration"
+    case .uncovered: "uncovered"
+    case .gap: "gap"
+    case .duplicate: "duplicate"
+    case .badSignature: "badSignature"
+    case .overloaded: "overloaded"
+    case .halted: "halted"
+    case .unexpectedAcknowledgement: "unexpectedAcknowledgement"
+    }
+  }
+
   public var description: String {
     switch self {
     case .unknownCollaboration: "a collaboration that is not open here"
