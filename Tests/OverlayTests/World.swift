@@ -3,7 +3,7 @@ import Overlay
 import Sodium
 
 /// The body of the facts and direct statements of these tests.
-struct Note: ExpiringBody {
+struct Note: StatementBody {
   static let purpose = Purpose("note")
   var expiresMilliseconds: Int64
   var text: String

@@ -31,7 +31,8 @@ public enum OverlayInput: Sendable {
   case timer
   /// The answer to a `verify` effect, in any order.
   case verified(VerificationID, Bool)
-  /// Spread a fact signed by this node; its body bears `expiresMilliseconds` (see `ExpiringBody`).
+  /// Spread a fact signed by this node; its body bears `expiresMilliseconds`, at most 24 h ahead: it says itself, under
+  /// its author's signature, until when it is worth relaying.
   case broadcast(SignedStatement)
   /// Deliver a statement signed by this node to one peer; its outcome comes as an `outcome` effect.
   case send(SignedStatement, to: NodeID, within: Duration)
@@ -65,14 +66,10 @@ public struct OverlayStart: Sendable {
   }
 }
 
-/// The body of a fact: it says itself, under its author's signature, until when it is worth relaying.
-public protocol ExpiringBody: StatementBody {
-  /// Milliseconds since 1970-01-01T00:00:00Z; at most 24 h ahead.
-  var expiresMilliseconds: Int64 { get }
-}
-
 /// What the receiver's engine says to a direct statement.
 public enum DirectAnswer: Hashable, Sendable {
   case accepted
   case refused(reason: String)
+  /// There is no room for it now: the sender is to send it again later.
+  case busy
 }
