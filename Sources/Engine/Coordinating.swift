@@ -22,10 +22,12 @@ extension NodeEngine {
     let members = overlay.members
     var names = Dictionary(uniqueKeysWithValues: members.map { ($0.id, $0.name) })
     names[identity.node] = profile.name
+    // To the roles a halted ledger is none: they expect nothing of it.
+    let collaborations = haltedLedgers.isEmpty ? books : books.filter { haltedLedgers[$0.key] == nil }
     let live = members.filter { ($0.state == .alive || $0.state == .suspected) && $0.id != identity.node }.map(\.id)
     return CoordinationContext(
       node: identity.node, epoch: identity.epoch, network: identity.network, now: now, member: rosterMember,
-      live: live, names: names, collaborations: books, objects: objects)
+      live: live, names: names, collaborations: collaborations, objects: objects)
   }
 
   /// This node as it would stand on a roster now.

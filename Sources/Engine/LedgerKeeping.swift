@@ -21,7 +21,7 @@ extension NodeEngine {
 
   /// Founds a ledger with entry 1.
   mutating func open(_ body: RoundOpened, _ turn: inout Turn) {
-    guard let id = try? body.charter.id(), books[id] == nil,
+    guard let id = try? body.charter.id(), books[id] == nil, haltedLedgers[id] == nil,
       let set = Self.replicaSet(id, coordinator: body.coordinator, roster: body.roster)
     else { return }
     replicationStep(.open(set, recovered: nil), &turn)
@@ -34,7 +34,9 @@ extension NodeEngine {
 
   /// Accepts entries of a ledger from its coordinator.
   mutating func follow(_ id: CollaborationID, coordinator: NodeID, _ roster: Roster, _ turn: inout Turn) {
-    guard let set = Self.replicaSet(id, coordinator: coordinator, roster: roster) else { return }
+    // What lies on the disk of a ledger that could not be taken up again is not to be written over.
+    guard haltedLedgers[id] == nil, let set = Self.replicaSet(id, coordinator: coordinator, roster: roster)
+    else { return }
     turn.write(
       .document(
         key: Self.followKey(id),
@@ -165,23 +167,37 @@ extension NodeEngine {
       case .judge(let id, let records, let token): judge(id, records, token, &turn)
       case .held: break
       case .refused(let id, let number, let reason):
-        notice("control", "ledger.halted", collaboration: id, "entry \(number) was refused: \(reason)", &turn)
+        halt(id, "entry \(number) was refused: \(reason)", "ledger.halted", &turn)
       case .conflict(let conflict):
-        notice(
-          "control", "ledger.conflict", collaboration: conflict.collaboration, node: conflict.held.author,
-          "the coordinator signed two different entries \(conflict.number)", &turn)
+        halt(
+          conflict.collaboration, "its coordinator signed two different entries \(conflict.number)", "ledger.conflict",
+          &turn)
       case .diverged(let id, let number, let member):
+        guard member != replication.set(of: id)?.coordinator else {
+          halt(id, "its coordinator's ledger differs from this node's at entry \(number)", "ledger.diverged", &turn)
+          continue
+        }
         notice(
           "control", "ledger.diverged", collaboration: id, node: member, "ledgers differ at entry \(number)", &turn)
       case .memberLostState(let id, let member, let acknowledged, let found):
         notice(
           "control", "ledger.rolledBack", collaboration: id, node: member,
           "it acknowledged \(acknowledged) entries and holds \(found)", &turn)
-      case .dropped(let reason, let node):
-        guard reason != .duplicate else { continue }
-        journal.count("ledger: \(reason)")
-        _ = node
+      case .dropped(.duplicate, _): break
+      case .dropped(let reason, _): journal.count("ledger: \(reason.code)")
       }
+    }
+  }
+
+  /// A ledger takes no more entries here: what was promised under it is let go of, and people are told for as long as
+  /// this process runs. What is on the disk stays, as evidence.
+  mutating func halt(_ id: CollaborationID, _ why: String, _ kind: String, _ turn: inout Turn) {
+    notice("control", kind, collaboration: id, node: books[id]?.coordinator, why, &turn)
+    guard haltedLedgers[id] == nil else { return }
+    haltedLedgers[id] = why
+    coordinate(&turn) { engine, context, effects, _ in
+      engine.executor.abandon(id, into: &effects)
+      for attempt in engine.assessor.sweep(context: context, into: &effects) { effects.stop(attempt) }
     }
   }
 

@@ -45,7 +45,7 @@ extension NodeEngine {
           _ = try fold(entry.record, of: chain.collaboration)
         } catch {
           // It was judged before it was stored: another version of the rules, or a changed file.
-          notice("control", "ledger.unreadable", collaboration: chain.collaboration, "\(error)", &turn)
+          halt(chain.collaboration, "it could not be taken up again: \(error)", "ledger.unreadable", &turn)
           books[chain.collaboration] = nil
           break
         }
@@ -74,7 +74,7 @@ extension NodeEngine {
         let task = books[value.collaboration]?.tasks[value.offer.task]
         restoredOffers.append((value, task?.submission))
       case "follow":
-        guard books[id] == nil, let value = Self.read(Following.self, bytes),
+        guard books[id] == nil, haltedLedgers[id] == nil, let value = Self.read(Following.self, bytes),
           let set = Self.replicaSet(id, coordinator: value.coordinator, roster: value.roster)
         else { continue }
         restoredFollowings.append(set)
@@ -91,11 +91,12 @@ extension NodeEngine {
     journal.deadCount = events.count { $0.state == .dead }
     for stored in events where stored.state == .queued {
       guard let lane = Event.Lane(rawValue: stored.lane) else { continue }
+      let author = SignedStatementBytes.decode(stored.payload)?.statement.author
       _ = queues.enqueue(
         Event(
           id: stored.id, lane: lane, kind: stored.kind, priority: stored.priority,
           deadlineMilliseconds: stored.deadlineMilliseconds, arrivalMilliseconds: stored.arrivalMilliseconds,
-          trace: stored.trace, payload: stored.payload))
+          trace: stored.trace, author: author == identity.node ? nil : author, payload: stored.payload))
     }
   }
 
@@ -107,7 +108,11 @@ extension NodeEngine {
     }
     restoredOffers = []
     for message in messages {
-      if message.statement.purpose == ResultReport.purpose { executor.restore(reported: message.statement) }
+      if message.statement.purpose == ResultReport.purpose,
+        message.statement.collaboration.map({ haltedLedgers[$0] == nil }) ?? false
+      {
+        executor.restore(reported: message.statement)
+      }
       let isNew = outbox.add(message)
       if message.signature == nil {
         if isNew { sign(message.statement, for: .outbox, &turn) }

@@ -67,7 +67,7 @@ public struct Executor: Sendable {
   ) {
     let isAssigned = task.isAssigned(id.subtask, number: id.number, to: context.node)
     if let attempt = attempts[id] {
-      if !isAssigned { drop(attempt, &effects) }
+      if !isAssigned { drop(attempt, "the ledger no longer assigns it to this node", &effects) }
     } else if isAssigned {
       attempts[id] = Attempt(id: id, collaboration: state.id)
       staging.insert(id)
@@ -75,12 +75,19 @@ public struct Executor: Sendable {
     }
   }
 
-  private mutating func drop(_ attempt: Attempt, _ effects: inout CoordinationEffects) {
+  /// The ledger takes no more entries here: nothing of it goes on.
+  public mutating func abandon(_ id: CollaborationID, into effects: inout CoordinationEffects) {
+    for attempt in attempts.values.filter({ $0.collaboration == id }).sorted(by: { $0.id < $1.id }) {
+      drop(attempt, "its ledger takes no more entries here", &effects)
+    }
+  }
+
+  private mutating func drop(_ attempt: Attempt, _ reason: String, _ effects: inout CoordinationEffects) {
     attempts[attempt.id] = nil
     staging.remove(attempt.id)
     reporting.settled(attempt.id)
     if [.queued, .running].contains(attempt.stage) {
-      effects.append(.cancelWork(attempt.id, reason: "the ledger no longer assigns it to this node"))
+      effects.append(.cancelWork(attempt.id, reason: reason))
     }
   }
 

@@ -80,7 +80,7 @@ extension NodeEngine {
   }
 
   private func collaborationState(_ book: CollaborationState?, _ negotiation: Negotiation?) -> String {
-    if book != nil { return "open" }
+    if let book { return haltedLedgers[book.id] == nil ? "open" : "halted" }
     return negotiation?.phase == .failed ? "failed" : "negotiating"
   }
 
@@ -97,8 +97,9 @@ extension NodeEngine {
     }
   }
 
-  /// Says clearly what a lost coordinator means: nothing is decided until it is back.
+  /// Says clearly what a lost coordinator means: nothing is decided until it is back; and what a halted ledger does.
   func coordinatorProblem(_ book: CollaborationState) -> String {
+    if let why = haltedLedgers[book.id] { return "its ledger takes no more entries here: \(why)" }
     guard book.coordinator != identity.node else { return "" }
     let state = state(of: book.coordinator)
     guard state != MemberState.alive.rawValue else { return "" }

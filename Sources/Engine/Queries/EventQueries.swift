@@ -97,7 +97,14 @@ extension NodeEngine {
   /// Whatever waits longer than it should (R57).
   public func unfinished(at now: Moment) -> [DoctorFinding] {
     var out: [DoctorFinding] = []
-    for book in books.values.sorted(by: { $0.id < $1.id }) where book.openTasks > 0 {
+    for (id, why) in haltedLedgers.sorted(by: { $0.key < $1.key }) {
+      out.append(
+        DoctorFinding(
+          subject: "collaboration \(id.short)", ok: false, detail: "its ledger takes no more entries here: \(why)",
+          remedy: "compare with another member's copy: jointcloud ledger verify --file COPY"))
+    }
+    for book in books.values.sorted(by: { $0.id < $1.id })
+    where book.openTasks > 0 && haltedLedgers[book.id] == nil {
       let problem = coordinatorProblem(book)
       guard !problem.isEmpty else { continue }
       out.append(
