@@ -258,8 +258,9 @@ import Testing
     world.link(0, honest)
     for _ in 0..<10 { try world.append() }
     world.settle()
-    world.link(3, honest)
     world.link(3, liar)
+    world.settle()
+    world.link(3, honest)
     world.step(3, .received(.head(world.ledger.collaboration, number: 1_000, hash: .zero), from: ids[liar]))
     for _ in 0..<3 {
       world.settle()

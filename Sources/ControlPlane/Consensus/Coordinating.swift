@@ -12,7 +12,7 @@ struct Follower: Sendable {
   private var unanswered: [Int] = []
   /// The member has told its head on the current link.
   private(set) var isReady = false
-  /// It was told of that the member holds something else, since its link opened.
+  /// It was told of that the member holds something else or less, since its link opened.
   var hasDiverged = false
   /// The head that the member told last; unsigned, so it is a hint from where to go on.
   private var told = 0
@@ -167,7 +167,8 @@ extension Replica {
       return diverges(node, at: number, desk: &desk)
     }
     var follower = followers[node] ?? Follower()
-    if number < follower.acknowledged {
+    if number < follower.acknowledged, !follower.hasDiverged {
+      follower.hasDiverged = true
       desk.effects.append(
         .memberLostState(set.collaboration, member: node, acknowledged: follower.acknowledged, found: number))
     }
