@@ -147,8 +147,12 @@ let package = Package(
     tests("ManifestTests", ["Manifest", "Contract", "Coordination", "Model"]),
     tests("SodiumTests", ["Sodium"]),
     tests("ModelTests", ["Model", "Sodium"]),
-    tests("ContractTests", ["Contract", "Model", "Overlay"]),
-    tests("CoordinationTests", ["Coordination", "Contract", "Model"]),
+    .target(
+      name: "RoundFixtures", dependencies: ["Contract", "Model", "Overlay"], path: "Tests/RoundFixtures",
+      swiftSettings: settings),
+    tests("ContractTests", ["RoundFixtures", "Contract", "Model", "Overlay"]),
+    tests(
+      "CoordinationTests", ["RoundFixtures", "Coordination", "Contract", "Model", "Overlay", "Resources", "Sodium"]),
     tests("EventQueueTests", ["EventQueue", "Model"]),
     tests(
       "EngineTests",
@@ -174,7 +178,11 @@ let package = Package(
         "Interface", "Engine", "Contract", "Model", "Sodium", .asyncHTTPClient, .nioCore, .nioHTTP1, .logging,
         .metrics, .coreMetrics, .yams,
       ]),
-    tests("NodeSetupTests", ["Node", "Contract", "Engine", "Manifest", "Model", "Overlay"]),
+    tests(
+      "NodeSetupTests",
+      [
+        "Node", "Contract", "Coordination", "Engine", "Manifest", "Model", "Overlay", "Resources", "Storage", .logging,
+      ]),
     tests("CommandLineTests", ["jointcloud", "Model"]),
     tests("EndToEnd", ["jointcloud"]),
   ]

@@ -22,12 +22,12 @@ extension NodeEngine {
     let members = overlay.members
     var names = Dictionary(uniqueKeysWithValues: members.map { ($0.id, $0.name) })
     names[identity.node] = profile.name
-    // To the roles a halted ledger is none: they expect nothing of it.
-    let collaborations = haltedLedgers.isEmpty ? books : books.filter { haltedLedgers[$0.key] == nil }
+    // To the roles a broken ledger is none: they expect nothing of it.
+    let collaborations = broken.isEmpty ? books : books.filter { broken[$0.key] == nil }
     let live = members.filter { ($0.state == .alive || $0.state == .suspected) && $0.id != identity.node }.map(\.id)
     return CoordinationContext(
       node: identity.node, epoch: identity.epoch, network: identity.network, now: now, member: rosterMember,
-      live: live, names: names, collaborations: collaborations, objects: objects)
+      policy: profile.policy, live: live, names: names, collaborations: collaborations, objects: objects)
   }
 
   /// This node as it would stand on a roster now.
@@ -52,6 +52,7 @@ extension NodeEngine {
     case .keep(let reference, let bytes): turn.act(.keep(reference, bytes))
     case .start(let order): turn.promise(.start(order))
     case .cancelWork(let attempt, let reason): turn.act(.cancelWork(attempt, reason: reason))
+    case .release(let attempt): assessor.release(attempt)
     case .save(let key, let value):
       turn.write(.document(key: key, value: value.map { CanonicalJSON.encode($0) }))
     case .notice(let plane, let kind, let task, let collaboration, let node, let text):
@@ -114,7 +115,7 @@ extension NodeEngine {
       fetching.remove(reference.digest)
       coordinate(&turn) { engine, context, effects, _ in
         engine.dispatcher.unavailable(reference.digest, context: context, into: &effects)
-        engine.executor.unavailable(reference, why: why, context: context)
+        engine.executor.unavailable(reference, why: why, context: context, into: &effects)
       }
     case .evicted(let digests): objects.subtract(digests)
     case .specification(let reference, let specification):

@@ -21,7 +21,7 @@ extension NodeEngine {
 
   /// Founds a ledger with entry 1.
   mutating func open(_ body: RoundOpened, _ turn: inout Turn) {
-    guard let id = try? body.charter.id(), books[id] == nil, haltedLedgers[id] == nil,
+    guard let id = try? body.charter.id(), books[id] == nil, broken[id] == nil,
       let set = Self.replicaSet(id, coordinator: body.coordinator, roster: body.roster)
     else { return }
     replicationStep(.open(set, recovered: nil), &turn)
@@ -35,7 +35,7 @@ extension NodeEngine {
   /// Accepts entries of a ledger from its coordinator.
   mutating func follow(_ id: CollaborationID, coordinator: NodeID, _ roster: Roster, _ turn: inout Turn) {
     // What lies on the disk of a ledger that could not be taken up again is not to be written over.
-    guard haltedLedgers[id] == nil, let set = Self.replicaSet(id, coordinator: coordinator, roster: roster)
+    guard broken[id] == nil, let set = Self.replicaSet(id, coordinator: coordinator, roster: roster)
     else { return }
     turn.write(
       .document(
@@ -122,9 +122,10 @@ extension NodeEngine {
     let changes = changes.removeValue(forKey: id) ?? []
     for change in changes { keepObjects(of: change, in: id, &turn) }
     coordinate(&turn) { engine, context, effects, turn in
+      engine.dispatcher.folded(id, changes, context: context)
       engine.dispatcher.proceed(id, context, random: &turn.random, into: &effects)
-      engine.executor.folded(id, changes, context: context, into: &effects)
-      for attempt in engine.assessor.sweep(context: context, into: &effects) { effects.stop(attempt) }
+      engine.executor.folded(id, changes, context: context, assessor: &engine.assessor, into: &effects)
+      engine.executor.stop(engine.assessor.sweep(context: context, into: &effects), context, into: &effects)
     }
     readSpecifications(&turn)
   }
@@ -167,18 +168,18 @@ extension NodeEngine {
       case .judge(let id, let records, let token): judge(id, records, token, &turn)
       case .held: break
       case .refused(let id, let number, let reason):
-        halt(id, "entry \(number) was refused: \(reason)", "ledger.halted", &turn)
+        notice("control", "ledger.halted", collaboration: id, "entry \(number) was refused: \(reason)", &turn)
+        giveUp(id, "the contract refused entry \(number) of its coordinator: \(reason)", &turn)
       case .conflict(let conflict):
-        halt(
-          conflict.collaboration, "its coordinator signed two different entries \(conflict.number)", "ledger.conflict",
-          &turn)
+        notice(
+          "control", "ledger.conflict", collaboration: conflict.collaboration, node: conflict.held.author,
+          "the coordinator signed two different entries \(conflict.number)", &turn)
+        giveUp(conflict.collaboration, "its coordinator signed two different entries \(conflict.number)", &turn)
       case .diverged(let id, let number, let member):
-        guard member != replication.set(of: id)?.coordinator else {
-          halt(id, "its coordinator's ledger differs from this node's at entry \(number)", "ledger.diverged", &turn)
-          continue
-        }
         notice(
           "control", "ledger.diverged", collaboration: id, node: member, "ledgers differ at entry \(number)", &turn)
+        guard member == replication.set(of: id)?.coordinator else { continue }
+        giveUp(id, "its coordinator holds another ledger, or less than it signed, at entry \(number)", &turn)
       case .memberLostState(let id, let member, let acknowledged, let found):
         notice(
           "control", "ledger.rolledBack", collaboration: id, node: member,
@@ -189,15 +190,14 @@ extension NodeEngine {
     }
   }
 
-  /// A ledger takes no more entries here: what was promised under it is let go of, and people are told for as long as
-  /// this process runs. What is on the disk stays, as evidence.
-  mutating func halt(_ id: CollaborationID, _ why: String, _ kind: String, _ turn: inout Turn) {
-    notice("control", kind, collaboration: id, node: books[id]?.coordinator, why, &turn)
-    guard haltedLedgers[id] == nil else { return }
-    haltedLedgers[id] = why
+  /// Nothing that a broken ledger says is acted upon here any more: its work stops and holds no room. What lies on the
+  /// disk stays, as evidence.
+  mutating func giveUp(_ id: CollaborationID, _ why: String, _ turn: inout Turn) {
+    guard broken[id] == nil else { return }
+    broken[id] = why
     coordinate(&turn) { engine, context, effects, _ in
       engine.executor.abandon(id, into: &effects)
-      for attempt in engine.assessor.sweep(context: context, into: &effects) { effects.stop(attempt) }
+      engine.executor.stop(engine.assessor.sweep(context: context, into: &effects), context, into: &effects)
     }
   }
 

@@ -27,9 +27,8 @@ public struct NodeEngine: Sendable {
   package internal(set) var assessor: Assessor
   package internal(set) var executor = Executor()
 
-  /// Ledgers that take no more entries here, and why.
-  package internal(set) var haltedLedgers: [CollaborationID: String] = [:]
-
+  /// Ledgers that this node cannot follow any more, and why: nothing of them is acted upon.
+  var broken: [CollaborationID: String] = [:]
   var adapters: [AdapterStatus] = []
   var objects: Set<Digest> = []
   var fetching: Set<Digest> = []
@@ -44,7 +43,7 @@ public struct NodeEngine: Sendable {
   var outbox = Outbox()
   var journal = Journal()
   // Between two parts of a start.
-  var restoredOffers: [(offer: Assessor.ReceivedOffer, submission: Submission?)] = []
+  var restoredOffers: [Assessor.ReceivedOffer] = []
   var restoredFollowings: [ReplicaSet] = []
   /// Collaborations whose ledger changed in this step.
   var changed: Set<CollaborationID> = []
@@ -128,7 +127,9 @@ public struct NodeEngine: Sendable {
       overlayStep(.send(signed, to: node, within: .milliseconds(left)), &turn)
     case .broadcast(let signed): overlayStep(.broadcast(signed), &turn)
     case .ledgerWritten(let token): replicationStep(.durable(token), &turn)
-    case .start(let order): turn.act(.start(order))
+    case .start(let order):
+      // Since then the ledger may have taken it from this node again.
+      if executor.attempts[order.attempt]?.stage == .queued { turn.act(.start(order)) }
     case .answer(let id, let answer): turn.act(.answer(id, .success(answer)))
     }
   }
@@ -184,9 +185,7 @@ public struct NodeEngine: Sendable {
         engine.negotiator.tick(context, into: &effects)
         engine.executor.tick(context, into: &effects)
         engine.executor.report(context, into: &effects)
-        for attempt in engine.assessor.sweep(context: context, into: &effects) {
-          effects.stop(attempt)
-        }
+        engine.executor.stop(engine.assessor.sweep(context: context, into: &effects), context, into: &effects)
       }
       for (id, book) in books where book.openTasks > 0 { changed.insert(id) }
       expireSubmissions(&turn)

@@ -25,7 +25,14 @@ extension NodeEngine {
     overlayStep(
       .start(OverlayStart(record: start.record, seeds: start.seeds, records: records, facts: facts)), &turn)
     restoreOutbox(recovered.outbox, &turn)
-    coordinate(&turn) { engine, context, effects, _ in engine.negotiator.resume(context, into: &effects) }
+    // Only a content whose result was decided shortly before the end can have missed the store.
+    let newest = Dictionary(
+      recovered.chains.map { ($0.collaboration, $0.entries.suffix(Dispatcher.recordsLookedAt).map(\.record)) },
+      uniquingKeysWith: { first, _ in first })
+    coordinate(&turn) { engine, context, effects, _ in
+      engine.negotiator.resume(context, into: &effects)
+      engine.dispatcher.resume(newest, context, into: &effects)
+    }
     // Nothing runs yet, whatever the ledgers assign; and what was reported may have been decided meanwhile.
     let reported = Set(executor.attempts.keys.map(\.task))
     for (id, book) in books {
@@ -45,7 +52,8 @@ extension NodeEngine {
           _ = try fold(entry.record, of: chain.collaboration)
         } catch {
           // It was judged before it was stored: another version of the rules, or a changed file.
-          halt(chain.collaboration, "it could not be taken up again: \(error)", "ledger.unreadable", &turn)
+          notice("control", "ledger.unreadable", collaboration: chain.collaboration, "\(error)", &turn)
+          giveUp(chain.collaboration, "it could not be taken up again: \(error)", &turn)
           books[chain.collaboration] = nil
           break
         }
@@ -71,10 +79,9 @@ extension NodeEngine {
         if let value = Self.read(HeldSubmission.self, bytes) { submissions[TaskID(digest)] = value }
       case "offer":
         guard let value = Self.read(Assessor.ReceivedOffer.self, bytes) else { continue }
-        let task = books[value.collaboration]?.tasks[value.offer.task]
-        restoredOffers.append((value, task?.submission))
+        restoredOffers.append(value)
       case "follow":
-        guard books[id] == nil, haltedLedgers[id] == nil, let value = Self.read(Following.self, bytes),
+        guard books[id] == nil, broken[id] == nil, let value = Self.read(Following.self, bytes),
           let set = Self.replicaSet(id, coordinator: value.coordinator, roster: value.roster)
         else { continue }
         restoredFollowings.append(set)
@@ -103,16 +110,14 @@ extension NodeEngine {
   private mutating func restoreOutbox(_ messages: [StoredMessage], _ turn: inout Turn) {
     for set in restoredFollowings { replicationStep(.open(set, recovered: nil), &turn) }
     restoredFollowings = []
-    for (offer, submission) in restoredOffers {
-      assessor.restore(offer) { _, subtask in submission?.needs(ofSubtask: subtask) }
+    for message in messages where message.statement.purpose == ResultReport.purpose {
+      guard let id = message.statement.collaboration, broken[id] == nil else { continue }
+      executor.restore(reported: message.statement)
     }
+    let reported = Set(executor.attempts.keys)
+    for offer in restoredOffers { assessor.restore(offer, reported: reported, context: context(turn.now)) }
     restoredOffers = []
     for message in messages {
-      if message.statement.purpose == ResultReport.purpose,
-        message.statement.collaboration.map({ haltedLedgers[$0] == nil }) ?? false
-      {
-        executor.restore(reported: message.statement)
-      }
       let isNew = outbox.add(message)
       if message.signature == nil {
         if isNew { sign(message.statement, for: .outbox, &turn) }

@@ -17,6 +17,8 @@ package struct HeldSubmission: Codable, Sendable {
 
 // People's commands that change something.
 extension NodeEngine {
+  static let endedSubmissionsKept = 256
+
   static func submissionKey(_ id: TaskID) -> String { "submission/\(id.hexadecimal)" }
 
   mutating func carryOut(_ command: Command, _ id: CommandID, _ turn: inout Turn) {
@@ -217,9 +219,20 @@ extension NodeEngine {
     held.reason = reason
     held.endedMilliseconds = turn.now.wallMilliseconds
     keep(held, &turn)
+    forgetOldestSubmission(&turn)
     turn.act(.letGo(id))
     notice("control", "task.\(state)", task: id, collaboration: held.collaboration, reason, &turn)
     releaseParked(held.collaboration, &turn)
+  }
+
+  /// Submissions that never came onto a ledger are kept for people; the oldest are forgotten.
+  private mutating func forgetOldestSubmission(_ turn: inout Turn) {
+    let over = submissions.filter { $0.value.ended != nil }
+    guard over.count > Self.endedSubmissionsKept,
+      let oldest = over.min(by: { ($0.value.submittedMilliseconds, $0.key) < ($1.value.submittedMilliseconds, $1.key) })
+    else { return }
+    submissions[oldest.key] = nil
+    turn.write(.document(key: Self.submissionKey(oldest.key), value: nil))
   }
 
   private mutating func cancel(_ id: TaskID, _ reason: String, _ command: CommandID, _ turn: inout Turn) {

@@ -1,6 +1,7 @@
 import Contract
 import Model
 import Overlay
+import RoundFixtures
 import Testing
 
 @Suite struct FoldTests {
@@ -91,7 +92,7 @@ import Testing
     #expect(round.state.committed[round.node(1)] == .zero, "what was assigned is free again")
     let strange = LedgerRecord(
       number: round.state.lastEntry + 1, term: 1, timeMilliseconds: 1, kind: "strange", body: .object([:]))
-    #expect(throws: Violation(entry: strange.number, rule: .kind, detail: "'strange' is no kind of entry of rules 1")) {
+    #expect(throws: Violation(entry: strange.number, rule: .kind, detail: "'strange' is no kind of entry of rules 2")) {
       try round.state.apply(strange)
     }
     let empty = LedgerRecord(
@@ -131,12 +132,18 @@ import Testing
     let kept = try round.offer(task, again)
     try round.apply(
       OfferAnswered(
-        offer: kept, answer: round.answer(kept, task, accepted: [], declined: again, code: .maintenance, by: 2)))
-    #expect(weight(2) == 950_000, "declared maintenance costs nothing")
+        offer: kept, answer: round.answer(kept, task, accepted: [], declined: again, code: .capacity, by: 2)))
+    #expect(weight(2) == 950_000, "a subtask that it declined before costs nothing more")
+    let rest = [AttemptRange(first: 10, count: 10, number: 1)]
+    let other = try round.offer(task, rest)
+    try round.apply(
+      OfferAnswered(
+        offer: other, answer: round.answer(other, task, accepted: [], declined: rest, code: .maintenance, by: 2)))
+    #expect(weight(2) == 900_000, "maintenance that nothing has declared is a decline")
     round.time = 6_000
-    let silent = try round.offer(task, [AttemptRange(first: 10, count: 10, number: 1)])
+    let silent = try round.offer(task, [AttemptRange(first: 10, count: 10, number: 2)])
     try round.apply(OfferExpired(offer: silent, participant: round.node(2)))
-    #expect(weight(2) == 800_000, "ignoring costs more than declining")
+    #expect(weight(2) == 750_000, "ignoring costs more than declining")
     for number in 3...200 {
       let range = [AttemptRange(first: 0, count: 10, number: number)]
       let offer = try round.offer(task, range, expires: 1)
@@ -144,6 +151,57 @@ import Testing
     }
     #expect(weight(2) == ContractDocument.standard.weights.floorPPM)
     #expect(round.state.weights[round.node(2)]?.changes.allSatisfy { !$0.reason.isEmpty } == true)
+  }
+
+  @Test("Who will have none of a task is remembered, however many answers come after (R35)")
+  func refusals() throws {
+    var round = try Round()
+    let task = try round.submit()
+    func range(_ number: Int) -> [AttemptRange] { [AttemptRange(first: 0, count: 1, number: number)] }
+    func decline(_ number: Int, _ code: DeclineCode, by index: Int) throws {
+      let offer = try round.offer(task, range(number))
+      try round.apply(
+        OfferAnswered(
+          offer: offer, answer: round.answer(offer, task, accepted: [], declined: range(number), code: code, by: index))
+      )
+    }
+    try decline(1, .trust, by: 1)
+    for number in 2...(TaskRecord.answersKept + 2) { try decline(number, .capacity, by: 2) }
+    let record = try #require(round.state.tasks[task])
+    #expect(!record.answers.contains { $0.node == round.node(1) }, "it has fallen out of the newest answers")
+    #expect(record.refusals[round.node(1)]?.code == "TRUST" && record.refusals[round.node(2)] == nil)
+  }
+
+  @Test("An answer names what it declines, and comes while who gave it still holds room for it")
+  func emptyAndLateAnswers() throws {
+    var round = try Round()
+    let task = try round.submit()
+    let offer = try round.offer(task, Self.all)
+    let empty = OfferAnswer.Decline(attempts: [], code: .policy, text: "", retryAfterMilliseconds: nil)
+    let padded = try round.identities[1].sign(
+      OfferAnswer(
+        offer: OfferID(offer.id.digest), task: task, accepted: Self.all, declined: [empty, empty],
+        trace: TraceID(.zero)), collaboration: round.id)
+    #expect(try round.refusal(of: OfferAnswered(offer: offer, answer: padded)) == .attempt)
+    let accepted = try OfferAnswered(offer: offer, answer: round.answer(offer, task, accepted: Self.all, by: 1))
+    round.time = 5_000 + Int64(ContractDocument.standard.dispatch.leaseMarginMilliseconds) + 1
+    #expect(try round.refusal(of: accepted) == .expiry)
+    round.time -= 1
+    #expect(try round.refusal(of: accepted) == nil)
+  }
+
+  @Test("A lease is what the contract says: the attempt's own time and the margin")
+  func leases() throws {
+    var round = try Round()
+    let task = try round.submit()
+    for lease in [60_999, 61_001, JSON.integerLimit] {
+      let offer = try round.offer(task, Self.all, lease: Int(lease))
+      #expect(
+        try round.refusal(of: OfferAnswered(offer: offer, answer: round.answer(offer, task, accepted: Self.all, by: 1)))
+          == .limit)
+    }
+    try round.assign(task, Self.all, to: 1)
+    #expect(round.state.tasks[task]?.subtasks[0].state == .assigned(to: round.node(1), leaseEndsMilliseconds: 62_000))
   }
 
   @Test("The first result counts; cost is what the member asks for what it used")

@@ -49,6 +49,20 @@ import Testing
     for transaction in range { try Self.run(seed: 41, node: 0, at: transaction, isApplied: isApplied) }
   }
 
+  @Test("A result that was counted before its bytes came into the store is there again after a restart (R65)")
+  func contentsThatMissedTheStore() throws {
+    let network = try SimulatedNetwork(seed: 43, Self.cast)
+    network.settleLinks()
+    let task = try #require(network.task(network.submit(Self.plan, at: 0), at: 0))
+    #expect(network.finish(task, at: 0) == "succeeded")
+    let results = try #require(network.nodes[0].engine.taskDetail(task, at: network.now)).results
+    network.crash(0)
+    for result in results { network.nodes[0].objects[result.digest] = nil }
+    try network.boot(0)
+    network.run(for: .seconds(1))
+    #expect(network.output(of: task, at: 0) == "0\n1\n2\n3\n")
+  }
+
   @Test("A participant dies at any boundary", arguments: [false, true])
   func participant(isApplied: Bool) throws {
     let range = try Self.transactions(seed: 42, node: 1)

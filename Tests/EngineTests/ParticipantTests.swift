@@ -27,7 +27,7 @@ import Testing
   @Test("A policy declines at the offer; others take the work", arguments: [51, 52] as [UInt64])
   func policyAtTheOffer(seed: UInt64) throws {
     var careful = NodePlan(name: "careful")
-    careful.policy.decline = [.init(kind: nil, label: ["secret": "yes"], caller: nil, code: .trust, text: "not here")]
+    careful.policy.decline = [.init(kind: nil, label: ["secret": "yes"], code: .trust, text: "not here")]
     let (network, id) = try Self.opened(seed, [.asker(), careful, NodePlan(name: "open")])
     let plan = TaskPlan(labels: ["secret": "yes"], subtasks: 8)
     let task = try #require(network.task(network.submit(plan, at: 0, to: id), at: 0))

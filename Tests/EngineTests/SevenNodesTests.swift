@@ -8,7 +8,7 @@ import Testing
   static let decliner = NodePlan(
     name: "decliner",
     policy: LocalPolicy(
-      decline: [.init(kind: "batch", label: nil, caller: nil, code: .policy, text: "no batch here")],
+      decline: [.init(kind: "batch", label: nil, code: .policy, text: "no batch here")],
       decidesByHand: false))
 
   static var cast: [NodePlan] {

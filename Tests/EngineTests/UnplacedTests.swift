@@ -35,7 +35,7 @@ import Testing
   @Test("All decline at the offer: unplaced at once, with each reason")
   func allDeclineOffers() throws {
     var careful = NodePlan(name: "careful")
-    careful.policy.decline = [.init(kind: nil, label: ["x": "y"], caller: nil, code: .policy, text: "never")]
+    careful.policy.decline = [.init(kind: nil, label: ["x": "y"], code: .policy, text: "never")]
     let (network, id) = try ParticipantTests.opened(73, [.asker(), careful])
     let plan = TaskPlan(labels: ["x": "y"], queueMilliseconds: 60_000)
     let task = try #require(network.task(network.submit(plan, at: 0, to: id), at: 0))
@@ -113,6 +113,48 @@ import Testing
     #expect(throws: Refusal.self) { try cancel(running)?.get() }
     network.settle()
     #expect(network.nodes[1].running.isEmpty)
+    try network.expectHealthy()
+  }
+
+  @Test("Cancelled while its offers are out: the next task gets the room that they asked for")
+  func cancelledWhileOffered() throws {
+    var manual = NodePlan(name: "manual")
+    manual.policy.decidesByHand = true
+    let (network, id) = try ParticipantTests.opened(79, [.asker(), manual])
+    func offers() -> [OfferView] { network.nodes[1].engine.offerViews().filter { $0.state == "waiting" } }
+    let plan = TaskPlan(subtasks: 8, queueMilliseconds: 60_000)
+    let first = try #require(network.task(network.submit(plan, at: 0, to: id), at: 0))
+    network.run(for: .seconds(3)) { _ in !offers().isEmpty }
+    network.command(.cancel(first, reason: ""), at: 0)
+    #expect(network.finish(first, at: 0) == "cancelled")
+    let second = try #require(network.task(network.submit(plan, at: 0, to: id), at: 0))
+    network.run(for: .seconds(3)) { _ in offers().contains { $0.task == second } }
+    let offer = try #require(offers().first { $0.task == second }, "\(network.story(0))")
+    network.command(.decideOffer(offer.offer, accept: true, reason: ""), at: 1)
+    #expect(network.finish(second, at: 0) == "succeeded", "\(network.story(0))")
+    network.run(for: .seconds(10))
+    try network.expectHealthy()
+  }
+
+  @Test("Cancelled while the assignment is on its way to the participant's disk: its work never begins")
+  func cancelledWhileWritten() throws {
+    let (network, id) = try ParticipantTests.opened(80, [.asker(), NodePlan(name: "b")])
+    network.work = { _, _ in nil }
+    // The specification is there already, so that work begins as soon as it is assigned.
+    let before = try #require(network.task(network.submit(TaskPlan(subtasks: 2), at: 0, to: id), at: 0))
+    network.run(for: .seconds(5)) { $0.nodes[1].running.count == 2 }
+    network.command(.cancel(before, reason: ""), at: 0)
+    network.finish(before, at: 0)
+    network.settle()
+    let begun = network.nodes[1].begun.count
+    network.diskDelay[1] = .milliseconds(400)
+    let task = try #require(network.task(network.submit(TaskPlan(subtasks: 2), at: 0, to: id), at: 0))
+    network.run(for: .seconds(10)) { $0.nodes[1].engine.executor.attempts.values.contains { $0.stage == .queued } }
+    #expect(network.nodes[1].begun.count == begun)
+    network.command(.cancel(task, reason: ""), at: 0)
+    #expect(network.finish(task, at: 0) == "cancelled")
+    network.run(for: .seconds(10))
+    #expect(network.nodes[1].begun.count == begun && network.nodes[1].running.isEmpty)
     try network.expectHealthy()
   }
 }

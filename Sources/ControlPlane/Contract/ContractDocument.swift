@@ -41,7 +41,8 @@ public struct ContractDocument: Codable, Hashable, Sendable {
     public var attemptsAtMost: Int
     /// An assignment lapses this long after the attempt's own time is over.
     public var leaseMarginMilliseconds: Int
-    /// How long a participant that declined for want of capacity is left alone when it names no time.
+    /// How long a participant that declined for want of capacity is left alone; doubled each time that it does so
+    /// again for the same task, four times at most. A longer time that it names itself counts instead.
     public var capacityRetryMilliseconds: Int
   }
 
@@ -63,7 +64,7 @@ public struct ContractDocument: Codable, Hashable, Sendable {
   }
 
   /// The version of the rules in `CollaborationState`.
-  public static let rulesVersion = 1
+  public static let rulesVersion = 2
 
   /// The hash that calls, rosters and signatures name.
   ///

@@ -65,6 +65,10 @@ extension CollaborationState {
     try judge.require(
       answer.accepted.isEmpty || offer.priceMicroPerCPUSecond >= (member?.priceMicroPerCPUSecond ?? 0), .price,
       "accepted below the member's own price")
+    try judge.require(
+      answer.declined.allSatisfy { !$0.attempts.isEmpty }, .attempt, "\(node.short) declines nothing")
+    try judge.require(
+      isInTime(answerTo: offer, at: record.timeMilliseconds), .expiry, "\(node.short) answers too late")
     let lease = record.timeMilliseconds + Int64(offer.leaseMilliseconds)
     let rules = contract.weights
     try withOpenTask(offer.task, judge) { task, state throws(Violation) in
@@ -96,18 +100,11 @@ extension CollaborationState {
           reason: "accepted \(accepted) of \(whole) subtasks")
       }
       for decline in answer.declined {
-        let count = AttemptRange.count(decline.attempts)
-        for index in decline.attempts.flatMap(\.subtasks) { task.subtasks[index].attempt += 1 }
-        task.shares[node]?.declined += count
-        task.answer(
-          .init(
-            entry: record.number, node: node, kind: .declined, code: decline.code.rawValue, detail: decline.text,
-            retryAfterMilliseconds: decline.retryAfterMilliseconds, subtasks: count))
-        // Declared maintenance costs nothing (design 6).
-        guard decline.code != .maintenance else { continue }
+        let charged = task.decline(decline, by: node, entry: record.number)
+        guard charged > 0 else { continue }
         state.weights[node]?.move(
-          by: rules.declinedPPM, part: count, of: whole, within: rules, entry: record.number,
-          reason: "declined \(count) of \(whole) subtasks (\(decline.code.rawValue))")
+          by: rules.declinedPPM, part: charged, of: whole, within: rules, entry: record.number,
+          reason: "declined \(charged) of \(whole) subtasks (\(decline.code.rawValue))")
       }
     }
     return TaskChange(task: offer.task, extent: .attempts(answered))
@@ -236,6 +233,16 @@ extension CollaborationState {
     return TaskChange(task: body.task, extent: .whole)
   }
 
+  /// How long an accepted attempt may take from its assignment on.
+  public func leaseMilliseconds(of submission: Submission) -> Int {
+    submission.timeouts.executeMilliseconds + contract.dispatch.leaseMarginMilliseconds
+  }
+
+  /// Whether an answer can still come onto the ledger: who accepted holds room for it no longer than this.
+  public func isInTime(answerTo offer: Offer, at milliseconds: Int64) -> Bool {
+    milliseconds - Int64(contract.dispatch.leaseMarginMilliseconds) <= offer.expiresMilliseconds
+  }
+
   /// The offer in a statement of the coordinator.
   private func openOffer(_ signed: SignedStatement, _ judge: Judge) throws(Violation) -> Offer {
     let offer = try judge.statement(Offer.self, in: signed)
@@ -244,8 +251,9 @@ extension CollaborationState {
     try judge.require(
       (1...contract.dispatch.offerSubtasks).contains(AttemptRange.count(offer.attempts)), .limit,
       "\(AttemptRange.count(offer.attempts)) subtasks in one offer")
-    try judge.require(
-      (0...2 * Submission.timeLimitMilliseconds).contains(offer.leaseMilliseconds), .limit, "the lease")
+    if let task = tasks[offer.task] {
+      try judge.require(offer.leaseMilliseconds == leaseMilliseconds(of: task.submission), .limit, "the lease")
+    }
     return offer
   }
 
@@ -328,6 +336,23 @@ extension TaskRecord {
     guard shares[node] == nil else { return }
     shares[node] = TaskShare()
     shares[node]?.weightBeforePPM = weightPPM
+  }
+
+  /// - Returns: for how many subtasks it costs weight: those that this node has not declined before.
+  fileprivate mutating func decline(_ decline: OfferAnswer.Decline, by node: NodeID, entry: Int) -> Int {
+    let count = AttemptRange.count(decline.attempts)
+    var charged = 0
+    for index in decline.attempts.flatMap(\.subtasks) {
+      subtasks[index].attempt += 1
+      if shares[node]?.charged.insert(index).inserted == true { charged += 1 }
+    }
+    shares[node]?.declined += count
+    let said = TaskAnswer(
+      entry: entry, node: node, kind: .declined, code: decline.code.rawValue, detail: decline.text,
+      retryAfterMilliseconds: decline.retryAfterMilliseconds, subtasks: count)
+    answer(said)
+    if decline.code.isFinal { refusals[node] = said }
+    return charged
   }
 
   fileprivate mutating func fail(

@@ -61,6 +61,14 @@ public enum DeclineCode: String, Codable, Hashable, Sendable, CaseIterable {
   case maintenance = "MAINTENANCE"
   case trust = "TRUST"
   case unsupported = "UNSUPPORTED"
+
+  /// Whether who declines so will have none of the same task later either.
+  public var isFinal: Bool {
+    switch self {
+    case .policy, .data, .price, .trust, .unsupported: true
+    case .capacity, .maintenance: false
+    }
+  }
 }
 
 /// The answer to a call: joining with what is offered, declining, or another contract.

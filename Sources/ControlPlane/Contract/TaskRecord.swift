@@ -62,6 +62,8 @@ public struct TaskShare: Hashable, Sendable {
   public internal(set) var cpuMilliseconds = 0
   public internal(set) var cost = Credits.zero
   public internal(set) var weightBeforePPM = 0
+  /// Subtasks whose decline has cost it weight: each costs once, however often it is offered.
+  var charged: Set<Int> = []
 }
 
 /// What a participant said about a task, with the entry that says so.
@@ -106,6 +108,8 @@ public struct TaskRecord: Hashable, Sendable {
   public internal(set) var plans: [Planned] = []
   public internal(set) var shares: [NodeID: TaskShare] = [:]
   public internal(set) var answers: [TaskAnswer] = []
+  /// The newest decline of each node that will have none of this task, however many answers came since.
+  public internal(set) var refusals: [NodeID: TaskAnswer] = [:]
   public internal(set) var firstAssignedMilliseconds: Int64?
   public internal(set) var succeededCount = 0
   public internal(set) var assignedCount = 0

@@ -55,11 +55,16 @@ public struct Assessor: Sendable {
 
   // MARK: Restart
 
-  public mutating func restore(_ offer: ReceivedOffer, needs: (TaskID, Int) -> Amounts?) {
+  /// Takes up an offer of an earlier process. It holds room for what the ledger still expects of it and nothing else, so
+  /// that what is over takes none from what runs.
+  ///
+  /// - Parameter reported: attempts whose end is on its way to the ledger: they use nothing any more.
+  public mutating func restore(_ offer: ReceivedOffer, reported: Set<AttemptID>, context: CoordinationContext) {
     offers[offer.id] = offer
-    for attempt in offer.held.flatMap({ $0.attempts(of: offer.offer.task) }) {
-      guard let amounts = needs(attempt.task, attempt.subtask) else { continue }
-      _ = reservations.reserve(attempt, amounts)
+    guard let task = context.collaborations[offer.collaboration]?.tasks[offer.offer.task] else { return }
+    for attempt in offer.held.flatMap({ $0.attempts(of: offer.offer.task) })
+    where !reported.contains(attempt) && Self.isExpected(attempt, of: offer, context) {
+      reservations.restore(attempt, task.submission.needs(ofSubtask: attempt.subtask))
     }
   }
 
@@ -96,7 +101,7 @@ public struct Assessor: Sendable {
   }
 
   private func assess(_ call: Call, _ context: CoordinationContext) -> CallAnswer.Verdict {
-    if let rule = policy.objection(kind: call.kind, labels: call.labels, caller: context.name(call.charter.founder)) {
+    if let rule = policy.objection(kind: call.kind, labels: call.labels) {
       return .decline(code: rule.code, text: Text.bounded(rule.text))
     }
     if let problem = call.contract.disorder {
@@ -176,7 +181,8 @@ public struct Assessor: Sendable {
     guard context.wall <= offer.expiresMilliseconds else { return .done("lapsed") }
     guard offer.attempts.allSatisfy({ $0.first + $0.count <= task.subtasks.count }),
       (1...state.contract.dispatch.offerSubtasks).contains(AttemptRange.count(offer.attempts)),
-      offer.leaseMilliseconds >= 0, offer.expiresMilliseconds >= 0
+      offer.leaseMilliseconds == state.leaseMilliseconds(of: task.submission),
+      offer.expiresMilliseconds <= context.wall + Self.longestWait(under: state.contract)
     else { return .done("malformed offer: not within the task and the contract") }
     var received = ReceivedOffer(
       signed: signed, offer: offer, collaboration: id, state: .waiting, code: "", reason: "", held: [])
@@ -195,13 +201,17 @@ public struct Assessor: Sendable {
     return .done(received.state.rawValue + (received.reason.isEmpty ? "" : ": " + received.reason))
   }
 
+  /// How long after it came an offer may ask for an answer: what the contract gives, and as much for clocks that differ
+  /// as it gives everywhere.
+  private static func longestWait(under contract: ContractDocument) -> Int64 {
+    Int64(contract.dispatch.offerMilliseconds) + Int64(contract.dispatch.leaseMarginMilliseconds)
+  }
+
   private func objection(
     to task: TaskRecord, _ offer: Offer, in state: CollaborationState, _ context: CoordinationContext
   ) -> (code: DeclineCode, text: String)? {
     let submission = task.submission
-    if let rule = policy.objection(
-      kind: submission.kind, labels: submission.labels, caller: context.name(task.submitter))
-    {
+    if let rule = policy.objection(kind: submission.kind, labels: submission.labels) {
       return (rule.code, rule.text)
     }
     if let adapter = submission.adapter, !context.member.adapters.contains(adapter) {
@@ -305,6 +315,14 @@ public struct Assessor: Sendable {
 
   // MARK: Release
 
+  /// Holds room for an attempt that the ledger assigns to this node: what is held since it was accepted, or what is free.
+  mutating func hold(_ attempt: AttemptID, _ needs: Amounts) -> Bool {
+    switch reservations.reserve(attempt, needs) {
+    case .reserved, .alreadyReserved: true
+    case .conflicts, .short, .invalid: false
+    }
+  }
+
   /// An attempt is over here: what it held is free again.
   public mutating func release(_ attempt: AttemptID) {
     reservations.release(attempt)
@@ -325,16 +343,8 @@ public struct Assessor: Sendable {
         received.state = .expired
         keep(received, &effects)
       case .accepted:
-        let task = context.collaborations[received.collaboration]?.tasks[received.offer.task]
-        // An accepted offer that was never assigned lapses with the lease that it would have had.
-        let lapsed = context.wall > received.offer.expiresMilliseconds + Int64(received.offer.leaseMilliseconds)
-        let over = received.held.flatMap { $0.attempts(of: received.offer.task) }.filter { attempt in
-          switch Self.expectation(of: attempt, in: task, at: context.node) {
-          case .assigned: false
-          case .mayCome: lapsed
-          case .none: true
-          }
-        }
+        let over = received.held.flatMap { $0.attempts(of: received.offer.task) }
+          .filter { !Self.isExpected($0, of: received, context) }
         guard !over.isEmpty else { continue }
         // The same attempt may be held for a newer offer too, when a coordinator offered it anew after a restart.
         for attempt in over where !isHeld(attempt, besides: id) && reservations.release(attempt) != nil {
@@ -364,15 +374,28 @@ public struct Assessor: Sendable {
     }
   }
 
-  private enum Expectation {
-    case assigned, mayCome, none
-  }
-
-  /// Whether the ledger assigns this attempt to this node, or may still do so.
-  private static func expectation(of attempt: AttemptID, in task: TaskRecord?, at node: NodeID) -> Expectation {
-    guard let task, !task.isOver, task.subtasks.indices.contains(attempt.subtask) else { return .none }
+  /// Whether the ledger assigns an accepted attempt to this node, or may still do so.
+  private static func isExpected(
+    _ attempt: AttemptID, of received: ReceivedOffer, _ context: CoordinationContext
+  ) -> Bool {
+    guard let state = context.collaborations[received.collaboration], let task = state.tasks[attempt.task],
+      !task.isOver, task.subtasks.indices.contains(attempt.subtask)
+    else { return false }
     let subtask = task.subtasks[attempt.subtask]
-    guard subtask.attempt == attempt.number else { return .none }
-    return subtask.assignee == node ? .assigned : subtask.isPending ? .mayCome : .none
+    guard subtask.attempt == attempt.number else { return false }
+    switch subtask.state {
+    case .assigned(let node, let lease): return node == context.node && !state.hasLapsed(lease: lease, at: context.wall)
+    // Never assigned, it lapses with the lease that it would have had.
+    case .pending: return context.wall - Int64(received.offer.leaseMilliseconds) <= received.offer.expiresMilliseconds
+    case .succeeded: return false
+    }
+  }
+}
+
+extension CollaborationState {
+  /// Whether a lease is over for who holds it, also when nobody says so: its end has passed, and the margin in which a
+  /// coordinator that is there would have put it on the ledger.
+  func hasLapsed(lease: Int64, at wall: Int64) -> Bool {
+    wall - Int64(contract.dispatch.leaseMarginMilliseconds) > lease
   }
 }

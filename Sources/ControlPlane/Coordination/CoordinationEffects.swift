@@ -23,6 +23,8 @@ public struct CoordinationEffects: Sendable {
     case keep(ObjectReference, [UInt8])
     case start(WorkOrder)
     case cancelWork(AttemptID, reason: String)
+    /// An attempt uses nothing here any more.
+    case release(AttemptID)
     /// Durable state by key; nil removes it.
     case save(key: String, JSON?)
     case notice(
@@ -48,11 +50,6 @@ public struct CoordinationEffects: Sendable {
 
   /// Forgets durable state.
   public mutating func forget(key: String) { effects.append(.save(key: key, nil)) }
-
-  /// Stops an attempt that nobody wants any more.
-  public mutating func stop(_ attempt: AttemptID) {
-    effects.append(.cancelWork(attempt, reason: "the ledger no longer assigns it to this node"))
-  }
 
   /// Bodies are made of this node's own values, which always have a canonical form.
   mutating func append(_ collaboration: CollaborationID, _ body: some EntryBody) {
@@ -106,6 +103,26 @@ public struct WorkOrder: Hashable, Sendable {
   public let needs: Amounts
   public let executeMilliseconds: Int
   public let outputLimitBytes: Int
+
+  package init(
+    attempt: AttemptID, collaboration: CollaborationID, trace: TraceID, adapter: String?, command: [String],
+    script: String?, environment: [String: String], files: [File], standardInput: [ObjectReference],
+    results: [String], needs: Amounts, executeMilliseconds: Int, outputLimitBytes: Int
+  ) {
+    self.attempt = attempt
+    self.collaboration = collaboration
+    self.trace = trace
+    self.adapter = adapter
+    self.command = command
+    self.script = script
+    self.environment = environment
+    self.files = files
+    self.standardInput = standardInput
+    self.results = results
+    self.needs = needs
+    self.executeMilliseconds = executeMilliseconds
+    self.outputLimitBytes = outputLimitBytes
+  }
 }
 
 /// Who this node is and what it sees, when a role takes a step.
@@ -116,6 +133,8 @@ public struct CoordinationContext: Sendable {
   public var now: Moment
   /// This node as it declares itself; price 0 stands for whatever the contract pays.
   public var member: RosterMember
+  /// What this node's owner takes unasked.
+  public var policy: LocalPolicy
   /// Nodes that are alive or suspected, this one left out, ascending.
   public var live: [NodeID]
   public var names: [NodeID: String]
@@ -124,7 +143,8 @@ public struct CoordinationContext: Sendable {
   public var objects: Set<Digest>
 
   public init(
-    node: NodeID, epoch: Int, network: NetworkID, now: Moment, member: RosterMember, live: [NodeID],
+    node: NodeID, epoch: Int, network: NetworkID, now: Moment, member: RosterMember, policy: LocalPolicy,
+    live: [NodeID],
     names: [NodeID: String], collaborations: [CollaborationID: CollaborationState], objects: Set<Digest>
   ) {
     self.node = node
@@ -132,6 +152,7 @@ public struct CoordinationContext: Sendable {
     self.network = network
     self.now = now
     self.member = member
+    self.policy = policy
     self.live = live
     self.names = names
     self.collaborations = collaborations

@@ -34,7 +34,16 @@ public struct Dispatcher: Sendable {
     var task: TaskID
     var missing: Set<Digest>
     var collaboration: CollaborationID
-    var failedFetches = 0
+    /// Tries at each object that came to nothing: a moment without a link costs each of them one, and not the report.
+    var failedFetches: [Digest: Int] = [:]
+  }
+
+  /// A participant that is left alone for a while.
+  struct Rest: Sendable {
+    var untilMilliseconds: Int64
+    var why: String
+    /// Times in a row that it had no room.
+    var refusals = 0
   }
 
   package internal(set) var offers: [OfferID: OutstandingOffer] = [:]
@@ -42,7 +51,7 @@ public struct Dispatcher: Sendable {
   /// What participants say of their attempts, for people.
   var progress: [AttemptID: ProgressReport.State] = [:]
   /// Participants that are left alone for a while, by task.
-  var resting: [TaskID: [NodeID: (untilMilliseconds: Int64, why: String)]] = [:]
+  var resting: [TaskID: [NodeID: Rest]] = [:]
   /// Since when nothing of a task is assigned, and why.
   var idle: [TaskID: Idle] = [:]
   /// When a task's leases are looked at next.
@@ -78,6 +87,14 @@ public struct Dispatcher: Sendable {
 
   // MARK: Moving on
 
+  /// Takes up what records changed: of a task that is over nothing is under way any more, whoever ended it.
+  public mutating func folded(_ id: CollaborationID, _ changes: [TaskChange], context: CoordinationContext) {
+    guard let state = context.collaborations[id], state.coordinator == context.node else { return }
+    for change in changes where change.extent == .whole && state.tasks[change.task]?.isOver == true {
+      forget(change.task)
+    }
+  }
+
   /// Moves every open task of a collaboration on as far as it goes. At most one entry a task is appended; the
   /// engine calls again when it has been folded.
   public mutating func proceed(
@@ -96,7 +113,6 @@ public struct Dispatcher: Sendable {
   ) {
     noteIdleness(of: task, context)
     if let end = ending(of: task, state, context) {
-      forget(task.id)
       effects.append(state.id, end)
       effects.notice("task.\(end.outcome.rawValue)", task: task.id, collaboration: state.id, end.reason)
       return
@@ -206,16 +222,32 @@ public struct Dispatcher: Sendable {
     let lapsed = offers.filter { $0.value.task == task.id && context.wall > $0.value.offer.expiresMilliseconds }
     guard let (id, offer) = lapsed.min(by: { $0.key < $1.key }) else { return nil }
     offers[id] = nil
-    rest(
-      offer.participant, of: task.id, until: context.wall + Self.silentRestMilliseconds,
-      "\(context.name(offer.participant)) did not answer")
+    resting[task.id, default: [:]][offer.participant] = Rest(
+      untilMilliseconds: context.wall + Self.silentRestMilliseconds,
+      why: "\(context.name(offer.participant)) did not answer")
     guard let signed = offer.signed else { return nil }
     return OfferExpired(offer: signed, participant: offer.participant)
   }
 
-  private mutating func rest(_ node: NodeID, of task: TaskID, until milliseconds: Int64, _ why: String) {
-    resting[task, default: [:]][node] = (milliseconds, why)
+  /// Who has no room now is asked again, each time after twice as long: it is busy with what this node cannot see.
+  private mutating func rest(
+    _ node: NodeID, of task: TaskID, after decline: OfferAnswer.Decline, _ state: CollaborationState,
+    _ context: CoordinationContext
+  ) {
+    let current = resting[task]?[node]
+    // Several offers are answered at one time: together they are one refusal.
+    if let current, current.refusals > 0, current.untilMilliseconds > context.wall { return }
+    let refusals = current?.refusals ?? 0
+    let first = Int64(state.contract.dispatch.capacityRetryMilliseconds)
+    let pause = max(first << min(refusals, Self.restDoublings), Int64(max(0, decline.retryAfterMilliseconds ?? 0)))
+    resting[task, default: [:]][node] = Rest(
+      untilMilliseconds: context.wall + min(pause, Self.restLimitMilliseconds),
+      why: "\(context.name(node)): \(decline.code.rawValue), \(decline.text)", refusals: refusals + 1)
   }
+
+  /// How often the time that a full participant is left alone doubles: by the default contract up to 8 s.
+  static let restDoublings = 4
+  static let restLimitMilliseconds: Int64 = 60_000
 
   private mutating func forget(_ task: TaskID) {
     offers = offers.filter { $0.value.task != task }
@@ -243,16 +275,13 @@ public struct Dispatcher: Sendable {
     guard let offer = outstanding.signed else { return .later("the offer's own signature") }
     guard let state = context.collaborations[outstanding.collaboration] else { return .done("no such collaboration") }
     // What the contract would refuse is no answer: the offer stays out and lapses.
-    if let problem = Self.disorder(of: answer, to: outstanding, offer, signed, state) {
+    if let problem = Self.disorder(of: answer, to: outstanding, offer, signed, state, at: context.wall) {
       return .done("malformed answer: \(problem)")
     }
     offers[answer.offer] = nil
-    let retry = Int64(state.contract.dispatch.capacityRetryMilliseconds)
-    for decline in answer.declined where decline.code == .capacity || decline.code == .maintenance {
-      let pause = min(max(decline.retryAfterMilliseconds.map(Int64.init) ?? retry, retry), 60_000)
-      rest(
-        signed.statement.author, of: outstanding.task, until: context.wall + pause,
-        "\(context.name(signed.statement.author)): \(decline.code.rawValue), \(decline.text)")
+    if !answer.accepted.isEmpty { resting[outstanding.task]?[signed.statement.author] = nil }
+    if let decline = answer.declined.first(where: { !$0.code.isFinal }) {
+      rest(signed.statement.author, of: outstanding.task, after: decline, state, context)
     }
     effects.append(outstanding.collaboration, OfferAnswered(offer: offer, answer: signed))
     let (accepted, declined) = (
@@ -273,8 +302,12 @@ public struct Dispatcher: Sendable {
 
   private static func disorder(
     of answer: OfferAnswer, to outstanding: OutstandingOffer, _ offer: SignedStatement, _ signed: SignedStatement,
-    _ state: CollaborationState
+    _ state: CollaborationState, at wall: Int64
   ) -> String? {
+    // By the key that the roster names, which need not be the one that brought it here.
+    guard state.made(signed) else { return "it is not signed for this collaboration by the member's key" }
+    guard state.isInTime(answerTo: outstanding.offer, at: wall) else { return "it comes too late" }
+    guard answer.declined.allSatisfy({ !$0.attempts.isEmpty }) else { return "it declines nothing" }
     let ranges = answer.accepted + answer.declined.flatMap(\.attempts)
     let offered = outstanding.offer.attempts
     guard answer.task == outstanding.task, AttemptRange.count(ranges) == AttemptRange.count(offered),
@@ -325,13 +358,40 @@ public struct Dispatcher: Sendable {
     guard missing.isEmpty else {
       reports[signed.id] = PendingReport(
         signed: signed, task: task.id, missing: missing, collaboration: id,
-        failedFetches: reports[signed.id]?.failedFetches ?? 0)
+        failedFetches: reports[signed.id]?.failedFetches ?? [:])
       return .later("\(missing.count) result objects are on their way")
     }
     reports[signed.id] = nil
     effects.append(id, ResultsReported(report: signed))
     return .done("\(counting.count) results")
   }
+
+  /// After a start: contents that stand in the newest records of this node's ledgers, and had not come into the store
+  /// when the process before ended, are kept again; the newest first.
+  public func resume(
+    _ newest: [CollaborationID: [LedgerRecord]], _ context: CoordinationContext,
+    into effects: inout CoordinationEffects
+  ) {
+    var seen: Set<Digest> = []
+    for (id, records) in newest.sorted(by: { $0.key < $1.key })
+    where context.collaborations[id]?.coordinator == context.node {
+      for record in records.reversed() where record.kind == ResultsReported.kind {
+        let body = try? CanonicalJSON.decode(ResultsReported.self, from: record.body)
+        let report = try? body?.report.statement.decode(ResultReport.self)
+        for file in report?.results.flatMap(\.files) ?? [] where !context.objects.contains(file.content.digest) {
+          guard let bytes = file.inline.flatMap(Base64.decode), file.content == ObjectReference(of: bytes),
+            seen.insert(file.content.digest).inserted
+          else { continue }
+          effects.append(.keep(file.content, bytes))
+          guard seen.count < Self.keptAgain else { return }
+        }
+      }
+    }
+  }
+
+  /// Contents that are kept again at a start, at most, and the records of each ledger that are looked at for them.
+  static let keptAgain = 10_000
+  public static let recordsLookedAt = 4_096
 
   /// An object has come here: what waited for it alone counts.
   public mutating func arrived(
@@ -352,8 +412,8 @@ public struct Dispatcher: Sendable {
   ) {
     for id in reports.keys.sorted() {
       guard reports[id]?.missing.contains(digest) == true else { continue }
-      reports[id]?.failedFetches += 1
-      guard let pending = reports[id], pending.failedFetches >= Self.fetchTries else { continue }
+      reports[id]?.failedFetches[digest, default: 0] += 1
+      guard let pending = reports[id], pending.failedFetches[digest] ?? 0 >= Self.fetchTries else { continue }
       reports[id] = nil
       guard let report = try? pending.signed.statement.decode(ResultReport.self),
         let task = context.collaborations[pending.collaboration]?.tasks[report.task], !task.isOver
@@ -369,7 +429,7 @@ public struct Dispatcher: Sendable {
     }
   }
 
-  /// Fetches of results that may fail before they are given up.
+  /// Fetches of one result that may fail before the report is given up.
   static let fetchTries = 5
 
   /// For people only.

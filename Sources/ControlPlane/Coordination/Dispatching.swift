@@ -16,9 +16,10 @@ extension Dispatcher {
       }
       offered[offer.participant, default: .zero] += amounts
     }
+    let resting = task.flatMap { self.resting[$0] } ?? [:]
     return Planner.Surroundings(
       live: Set(context.live + [context.node]), offered: offered,
-      resting: task.flatMap { resting[$0] } ?? [:], nowMilliseconds: context.wall)
+      resting: resting.mapValues { ($0.untilMilliseconds, $0.why) }, nowMilliseconds: context.wall)
   }
 
   /// For each subtask, whether it is offered and not answered yet. Looked up for every subtask in every step, so
@@ -57,7 +58,7 @@ extension Dispatcher {
     let open = task.placeable.filter { !offered[$0] }
     guard let first = open.first else { return nil }
     let candidates = planner.candidates(
-      for: task.submission, answers: task.answers, subtaskNeeds: task.submission.needs(ofSubtask: first),
+      for: task.submission, refusals: task.refusals, subtaskNeeds: task.submission.needs(ofSubtask: first),
       state: state, surroundings(of: task.id, state, context))
     idle[task.id]?.isHopeless = candidates.usable.isEmpty && !candidates.someMayCome
     idle[task.id]?.why = candidates.usable.isEmpty ? Self.describe(candidates.filtered, context) : ""
@@ -117,21 +118,28 @@ extension Dispatcher {
       })
   }
 
-  /// Whether somebody has room and nothing to do while others have work that waits.
+  /// Whether somebody has room and nothing to do while others have work that waits: room that it did not use before
+  /// results came, or that came free since the newest plan. So there is one more plan at most for each such change.
   private func isIdle(
     backlog: [(node: NodeID, subtasks: [Int])], _ task: TaskRecord, _ candidates: Planner.Candidates
   ) -> Bool {
-    guard task.succeededCount > (succeededAtPlan[task.id] ?? 0) else { return false }
     var waiting: [NodeID: Int] = [:]
     for (node, subtasks) in backlog { waiting[node] = subtasks.count }
-    let offered = Set(offers.values.filter { $0.task == task.id }.map(\.participant))
-    let idle = candidates.usable.contains { candidate in
-      candidate.fits > 0 && (waiting[candidate.node] ?? 0) == 0 && !offered.contains(candidate.node)
-        && (task.shares[candidate.node]?.running ?? 0) == 0
+    // Only what its own participant has no room for is worth another plan.
+    guard candidates.usable.contains(where: { (waiting[$0.node] ?? 0) > $0.fits }) else { return false }
+    let stuck = candidates.usable.reduce(0) { $0 + ($1.fits == 0 ? waiting[$1.node] ?? 0 : 0) }
+    let offered = Set(offers.values.lazy.filter { $0.task == task.id }.map(\.participant))
+    let planned = task.plans.last?.plan.candidates ?? []
+    let hasResults = task.succeededCount > (succeededAtPlan[task.id] ?? 0)
+    return candidates.usable.contains { candidate in
+      guard candidate.fits > 0, (waiting[candidate.node] ?? 0) == 0, !offered.contains(candidate.node) else {
+        return false
+      }
+      let hasNothing = (task.shares[candidate.node]?.running ?? 0) == 0
+      let before = planned.first { $0.node == candidate.node }?.fits ?? 0
+      return hasNothing && hasResults
+        || candidate.fits > before && stuck > 0 && (hasNothing || stuck <= candidate.fits)
     }
-    guard idle else { return false }
-    // Only what its own participant cannot begin soon is worth another plan.
-    return candidates.usable.contains { (waiting[$0.node] ?? 0) > max(1, $0.fits) }
   }
 
   // MARK: Offers
@@ -169,7 +177,7 @@ extension Dispatcher {
       task: task.id, attempts: AttemptRange.ranges(of: attempts),
       priceMicroPerCPUSecond: state.roster[node]?.priceMicroPerCPUSecond ?? 0,
       expiresMilliseconds: context.wall + Int64(dispatch.offerMilliseconds),
-      leaseMilliseconds: task.submission.timeouts.executeMilliseconds + dispatch.leaseMarginMilliseconds,
+      leaseMilliseconds: state.leaseMilliseconds(of: task.submission),
       plan: plan, trace: task.submission.trace)
     let statement = context.statement(offer, in: state.id)
     offers[OfferID(statement.id.digest)] = OutstandingOffer(

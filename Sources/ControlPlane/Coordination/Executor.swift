@@ -42,7 +42,7 @@ public struct Executor: Sendable {
 
   /// Begins what the ledger newly assigns to this node and stops what it no longer does.
   public mutating func folded(
-    _ id: CollaborationID, _ changes: [TaskChange], context: CoordinationContext,
+    _ id: CollaborationID, _ changes: [TaskChange], context: CoordinationContext, assessor: inout Assessor,
     into effects: inout CoordinationEffects
   ) {
     guard let state = context.collaborations[id] else { return }
@@ -50,12 +50,15 @@ public struct Executor: Sendable {
     for change in changes {
       guard let task = state.tasks[change.task] else { continue }
       switch change.extent {
-      case .attempts(let ids): for id in ids { take(id, task, state, context, &effects) }
+      case .attempts(let ids): for id in ids { take(id, task, state, context, &assessor, &effects) }
       case .whole:
-        for id in attempts.keys.filter({ $0.task == task.id }).sorted() { take(id, task, state, context, &effects) }
+        for id in attempts.keys.filter({ $0.task == task.id }).sorted() {
+          take(id, task, state, context, &assessor, &effects)
+        }
         guard (task.shares[context.node]?.running ?? 0) > 0 else { continue }
         for (index, subtask) in task.subtasks.enumerated() where subtask.assignee == context.node {
-          take(AttemptID(task: task.id, subtask: index, number: subtask.attempt), task, state, context, &effects)
+          let id = AttemptID(task: task.id, subtask: index, number: subtask.attempt)
+          take(id, task, state, context, &assessor, &effects)
         }
       }
     }
@@ -63,43 +66,69 @@ public struct Executor: Sendable {
 
   private mutating func take(
     _ id: AttemptID, _ task: TaskRecord, _ state: CollaborationState, _ context: CoordinationContext,
-    _ effects: inout CoordinationEffects
+    _ assessor: inout Assessor, _ effects: inout CoordinationEffects
   ) {
     let isAssigned = task.isAssigned(id.subtask, number: id.number, to: context.node)
     if let attempt = attempts[id] {
-      if !isAssigned { drop(attempt, "the ledger no longer assigns it to this node", &effects) }
-    } else if isAssigned {
+      if !isAssigned { drop(attempt, &effects) }
+    } else if isAssigned, case .assigned(_, let lease) = task.subtasks[id.subtask].state {
       attempts[id] = Attempt(id: id, collaboration: state.id)
       staging.insert(id)
-      stage(id, task, state, context, &effects)
+      if state.hasLapsed(lease: lease, at: context.wall) {
+        fail(id, Self.lapsed, context, &effects)
+      } else if assessor.hold(id, task.submission.needs(ofSubtask: id.subtask)) {
+        stage(id, task, state, context, &effects)
+      } else {
+        // Its acceptance came onto the ledger after the room that it held was given to others (R40).
+        fail(id, AttemptFailure(category: "lost", detail: "no room is left for it here"), context, &effects)
+      }
     }
   }
 
-  /// The ledger takes no more entries here: nothing of it goes on.
-  public mutating func abandon(_ id: CollaborationID, into effects: inout CoordinationEffects) {
-    for attempt in attempts.values.filter({ $0.collaboration == id }).sorted(by: { $0.id < $1.id }) {
-      drop(attempt, "its ledger takes no more entries here", &effects)
+  private static let lapsed = AttemptFailure(category: "lost", detail: "its lease is over")
+
+  /// Ends attempts whose room was let go because their lease is over.
+  public mutating func stop(
+    _ gone: [AttemptID], _ context: CoordinationContext, into effects: inout CoordinationEffects
+  ) {
+    for id in gone {
+      guard let stage = attempts[id]?.stage else { continue }
+      if stage == .queued || stage == .running { effects.append(.cancelWork(id, reason: Self.lapsed.detail)) }
+      // What runs says itself how it ended.
+      if stage == .staging || stage == .queued { fail(id, Self.lapsed, context, &effects) }
     }
   }
 
-  private mutating func drop(_ attempt: Attempt, _ reason: String, _ effects: inout CoordinationEffects) {
+  private mutating func drop(_ attempt: Attempt, _ effects: inout CoordinationEffects) {
     attempts[attempt.id] = nil
     staging.remove(attempt.id)
     reporting.settled(attempt.id)
+    effects.append(.release(attempt.id))
     if [.queued, .running].contains(attempt.stage) {
-      effects.append(.cancelWork(attempt.id, reason: reason))
+      effects.append(.cancelWork(attempt.id, reason: "the ledger no longer assigns it to this node"))
+    }
+  }
+
+  /// Ends all work of a collaboration whose ledger cannot be followed any more; there is nobody to report to.
+  public mutating func abandon(_ collaboration: CollaborationID, into effects: inout CoordinationEffects) {
+    for attempt in attempts.values.filter({ $0.collaboration == collaboration }).sorted(by: { $0.id < $1.id }) {
+      drop(attempt, &effects)
     }
   }
 
   mutating func endStaging(of id: AttemptID) { staging.remove(id) }
 
-  private mutating func fail(_ id: AttemptID, _ failure: AttemptFailure, _ now: Moment) {
+  /// Ends an attempt that no adapter has.
+  private mutating func fail(
+    _ id: AttemptID, _ failure: AttemptFailure, _ context: CoordinationContext, _ effects: inout CoordinationEffects
+  ) {
+    effects.append(.release(id))
     ended(
       id,
       AttemptResult(
         subtask: id.subtask, number: id.number, failure: failure, files: [],
         usage: Usage(cpuMilliseconds: 0, wallMilliseconds: 0, peakMemoryBytes: 0), nativeID: "", nativeState: ""),
-      at: now)
+      at: context.now)
   }
 
   /// Asks for what is missing; hands the work to an adapter when nothing is.
@@ -116,6 +145,10 @@ public struct Executor: Sendable {
       attempt.reason = "reading the specification"
       attempts[id] = attempt
       return
+    }
+    if let problem = specification.disorder(for: submission) {
+      let detail = "the task's specification cannot be used: \(problem)"
+      return fail(id, AttemptFailure(category: "inputMissing", detail: detail), context, &effects)
     }
     let order = Self.order(id, task, specification, state)
     let needed = order.files.map(\.content) + order.standardInput
@@ -232,7 +265,8 @@ public struct Executor: Sendable {
     }
     for (id, task, state) in waiting(context) where task.submission.specification == reference {
       guard specification != nil else {
-        fail(id, .init(category: "inputMissing", detail: "the task's specification cannot be read"), context.now)
+        let detail = "the task's specification cannot be read"
+        fail(id, AttemptFailure(category: "inputMissing", detail: detail), context, &effects)
         continue
       }
       stage(id, task, state, context, &effects)
@@ -266,15 +300,16 @@ public struct Executor: Sendable {
   }
 
   /// An object could not be brought here from anybody this time.
-  public mutating func unavailable(_ reference: ObjectReference, why: String, context: CoordinationContext) {
+  public mutating func unavailable(
+    _ reference: ObjectReference, why: String, context: CoordinationContext, into effects: inout CoordinationEffects
+  ) {
     let tries = (failedFetches[reference.digest]?.tries ?? 0) + 1
     failedFetches[reference.digest] = (tries, context.now.uptime + .milliseconds(100 << min(tries, 6)))
     guard tries >= Self.fetchTries else { return }
     failedFetches[reference.digest] = nil
     for (id, _, _) in waiting(context) where attempts[id]?.missing.contains(reference.digest) == true {
-      fail(
-        id, .init(category: "inputMissing", detail: "input \(reference.digest.short) cannot be had: \(why)"),
-        context.now)
+      let detail = "input \(reference.digest.short) cannot be had: \(why)"
+      fail(id, AttemptFailure(category: "inputMissing", detail: detail), context, &effects)
     }
   }
 

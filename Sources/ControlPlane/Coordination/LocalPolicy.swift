@@ -7,15 +7,12 @@ public struct LocalPolicy: Codable, Hashable, Sendable {
     public var kind: String?
     /// Name and value of a label.
     public var label: [String: String]?
-    /// A caller's name.
-    public var caller: String?
     public var code: DeclineCode
     public var text: String
 
-    public init(kind: String?, label: [String: String]?, caller: String?, code: DeclineCode, text: String) {
+    public init(kind: String?, label: [String: String]?, code: DeclineCode, text: String) {
       self.kind = kind
       self.label = label
-      self.caller = caller
       self.code = code
       self.text = text
     }
@@ -31,10 +28,9 @@ public struct LocalPolicy: Codable, Hashable, Sendable {
   }
 
   /// The first rule that declines this work; nil when none does.
-  public func objection(kind: String, labels: [String: String], caller: String) -> Rule? {
+  public func objection(kind: String, labels: [String: String]) -> Rule? {
     decline.first { rule in
-      (rule.kind.map { $0 == kind } ?? true) && (rule.caller.map { $0 == caller } ?? true)
-        && (rule.label ?? [:]).allSatisfy { labels[$0.key] == $0.value }
+      (rule.kind.map { $0 == kind } ?? true) && (rule.label ?? [:]).allSatisfy { labels[$0.key] == $0.value }
     }
   }
 }

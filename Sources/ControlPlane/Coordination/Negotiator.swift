@@ -6,6 +6,9 @@ public struct Negotiator: Sendable {
   /// Negotiations at one time; more are refused.
   public static let limit = 64
 
+  /// Those that are over and kept for people; the oldest are forgotten.
+  static let overKept = 64
+
   public private(set) var negotiations: [CollaborationID: Negotiation] = [:]
 
   public init() {}
@@ -254,6 +257,15 @@ public struct Negotiator: Sendable {
     effects.notice("collaboration.failed", collaboration: id, reason)
   }
 
+  private mutating func forgetOldest(_ effects: inout CoordinationEffects) {
+    let over = negotiations.filter(\.value.isOver)
+    guard over.count > Self.overKept,
+      let oldest = over.min(by: { ($0.value.deadlineMilliseconds, $0.key) < ($1.value.deadlineMilliseconds, $1.key) })
+    else { return }
+    negotiations[oldest.key] = nil
+    effects.forget(key: Self.key(oldest.key))
+  }
+
   @discardableResult
   private mutating func change<Value>(
     _ id: CollaborationID, _ effects: inout CoordinationEffects, _ body: (inout Negotiation) -> Value
@@ -262,6 +274,7 @@ public struct Negotiator: Sendable {
     let value = body(&negotiation)
     negotiations[id] = negotiation
     effects.save(Self.key(id), negotiation)
+    if negotiation.isOver { forgetOldest(&effects) }
     return value
   }
 }

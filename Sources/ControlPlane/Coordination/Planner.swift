@@ -32,20 +32,20 @@ public struct Planner: Sendable {
   }
 
   /// The constraints that pass by themselves.
-  private static let passing: Set<String> = ["capacity", "resting", "reachable"]
+  private static let passing: Set<String> = ["resting", "reachable"]
 
   public init() {}
 
   /// Who could take subtasks of this task, and who not and why not.
   public func candidates(
-    for submission: Submission, answers: [TaskAnswer], subtaskNeeds needs: Amounts, state: CollaborationState,
-    _ surroundings: Surroundings
+    for submission: Submission, refusals: [NodeID: TaskAnswer], subtaskNeeds needs: Amounts,
+    state: CollaborationState, _ surroundings: Surroundings
   ) -> Candidates {
     var out = Candidates(usable: [], filtered: [], someMayCome: false)
     for member in state.roster.members {
       let free = state.free(member.node) - (surroundings.offered[member.node] ?? .zero)
       if let (constraint, detail) = obstacle(
-        member, submission: submission, answers: answers, needs: needs, state: state, surroundings)
+        member, submission: submission, refusal: refusals[member.node], needs: needs, state: state, surroundings)
       {
         out.filtered.append(.init(node: member.node, constraint: constraint, detail: detail))
         if Self.passing.contains(constraint) { out.someMayCome = true }
@@ -60,7 +60,7 @@ public struct Planner: Sendable {
   }
 
   private func obstacle(
-    _ member: RosterMember, submission: Submission, answers: [TaskAnswer], needs: Amounts,
+    _ member: RosterMember, submission: Submission, refusal: TaskAnswer?, needs: Amounts,
     state: CollaborationState, _ surroundings: Surroundings
   ) -> (constraint: String, detail: String)? {
     if member.total.isZero { return ("resources", "offers nothing") }
@@ -77,13 +77,7 @@ public struct Planner: Sendable {
         "short by \(max(0, short.cpuMillicores))m CPU and \(max(0, short.memoryBytes)) bytes of memory in all"
       )
     }
-    let final: Set<String> = Set(
-      [DeclineCode.policy, .price, .trust, .unsupported, .data].map(\.rawValue))
-    if let declined = answers.last(where: {
-      $0.node == member.node && $0.kind == .declined && final.contains($0.code)
-    }) {
-      return ("declined", "\(declined.code): \(declined.detail)")
-    }
+    if let refusal { return ("declined", "\(refusal.code): \(refusal.detail)") }
     guard surroundings.live.contains(member.node) else { return ("reachable", "has failed or left") }
     if let rest = surroundings.resting[member.node], rest.untilMilliseconds > surroundings.nowMilliseconds {
       return ("resting", rest.why)

@@ -1,3 +1,4 @@
+public import Contract
 public import Model
 
 /// A task as it is executed: every input by content, every split made. Canonical JSON, kept and sent as an
@@ -6,6 +7,8 @@ public struct TaskSpecification: Codable, Hashable, Sendable {
   /// The largest specification, in bytes.
   public static let byteLimit = 16 * 1_024 * 1_024
   public static let subtaskLimit = 100_000
+
+  public static let version = 1
 
   public var version: Int
   /// A program and its arguments; empty when `script` is given.
@@ -94,7 +97,7 @@ public struct TaskSpecification: Codable, Hashable, Sendable {
     command: [String], script: String?, environment: [String: String], sharedInputs: [Input], split: Split,
     results: [String], outputLimitBytes: Int, reduce: Reduce?
   ) {
-    version = 1
+    version = Self.version
     self.command = command
     self.script = script
     self.environment = environment
@@ -103,6 +106,15 @@ public struct TaskSpecification: Codable, Hashable, Sendable {
     self.results = results
     self.outputLimitBytes = outputLimitBytes
     self.reduce = reduce
+  }
+
+  /// Why it is not what a task says of it; nil when it is.
+  public func disorder(for submission: Submission) -> String? {
+    if version != Self.version { return "its version \(version) is not known here" }
+    if split.count != submission.subtaskCount {
+      return "it makes \(split.count) subtasks, the task has \(submission.subtaskCount)"
+    }
+    return (reduce != nil) == submission.reduces ? nil : "it and the task differ on whether there is a last step"
   }
 
   /// Everything that a subtask reads, in order.

@@ -80,7 +80,7 @@ extension NodeEngine {
   }
 
   private func collaborationState(_ book: CollaborationState?, _ negotiation: Negotiation?) -> String {
-    if let book { return haltedLedgers[book.id] == nil ? "open" : "halted" }
+    if let book { return broken[book.id] == nil ? "open" : "halted" }
     return negotiation?.phase == .failed ? "failed" : "negotiating"
   }
 
@@ -97,9 +97,10 @@ extension NodeEngine {
     }
   }
 
-  /// Says clearly what a lost coordinator means: nothing is decided until it is back; and what a halted ledger does.
+  /// Says clearly what a lost coordinator means, nothing is decided until it is back; or why its ledger has come to
+  /// its end here.
   func coordinatorProblem(_ book: CollaborationState) -> String {
-    if let why = haltedLedgers[book.id] { return "its ledger takes no more entries here: \(why)" }
+    if let why = broken[book.id] { return "this node follows its ledger no further: \(why)" }
     guard book.coordinator != identity.node else { return "" }
     let state = state(of: book.coordinator)
     guard state != MemberState.alive.rawValue else { return "" }

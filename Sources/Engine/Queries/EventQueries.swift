@@ -97,20 +97,21 @@ extension NodeEngine {
   /// Whatever waits longer than it should (R57).
   public func unfinished(at now: Moment) -> [DoctorFinding] {
     var out: [DoctorFinding] = []
-    for (id, why) in haltedLedgers.sorted(by: { $0.key < $1.key }) {
+    for (id, why) in broken.sorted(by: { $0.key < $1.key }) where books[id] == nil {
       out.append(
         DoctorFinding(
-          subject: "collaboration \(id.short)", ok: false, detail: "its ledger takes no more entries here: \(why)",
-          remedy: "compare with another member's copy: jointcloud ledger verify --file COPY"))
+          subject: "collaboration \(id.short)", ok: false, detail: "this node follows its ledger no further: \(why)",
+          remedy: "compare the ledgers of the members with jointcloud ledger verify"))
     }
-    for book in books.values.sorted(by: { $0.id < $1.id })
-    where book.openTasks > 0 && haltedLedgers[book.id] == nil {
+    for book in books.values.sorted(by: { $0.id < $1.id }) where book.openTasks > 0 || broken[book.id] != nil {
       let problem = coordinatorProblem(book)
       guard !problem.isEmpty else { continue }
       out.append(
         DoctorFinding(
           subject: "collaboration \(book.id.short)", ok: false, detail: problem,
-          remedy: "start the node \(name(of: book.coordinator)) again"))
+          remedy: broken[book.id] == nil
+            ? "start the node \(name(of: book.coordinator)) again"
+            : "compare the ledgers of the members with jointcloud ledger verify"))
     }
     let old = queues.all.count { now.wallMilliseconds - $0.arrivalMilliseconds > 60_000 }
     out.append(

@@ -142,7 +142,7 @@ extension NodeEngine {
     }
     let context = context(now)
     let candidates = dispatcher.planner.candidates(
-      for: submission, answers: [], subtaskNeeds: submission.needs, state: book,
+      for: submission, refusals: [:], subtaskNeeds: submission.needs, state: book,
       dispatcher.surroundings(of: nil, book, context))
     let plan = dispatcher.planner.preview(submission, candidates: candidates)
     return .success(view(of: plan, entry: 0, book))
@@ -188,7 +188,7 @@ extension NodeEngine {
     _ task: TaskRecord, _ book: CollaborationState, _ now: Moment
   ) -> [TaskPlanned.Filtered] {
     dispatcher.planner.candidates(
-      for: task.submission, answers: task.answers, subtaskNeeds: task.submission.needs, state: book,
+      for: task.submission, refusals: task.refusals, subtaskNeeds: task.submission.needs, state: book,
       dispatcher.surroundings(of: task.id, book, context(now))
     ).filtered
   }

@@ -4,7 +4,7 @@ public import Model
 public struct CollaborationView: Codable, Sendable, Hashable {
   public var collaboration: CollaborationID
   public var name: String
-  /// negotiating, open, halted (its ledger takes no more entries here), failed.
+  /// negotiating, open, halted, failed.
   public var state: String
   /// Why it is in this state.
   public var reason: String

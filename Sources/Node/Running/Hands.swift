@@ -104,7 +104,9 @@ final class Hands: Sendable {
       pins.hold(references.map(\.digest), for: .task(task))
       if inputs, let specification = references.first { chore { await self.holdInputs(of: task, specification) } }
     case .letGo(let task): pins.letGo(.task(task))
-    case .start(let order): chore { await self.workshop?.start(order) }
+    case .start(let order):
+      workshop?.expect(order.attempt)
+      chore { await self.workshop?.start(order) }
     case .cancelWork(let attempt, let reason): chore { await self.workshop?.cancel(attempt, reason: reason) }
     case .notice(let notice):
       log(notice)

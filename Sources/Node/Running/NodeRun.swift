@@ -95,12 +95,11 @@ public struct NodeRun: Sendable {
     NodeProfile(
       name: configuration.name, owner: configuration.owner, kind: configuration.kind.rawValue,
       offer: configuration.offer,
-      priceMicroPerCPUSecond: configuration.policy.minimumPriceMicroPerCPUSecond
-        ?? configuration.priceMicroPerCPUSecond ?? 0,
+      priceMicroPerCPUSecond: configuration.priceMicroPerCPUSecond ?? 0,
       policy: LocalPolicy(
         decline: configuration.policy.decline.map { rule in
           .init(
-            kind: rule.work, label: rule.label.map { [$0.key: $0.value] }, caller: nil, code: rule.code,
+            kind: rule.work, label: rule.label.map { [$0.key: $0.value] }, code: rule.code,
             text: rule.text)
         }, decidesByHand: configuration.policy.isManual))
   }

@@ -1,10 +1,10 @@
 internal import Model
-internal import Storage
+package import Storage
 internal import Synchronization
 
 /// Keeps objects from giving way while somebody here needs them: the inputs and results of open tasks, and the
 /// inputs of attempts that run.
-final class Pins: Sendable {
+package final class Pins: Sendable {
   enum Owner: Hashable, Sendable {
     case task(TaskID)
     case attempt(AttemptID)
@@ -13,7 +13,7 @@ final class Pins: Sendable {
   private let objects: ObjectStore
   private let pinned = Mutex<[Owner: Set<Digest>]>([:])
 
-  init(_ objects: ObjectStore) {
+  package init(_ objects: ObjectStore) {
     self.objects = objects
   }
 

@@ -1,16 +1,17 @@
 internal import Contract
-internal import Coordination
-internal import Engine
+package import Coordination
+package import Engine
 internal import Foundation
-internal import Logging
-internal import Model
+package import Logging
+package import Model
 internal import NIOPosix
 internal import Overlay
-internal import Resources
-internal import Storage
+package import Resources
+package import Storage
+internal import Synchronization
 
 /// Hands work to adapters and their results to the object store.
-final class Workshop: Sendable {
+package final class Workshop: Sendable {
   /// How often inventories are read.
   private static let inventoryInterval = Duration.seconds(15)
 
@@ -20,8 +21,10 @@ final class Workshop: Sendable {
   private let disk = NIOThreadPool.singleton
   private let logger: Logger
   private let feed: @Sendable (EngineInput) async -> Void
+  /// Starts that are under way, and whether they were stopped meanwhile: no adapter knows those attempts yet.
+  private let starting = Mutex<[AttemptID: Bool]>([:])
 
-  init(
+  package init(
     adapters: [any Adapter], objects: ObjectStore, pins: Pins, logger: Logger,
     feed: @escaping @Sendable (EngineInput) async -> Void
   ) {
@@ -65,7 +68,19 @@ final class Workshop: Sendable {
 
   // MARK: Starting and stopping
 
-  func start(_ order: WorkOrder) async {
+  /// An attempt will be started. Told at once, before anything else about it can be told.
+  package func expect(_ attempt: AttemptID) { starting.withLock { $0[attempt] = false } }
+
+  /// Starts an expected attempt, unless it was stopped before.
+  package func start(_ order: WorkOrder) async {
+    await submit(order)
+    if starting.withLock({ $0.removeValue(forKey: order.attempt) }) == true {
+      await stop(order.attempt, reason: "stopped while it was started")
+    }
+  }
+
+  private func submit(_ order: WorkOrder) async {
+    guard starting.withLock({ $0[order.attempt] }) != true else { return }
     do {
       guard let adapter = await adapter(for: order) else {
         throw AdapterError.failed(adapter: order.adapter ?? "any", reason: "no usable adapter of this name is here")
@@ -110,7 +125,12 @@ final class Workshop: Sendable {
             usage: Usage(cpuMilliseconds: 0, wallMilliseconds: 0, peakMemoryBytes: 0), nativeID: "", nativeState: ""))))
   }
 
-  func cancel(_ attempt: AttemptID, reason: String) async {
+  package func cancel(_ attempt: AttemptID, reason: String) async {
+    starting.withLock { if $0[attempt] != nil { $0[attempt] = true } }
+    await stop(attempt, reason: reason)
+  }
+
+  private func stop(_ attempt: AttemptID, reason: String) async {
     for adapter in adapters where await adapter.status(of: attempt) != nil {
       await adapter.cancel(attempt, reason: reason)
     }

@@ -37,13 +37,10 @@ public struct NodeConfiguration: Sendable, Hashable {
     public var decline: [DeclineRule]
     /// Offers wait for `offer accept` or `offer decline`.
     public var isManual: Bool
-    /// A contract whose price is lower is answered by a counter-proposal with this one.
-    public var minimumPriceMicroPerCPUSecond: Int?
 
-    public init(decline: [DeclineRule], isManual: Bool, minimumPriceMicroPerCPUSecond: Int?) {
+    public init(decline: [DeclineRule], isManual: Bool) {
       self.decline = decline
       self.isManual = isManual
-      self.minimumPriceMicroPerCPUSecond = minimumPriceMicroPerCPUSecond
     }
   }
 
@@ -61,13 +58,6 @@ public struct NodeConfiguration: Sendable, Hashable {
       public var key: String
       public var value: String
     }
-
-    /// Whether this rule is about such work.
-    public func fits(work: String, labels: [String: String]) -> Bool {
-      if let wanted = self.work, wanted != work { return false }
-      if let label, labels[label.key] != label.value { return false }
-      return true
-    }
   }
 
   /// A node that has just been set up.
@@ -79,7 +69,7 @@ public struct NodeConfiguration: Sendable, Hashable {
     priceMicroPerCPUSecond = nil
     sandbox = .bubblewrap
     adapters = ["local", "noop"]
-    policy = Policy(decline: [], isManual: false, minimumPriceMicroPerCPUSecond: nil)
+    policy = Policy(decline: [], isManual: false)
     listenAddress = "127.0.0.1:0"
     httpAddress = nil
     logLevel = "info"

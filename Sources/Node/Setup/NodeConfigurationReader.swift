@@ -84,13 +84,12 @@ extension FieldReader {
   private mutating func price(_ value: Value) -> Int? { microcredits(value, in: 0...ContractDocument.priceLimit) }
 
   private mutating func policy(_ value: Value) -> NodeConfiguration.Policy {
-    let fields = fields(value, allowed: ["decline", "manual", "minimumPrice"])
-    var policy = NodeConfiguration.Policy(decline: [], isManual: false, minimumPriceMicroPerCPUSecond: nil)
+    let fields = fields(value, allowed: ["decline", "manual"])
+    var policy = NodeConfiguration.Policy(decline: [], isManual: false)
     if let decline = fields["decline"] {
       policy.decline = list(decline, of: "rules", atMost: 100, mayBeEmpty: true).compactMap { rule($0) }
     }
     if let manual = fields["manual"] { policy.isManual = choice(manual, of: ["true", "false"]) == "true" }
-    policy.minimumPriceMicroPerCPUSecond = fields["minimumPrice"].flatMap { price($0) }
     return policy
   }
 

@@ -12,7 +12,8 @@ extension NodeConfiguration {
     owner: \(quoted(owner))
     # What collaborations may use of this machine: cores (2, 0.5 or 500m) and memory (512Mi, 2Gi).
     offer: {cpu: \(offer.cpuMillicores)m, memory: \(offer.memoryBytes >> 20)Mi}
-    # Credits for a CPU-second; without it the contract's price holds.
+    # Credits for a CPU-second: a contract that pays less is answered by a counter-proposal with this price.
+    # Without it the contract's price holds.
     \(priceMicroPerCPUSecond.map { "price: \(credits($0))" } ?? "# price: 0.0001")
     # bubblewrap shuts work in; none runs it as this user, with limits only.
     sandbox: \(sandbox.rawValue)
@@ -23,7 +24,6 @@ extension NodeConfiguration {
     #   decline: [{work: batch, code: POLICY, text: "no batch work here"}]
     #   decline: [{label: team=red, code: TRUST, text: "not for that team"}]
     # manual: true makes offers wait for `jointcloud offer accept` or `offer decline`.
-    # minimumPrice: 0.0002 answers a cheaper contract with a counter-proposal.
     policy: {decline: [], manual: \(policy.isManual)}
     # Where other nodes reach this one; port 0 takes any free port.
     listen: \(quoted(listenAddress))

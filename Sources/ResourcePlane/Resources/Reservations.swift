@@ -18,7 +18,7 @@ public struct Reservations: Sendable {
 
   /// What may be promised in all.
   public private(set) var total: Amounts
-  /// What is promised now. Exceeds `total` only where `resize` lowered that below promises already made.
+  /// What is promised now. Exceeds `total` only where that was lowered below promises already made.
   public private(set) var committed: Amounts = .zero
   private var held: [AttemptID: Amounts] = [:]
 
@@ -49,6 +49,13 @@ public struct Reservations: Sendable {
     committed += amounts
     assertInvariant(grew: amounts)
     return .reserved
+  }
+
+  /// Takes up a promise of an earlier process: it stands, whatever the total is now.
+  public mutating func restore(_ attempt: AttemptID, _ amounts: Amounts) {
+    guard held[attempt] == nil, amounts.cpuMillicores >= 0, amounts.memoryBytes >= 0 else { return }
+    held[attempt] = amounts
+    committed += amounts
   }
 
   /// - Returns: what became free, or nil if the attempt held nothing.

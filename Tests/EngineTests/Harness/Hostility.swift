@@ -17,13 +17,6 @@ extension SimulatedNetwork {
     return signed.id
   }
 
-  /// What came of an event at a node.
-  func result(of id: StatementID, at index: Int) -> String? {
-    nodes[index].disk.event(id.hexadecimal).map { EventView($0).result }
-  }
-}
-
-extension SimulatedNetwork {
   /// A node sends a message that its engine would not send.
   func send(_ message: PeerMessage, from: Int, to: Int) {
     var turn = Turn(now: now, random: random)
@@ -32,6 +25,13 @@ extension SimulatedNetwork {
     for action in turn.actions { perform(action, of: from) }
   }
 
+  /// What came of an event at a node.
+  func result(of id: StatementID, at index: Int) -> String? {
+    nodes[index].disk.event(id.hexadecimal).map { EventView($0).result }
+  }
+}
+
+extension SimulatedNetwork {
   /// The next entry of a ledger as its coordinator signed it, whatever the contract says of it.
   func illegalEntry(of id: CollaborationID) throws -> (entry: Entry, proposal: SignedProposal) {
     guard let index = nodes.firstIndex(where: { $0.engine.books[id]?.coordinator == $0.id }),

@@ -61,6 +61,8 @@ final class SimulatedNetwork {
   var crashPoint: (node: Int, transaction: Int, isApplied: Bool)?
   private(set) var crashes = 0
   var restartAfter = Duration.seconds(1)
+  /// How much longer a node's disk takes for each transaction.
+  var diskDelay: [Int: Duration] = [:]
   /// Sends each frame twice through the engine's door now and then, in parts of 1,000.
   var duplicatePermille = 0
   /// Stops every node from handling events of this kind.
@@ -221,7 +223,8 @@ final class SimulatedNetwork {
     if let transaction = effects.transaction {
       fingerprint.add(index, step: transaction.step, transaction.writes)
       nodes[index].pending.append((transaction.step, transaction.writes))
-      schedule(.persist, at: index, after: .microseconds(Int64.random(in: 500...3_000, using: &random)))
+      let delay = Duration.microseconds(Int64.random(in: 500...3_000, using: &random))
+      schedule(.persist, at: index, after: delay + (diskDelay[index] ?? .zero))
     }
     for action in effects.actions {
       fingerprint.add(index, action)

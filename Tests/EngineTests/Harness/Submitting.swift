@@ -20,6 +20,8 @@ struct TaskPlan {
   var executeMilliseconds = 5_000
   var totalMilliseconds = 300_000
   var adapter: String?
+  /// One subtask for each content; replaces `subtasks`.
+  var inputs: [[UInt8]] = []
 }
 
 extension SimulatedNetwork {
@@ -28,8 +30,16 @@ extension SimulatedNetwork {
   func submit(
     _ plan: TaskPlan, at index: Int, to collaboration: CollaborationID? = nil, opens: Bool = false
   ) -> CommandID {
+    let parts = plan.inputs.map { [TaskSpecification.File(path: "part", content: ObjectReference(of: $0))] }
+    for bytes in plan.inputs {
+      let reference = ObjectReference(of: bytes)
+      nodes[index].objects[reference.digest] = bytes
+      give(.object(.arrived(reference)), to: index)
+    }
+    let subtasks = parts.isEmpty ? plan.subtasks : parts.count
     let specification = TaskSpecification(
-      command: ["true"], script: nil, environment: [:], sharedInputs: [], split: .replicas(count: plan.subtasks),
+      command: ["true"], script: nil, environment: [:], sharedInputs: [],
+      split: parts.isEmpty ? .replicas(count: subtasks) : .parts(name: "text", parts: parts),
       results: [], outputLimitBytes: 1 << 20,
       reduce: plan.reduces ? .init(command: ["cat"], script: nil, results: []) : nil)
     guard let bytes = try? CanonicalJSON.encode(specification) else { preconditionFailure("no specification") }
@@ -37,7 +47,7 @@ extension SimulatedNetwork {
     nodes[index].objects[reference.digest] = bytes
     give(.object(.arrived(reference)), to: index)
     let submission = Submission(
-      name: plan.name, kind: plan.kind, labels: plan.labels, specification: reference, subtaskCount: plan.subtasks,
+      name: plan.name, kind: plan.kind, labels: plan.labels, specification: reference, subtaskCount: subtasks,
       reduces: plan.reduces, needs: plan.needs, reduceNeeds: plan.needs, adapter: plan.adapter,
       timeouts: .init(
         negotiateMilliseconds: plan.negotiateMilliseconds, queueMilliseconds: plan.queueMilliseconds,

@@ -31,8 +31,8 @@ public enum OverlayInput: Sendable {
   case timer
   /// The answer to a `verify` effect, in any order.
   case verified(VerificationID, Bool)
-  /// Spread a fact signed by this node; its body bears `expiresMilliseconds`, at most 24 h ahead: it says itself, under
-  /// its author's signature, until when it is worth relaying.
+  /// Spread a fact signed by this node; its body bears `expiresMilliseconds`, by the wall clock and at most 24 h
+  /// ahead: until then it is worth relaying.
   case broadcast(SignedStatement)
   /// Deliver a statement signed by this node to one peer; its outcome comes as an `outcome` effect.
   case send(SignedStatement, to: NodeID, within: Duration)

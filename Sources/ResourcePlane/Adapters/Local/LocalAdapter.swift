@@ -5,7 +5,7 @@ public import Resources
 /// Runs commands as processes of this machine, each attempt in its own folder and sandbox (R41).
 ///
 /// An attempt's processes end with the node, also when that is killed. What an earlier run of the node left in the
-/// work folder is removed when `run` begins; its attempts are unknown here then, and so lost.
+/// work folder is removed when `run` begins; its attempts are unknown here then: who submitted them submits them again or gives them up.
 public actor LocalAdapter: Adapter {
   private struct Entry {
     let work: Work

@@ -1,21 +1,21 @@
-import Contract
-import Model
-import Overlay
+public import Contract
+public import Model
+public import Overlay
 
 /// An open round of real keys, and the records that a coordinator would put on its ledger.
-struct Round {
-  let identities: [LocalIdentity]
-  let id: CollaborationID
-  var opening: RoundOpened
-  var state: CollaborationState
-  var time: Int64 = 1_000
+public struct Round {
+  public let identities: [LocalIdentity]
+  public let id: CollaborationID
+  public var opening: RoundOpened
+  public var state: CollaborationState
+  public var time: Int64 = 1_000
 
-  var coordinator: LocalIdentity { identities[0] }
-  func node(_ index: Int) -> NodeID { identities[index].node }
+  public var coordinator: LocalIdentity { identities[0] }
+  public func node(_ index: Int) -> NodeID { identities[index].node }
 
-  init(seed: UInt64 = 1, totals: [Amounts] = [.zero, Self.four, Self.four], contract: ContractDocument = .standard)
-    throws
-  {
+  public init(
+    seed: UInt64 = 1, totals: [Amounts] = [.zero, Self.four, Self.four], contract: ContractDocument = .standard
+  ) throws {
     var random = Random.seeded(seed)
     let first = try LocalIdentity.founding(
       name: "test", seeds: NodeSeeds(random: &random), createdMilliseconds: 1, nonce: random.digest())
@@ -45,20 +45,20 @@ struct Round {
     state = try CollaborationState(id: id, opening: Self.record(1, opening, at: 1_000))
   }
 
-  static let four = Amounts(cpuMillicores: 4_000, memoryBytes: 4 << 30)
+  public static let four = Amounts(cpuMillicores: 4_000, memoryBytes: 4 << 30)
 
-  static func record(_ number: Int, _ body: some EntryBody, at time: Int64) throws -> LedgerRecord {
+  public static func record(_ number: Int, _ body: some EntryBody, at time: Int64) throws -> LedgerRecord {
     LedgerRecord(
       number: number, term: 1, timeMilliseconds: time, kind: type(of: body).kind, body: try CanonicalJSON.json(of: body)
     )
   }
 
-  mutating func apply(_ body: some EntryBody) throws {
+  public mutating func apply(_ body: some EntryBody) throws {
     try state.apply(Self.record(state.lastEntry + 1, body, at: time))
   }
 
   /// Applies what must be refused; the state must not change.
-  mutating func refusal(of body: some EntryBody) throws -> Violation.Rule? {
+  public mutating func refusal(of body: some EntryBody) throws -> Violation.Rule? {
     let before = state
     do {
       try apply(body)
@@ -70,54 +70,58 @@ struct Round {
 
   // MARK: Bodies
 
-  func submission(
-    subtasks: Int = 10, by index: Int = 0, needs: Amounts = Amounts(cpuMillicores: 100, memoryBytes: 1 << 20)
-  )
-    throws -> SignedStatement
-  {
+  public func submission(
+    subtasks: Int = 10, by index: Int = 0, needs: Amounts = Amounts(cpuMillicores: 100, memoryBytes: 1 << 20),
+    specification: ObjectReference = ObjectReference(of: []), queueMilliseconds: Int = 1_000, name: String = "t"
+  ) throws -> SignedStatement {
     let submission = Submission(
-      name: "t", kind: "batch", labels: [:], specification: ObjectReference(of: []), subtaskCount: subtasks,
+      name: name, kind: "batch", labels: [:], specification: specification, subtaskCount: subtasks,
       reduces: false, needs: needs, reduceNeeds: needs, adapter: nil,
       timeouts: .init(
-        negotiateMilliseconds: 1_000, queueMilliseconds: 1_000, executeMilliseconds: 1_000, totalMilliseconds: 60_000),
+        negotiateMilliseconds: 1_000, queueMilliseconds: queueMilliseconds, executeMilliseconds: 1_000,
+        totalMilliseconds: 3_600_000),
       attemptLimit: 3, priority: 0, priceLimitMicroPerCPUSecond: nil, trace: TraceID(.zero), nonce: "\(subtasks)")
     return try identities[index].sign(submission, collaboration: id)
   }
 
-  mutating func submit(subtasks: Int = 10) throws -> TaskID {
-    let signed = try submission(subtasks: subtasks)
+  public mutating func submit(subtasks: Int = 10) throws -> TaskID {
+    try submit(submission(subtasks: subtasks))
+  }
+
+  public mutating func submit(_ signed: SignedStatement) throws -> TaskID {
     try apply(TaskSubmitted(submission: signed))
     return TaskID(signed.id.digest)
   }
 
-  func offer(
-    _ task: TaskID, _ attempts: [AttemptRange], by index: Int = 0, price: Int = 50, expires: Int64 = 5_000
+  public func offer(
+    _ task: TaskID, _ attempts: [AttemptRange], by index: Int = 0, price: Int = 50, expires: Int64 = 5_000,
+    lease: Int = 61_000
   ) throws -> SignedStatement {
     try identities[index].sign(
       Offer(
         task: task, attempts: attempts, priceMicroPerCPUSecond: price, expiresMilliseconds: expires,
-        leaseMilliseconds: 10_000, plan: 1, trace: TraceID(.zero)), collaboration: id)
+        leaseMilliseconds: lease, plan: 1, trace: TraceID(.zero)), collaboration: id)
   }
 
-  func answer(
+  public func answer(
     _ offer: SignedStatement, _ task: TaskID, accepted: [AttemptRange], declined: [AttemptRange] = [],
-    code: DeclineCode = .policy, by index: Int
+    code: DeclineCode = .policy, retryAfter: Int? = nil, by index: Int
   ) throws -> SignedStatement {
     try identities[index].sign(
       OfferAnswer(
         offer: OfferID(offer.id.digest), task: task, accepted: accepted,
         declined: declined.isEmpty
-          ? [] : [.init(attempts: declined, code: code, text: "no", retryAfterMilliseconds: nil)],
+          ? [] : [.init(attempts: declined, code: code, text: "no", retryAfterMilliseconds: retryAfter)],
         trace: TraceID(.zero)), collaboration: id)
   }
 
   /// Offers and has accepted.
-  mutating func assign(_ task: TaskID, _ attempts: [AttemptRange], to index: Int) throws {
+  public mutating func assign(_ task: TaskID, _ attempts: [AttemptRange], to index: Int) throws {
     let offer = try offer(task, attempts)
     try apply(OfferAnswered(offer: offer, answer: answer(offer, task, accepted: attempts, by: index)))
   }
 
-  func report(
+  public func report(
     _ task: TaskID, _ subtasks: [Int], number: Int = 1, failing: Bool = false, path: String = "stdout", by index: Int
   ) throws -> ResultsReported {
     let results = subtasks.map {
