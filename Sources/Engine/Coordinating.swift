@@ -35,7 +35,8 @@ extension NodeEngine {
     let usable = adapters.filter(\.usable)
     return RosterMember(
       node: identity.node, name: profile.name, owner: profile.owner, kind: profile.kind,
-      certificate: identity.certificate, adapters: usable.map(\.name), total: assessor.reservations.total,
+      certificate: identity.certificate, adapters: usable.map(\.name),
+      sandboxed: usable.allSatisfy(\.sandboxed), total: assessor.reservations.total,
       priceMicroPerCPUSecond: profile.priceMicroPerCPUSecond)
   }
 

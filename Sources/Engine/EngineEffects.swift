@@ -19,6 +19,8 @@ public enum Action: Sendable {
   case dial(address: String, expecting: NodeID)
   case transmit(LinkID, [UInt8], lane: Lane)
   case close(LinkID, CloseReason)
+  /// Let this member in from now on, also when its grant is over.
+  case admit(NodeID)
   case setTimer(EngineTimer, after: Duration)
   /// Feed `wake` back.
   case wake

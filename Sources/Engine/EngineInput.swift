@@ -90,14 +90,18 @@ public struct AdapterStatus: Hashable, Sendable {
   public var usable: Bool
   public var detail: String
   public var features: [String]
+  public var sandboxed: Bool
   public var total: Amounts
 
-  public init(name: String, kind: String, usable: Bool, detail: String, features: [String], total: Amounts) {
+  public init(
+    name: String, kind: String, usable: Bool, detail: String, features: [String], sandboxed: Bool, total: Amounts
+  ) {
     self.name = name
     self.kind = kind
     self.usable = usable
     self.detail = detail
     self.features = features
+    self.sandboxed = sandboxed
     self.total = total
   }
 }

@@ -46,7 +46,7 @@ extension NodeEngine {
     case .refusedBroadcast(let id, let reason):
       notice("information", "broadcast.refused", "announcement \(id.short): \(reason)", &turn)
     case .memberChanged(let node, let state): memberChanged(node, state, &turn)
-    case .memberUpdated: break
+    case .memberUpdated(let node): turn.act(.admit(node))
     case .linked(let node): replicationStep(.linkOpened(node), &turn)
     case .unlinked(let node, _): replicationStep(.linkClosed(node), &turn)
     case .dropped: break
@@ -122,9 +122,22 @@ extension NodeEngine {
           .entries(entries.collaboration, entries: entries.entries, proposals: entries.proposals), from: node), &turn)
     case .ledgerAcknowledgement(let acknowledgement):
       replicationStep(.received(.acknowledgement(acknowledgement.statement), from: node), &turn)
-    case .logRequest(let request): turn.act(.logRequested(request, by: node))
+    case .logRequest(let request):
+      guard mayRead(logsOf: request.attempt.task, node) else {
+        let refusal = PeerMessage.LogChunk(
+          attempt: request.attempt, stream: request.stream, offset: request.offset, bytes: [], end: false,
+          problem: "only its submitter and the members of its collaboration may read it")
+        return overlayStep(.sendMessage(.logChunk(refusal), to: node), &turn)
+      }
+      turn.act(.logRequested(request, by: node))
     case .logChunk(let chunk): turn.act(.logChunk(chunk, from: node))
     }
+  }
+
+  /// What work writes is for those who agreed to share it, not for the whole network.
+  private func mayRead(logsOf task: TaskID, _ node: NodeID) -> Bool {
+    guard let book = book(of: task) else { return false }
+    return book.coordinator == node || book.roster[node] != nil || book.tasks[task]?.submitter == node
   }
 
   /// Asks another node for a piece of an attempt's log, or answers one that asked.

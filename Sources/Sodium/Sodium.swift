@@ -10,8 +10,6 @@ public enum SodiumError: Error, Equatable, Sendable {
   case unusableKey
   /// A box or a stream frame does not authenticate: altered, reordered or for another key.
   case notAuthentic
-  /// The stream was closed by the sender's final frame.
-  case streamEnded
 }
 
 /// libsodium must be initialised once before any call; every entry point of this target goes through here.

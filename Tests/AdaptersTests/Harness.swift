@@ -60,6 +60,11 @@ func withFolder<Result>(_ body: (String) async throws -> Result) async throws ->
   return try await body(path)
 }
 
+func freeDiskBytes() -> Int? {
+  var system = statvfs()
+  return statvfs(TemporaryFolder.path, &system) == 0 ? Int(system.f_bavail * system.f_frsize) : nil
+}
+
 enum TemporaryFolder {
   static var path: String { getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp" }
 }

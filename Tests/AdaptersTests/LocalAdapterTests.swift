@@ -120,6 +120,24 @@ func runLocally(
     }
   }
 
+  @Test func everyReportIsHandedOverThoseOfTheStopToo() async throws {
+    try await withFolder { folder in
+      let recorder = Recorder()
+      let adapter = LocalAdapter(LocalConfiguration(workFolder: folder + "/work", concurrentLimit: 1))
+      let running = Make.script("exec sleep 60", subtask: 1)
+      let waiting = Make.script("true", subtask: 2)
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        group.addTask { await adapter.run { report in await recorder.record(report) } }
+        try await adapter.submit(running)
+        try await adapter.submit(waiting)
+        _ = await recorder.first(of: running.attempt) { $0.state == .running }
+        group.cancelAll()
+      }
+      #expect(await recorder.states(of: running.attempt).last == .lost)
+      #expect(await recorder.states(of: waiting.attempt).last == .lost)
+    }
+  }
+
   @Test func aRestartedNodeRemovesWhatWasLeftAndKnowsNoAttempt() async throws {
     try await withFolder { folder in
       let left = folder + "/work/" + Make.attempt(7).description
@@ -140,6 +158,28 @@ func runLocally(
     try await withFolder { folder in
       let adapter = LocalAdapter(LocalConfiguration(workFolder: folder + "/work"))
       let work = Make.script("mkdir -p a/b; touch a/b/c; chmod 0 a/b/c a/b a")
+      try await withRunning(adapter) { recorder in
+        try await adapter.submit(work)
+        #expect(await recorder.final(of: work.attempt).state == .succeeded)
+        await adapter.release(work.attempt)
+        #expect(names(in: folder + "/work").isEmpty)
+      }
+    }
+  }
+
+  @Test func aReleasedAttemptLeavesNothingHoweverDeepItsFolders() async throws {
+    try await withFolder { folder in
+      let adapter = LocalAdapter(LocalConfiguration(workFolder: folder + "/work"))
+      // Longer than any path that the kernel takes, and a name that is no text.
+      let work = Make.script(
+        """
+        exec python3 -c 'import os
+        for depth in range(200):
+          open(b"\\xff", "w").close()
+          os.mkdir("d" * 100)
+          os.chdir("d" * 100)
+        os.chmod(".", 0)'
+        """)
       try await withRunning(adapter) { recorder in
         try await adapter.submit(work)
         #expect(await recorder.final(of: work.attempt).state == .succeeded)

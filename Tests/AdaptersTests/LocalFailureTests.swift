@@ -25,6 +25,18 @@ import Testing
     }
   }
 
+  @Test(arguments: LocalConfiguration.Confinement.allCases)
+  func aScriptEndsAtItsFirstFailingCommandAndAtAVariableThatIsNotSet(
+    sandbox: LocalConfiguration.Confinement
+  ) async throws {
+    for script in ["echo before; false; echo after", "echo before; echo \"$NOT_SET\"; echo after"] {
+      try await runLocally(Make.script(script), sandbox: sandbox) { report in
+        #expect(report.outcome?.failure?.category == .command, "\(script)")
+        #expect(report.text("stdout") == "before\n", "\(script)")
+      }
+    }
+  }
+
   @Test func aMissingProgramIsNamed() async throws {
     try await expectFailure(Make.work(.arguments(["no-such-program", "x"])), .commandNotFound) {
       $0.detail.contains("no-such-program")
@@ -70,6 +82,25 @@ import Testing
     try await expectFailure(hold, .memory) { $0.detail.contains("over the \(32 << 20) it may") }
   }
 
+  @Test(arguments: [
+    // A child of another thread than the first.
+    """
+    exec python3 -c 'import subprocess, sys, threading
+    thread = threading.Thread(target=lambda: subprocess.run(["sh", "-c", sys.argv[1]]))
+    thread.start()
+    thread.join()' "$HOLD"
+    """,
+    // Seventy processes below the first.
+    "down() { if [ $1 -gt 0 ]; then (down $(($1 - 1)); :); else sh -c \"$HOLD\"; fi; }; down 70",
+  ])
+  func memoryIsSeenWhereverInTheTreeItIsHeld(script: String) async throws {
+    let hold = #"awk 'BEGIN { for (i = 0; i < 900000; i++) a[i] = i ""; system("sleep 60") }'"#
+    let work = Make.work(
+      .script(script), environment: ["HOLD": hold], amounts: Amounts(cpuMillicores: 100, memoryBytes: 48 << 20),
+      timeout: .seconds(15))
+    try await expectFailure(work, .memory) { $0.detail.contains("over the \(48 << 20) it may") }
+  }
+
   @Test func memoryOverTheHardLimitIsNeverHad() async throws {
     let grab = Make.work(
       .script("head -c 400000000 /dev/zero | tail -c 390000000 > /dev/null"),
@@ -96,6 +127,52 @@ import Testing
       Make.work(.script("exec head -c 3000000 /dev/zero > big"), outputLimitBytes: 1_000), .output,
       configure: { $0.fileLimitBytes = 1 << 20 }
     ) { $0.detail.contains("limit for one file") }
+  }
+
+  @Test func aResultFileOverTheOutputLimitIsNamed() async throws {
+    let script = "head -c 1001 /dev/zero > large; head -c 1000 /dev/zero > fits"
+    try await expectFailure(
+      Make.work(.script(script), results: ["fits", "large"], outputLimitBytes: 1_000), .output
+    ) {
+      $0.path == "large" && $0.detail.contains("1001 bytes") && $0.detail.contains("outputLimit")
+    }
+    try await runLocally(Make.work(.script(script), results: ["fits"], outputLimitBytes: 1_000)) { report in
+      #expect(report.state == .succeeded, "\(String(describing: report.outcome?.failure))")
+    }
+  }
+
+  @Test func whoFillsTheDiskIsEndedBeforeTheNodesReserveIsGoneAndOthersAreNot() async throws {
+    let free = try #require(freeDiskBytes())
+    let reserve: @Sendable (inout LocalConfiguration) -> Void = {
+      $0.diskReserveBytes = free / 2 * 3
+      $0.fileLimitBytes = 64 << 20
+    }
+    let fill = "for n in 1 2 3 4; do cat /dev/zero > f$n & done; wait; exec sleep 60"
+    try await expectFailure(Make.script(fill), .output, configure: reserve) { $0.detail.contains("the node's disk") }
+    let many = "mkdir a; cd a; i=0; while [ $i -lt 400 ]; do : > $i; i=$((i + 1)); done; sleep 60"
+    try await expectFailure(Make.script(many), .output, configure: reserve) { $0.detail.contains("the node's disk") }
+    try await runLocally(Make.script("echo little > f; sleep 0.2"), configure: reserve) { report in
+      #expect(report.state == .succeeded, "\(String(describing: report.outcome?.failure))")
+    }
+  }
+
+  @Test func onADiskThatIsNearlyFullNothingRunsAnyMore() async throws {
+    let free = try #require(freeDiskBytes())
+    // A file without a name: nobody sees who holds it.
+    let hide = Make.script("exec 3> f; rm f; fallocate -l 2G /proc/self/fd/3; exec sleep 60")
+    try await expectFailure(hide, .adapter, configure: { $0.diskReserveBytes = (free - (1 << 30)) * 2 }) {
+      $0.detail.contains("the node's disk")
+    }
+  }
+
+  @Test func anAdapterOnADiskThatIsNearlyFullSaysSoAndTakesNothing() async throws {
+    try await withFolder { folder in
+      let adapter = LocalAdapter(LocalConfiguration(workFolder: folder + "/work", diskReserveBytes: .max))
+      let inventory = await adapter.inventory()
+      #expect(!inventory.usable && inventory.detail.contains("are free"), "\(inventory.detail)")
+      #expect(inventory.remedy?.contains("free space") == true)
+      await #expect(throws: AdapterError.self) { try await adapter.submit(Make.script("true")) }
+    }
   }
 
   @Test func aMissingResultIsNamedBesideWhatWasWritten() async throws {

@@ -64,9 +64,28 @@ import Testing
     try await withFolder { store in
       let file = try Make.file(store + "/object", "original")
       let work = Make.work(
-        .script("chmod 777 $INPUT_A; echo x > $INPUT_A; rm -f $INPUT_A; mv $INPUT_A /tmp/; cat $INPUT_A"),
+        .script("set +e; chmod 777 $INPUT_A; echo x > $INPUT_A; rm -f $INPUT_A; mv $INPUT_A /tmp/; cat $INPUT_A"),
         inputs: [StagedInput(name: "a", relativePath: "f", file: file)])
       try await runLocally(work) { report in #expect(report.text("stdout") == "original") }
+      #expect(content(of: file) == "original")
+    }
+  }
+
+  @Test(arguments: LocalConfiguration.Confinement.allCases)
+  func standardInputCannotBeChangedWhereItLies(sandbox: LocalConfiguration.Confinement) async throws {
+    try await withFolder { store in
+      let file = try Make.file(store + "/object", "original")
+      let work = Make.work(
+        .script(
+          """
+          cat; for f in /proc/self/fd/0 /dev/stdin; do (echo EVIL > $f) 2> /dev/null || echo " kept"; done
+          chmod 777 /proc/self/fd/0 2> /dev/null || echo kept
+          """),
+        standardInput: [file])
+      try await runLocally(work, sandbox: sandbox) { report in
+        let kept = sandbox == .bubblewrap ? " kept\n kept\nkept\n" : ""
+        #expect(report.text("stdout") == "original" + kept)
+      }
       #expect(content(of: file) == "original")
     }
   }

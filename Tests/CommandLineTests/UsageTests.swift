@@ -57,6 +57,24 @@ import Testing
     #expect(ended.output.isEmpty)
   }
 
+  @Test func nothingInATextSteersTheTerminalOrBeginsALineOfItsOwn() throws {
+    let name = "a\u{1b}]0;owned\u{7}\u{9b}31m\u{202e}\nnext: rm -rf ~"
+    let ended = try Binary.run(["ps", "--data", name])
+    #expect(ended.errors.contains("holds no node"))
+    let lines = ended.errors.split(separator: "\n")
+    #expect(lines.map { $0.prefix(6) } == ["error:", "next: "], "\(lines)")
+    let steering = ended.errors.unicodeScalars.filter {
+      $0 != "\n" && [.control, .format].contains($0.properties.generalCategory)
+    }
+    #expect(steering.isEmpty)
+  }
+
+  @Test func aNodeBehindTLSIsAddressedWithHTTPS() throws {
+    let ended = try Binary.run(["ps", "--http", "https://127.0.0.1:1", "--token", "x"])
+    #expect(ended.status == 1)
+    #expect(ended.errors.contains("no node answers at https://127.0.0.1:1"), "\(ended.errors)")
+  }
+
   @Test func versionIsPrintedAndIsJSON() throws {
     #expect(try Binary.run(["--version"]).output.hasPrefix("jointcloud "))
     let json = try Binary.run(["version", "-o", "json"])

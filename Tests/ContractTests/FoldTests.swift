@@ -75,7 +75,7 @@ import Testing
     #expect(try round.refusal(of: answered(wide, round.answer(wide, task, accepted: huge, by: 1))) == .limit)
     let cheap = try round.offer(task, Self.all, price: 10)
     #expect(try round.refusal(of: answered(cheap, round.answer(cheap, task, accepted: Self.all, by: 1))) == .price)
-    #expect(try round.refusal(of: OfferExpired(offer: offer, participant: round.node(1))) == .expiry)
+    #expect(try round.refusal(of: OfferExpired(offer: offer)) == .expiry)
     #expect(try round.refusal(of: round.report(task, [0], by: 1)) == .attempt)
     #expect(
       try round.refusal(of: TaskEnded(task: TaskID(.zero), outcome: .failed, category: "", reason: "")) == .unknownTask)
@@ -124,30 +124,30 @@ import Testing
     #expect(weight(1) == 850_000, "failing costs more than accepting gained")
     task = try round.submit(subtasks: 20)
     let half = [AttemptRange(first: 0, count: 10, number: 1)]
-    let offer = try round.offer(task, half)
+    let offer = try round.offer(task, half, to: 2)
     try round.apply(
       OfferAnswered(offer: offer, answer: round.answer(offer, task, accepted: [], declined: half, by: 2)))
     #expect(weight(2) == 950_000, "half a task declined costs half")
     let again = [AttemptRange(first: 0, count: 10, number: 2)]
-    let kept = try round.offer(task, again)
+    let kept = try round.offer(task, again, to: 2)
     try round.apply(
       OfferAnswered(
         offer: kept, answer: round.answer(kept, task, accepted: [], declined: again, code: .capacity, by: 2)))
     #expect(weight(2) == 950_000, "a subtask that it declined before costs nothing more")
     let rest = [AttemptRange(first: 10, count: 10, number: 1)]
-    let other = try round.offer(task, rest)
+    let other = try round.offer(task, rest, to: 2)
     try round.apply(
       OfferAnswered(
         offer: other, answer: round.answer(other, task, accepted: [], declined: rest, code: .maintenance, by: 2)))
     #expect(weight(2) == 900_000, "maintenance that nothing has declared is a decline")
     round.time = 6_000
-    let silent = try round.offer(task, [AttemptRange(first: 10, count: 10, number: 2)])
-    try round.apply(OfferExpired(offer: silent, participant: round.node(2)))
+    let silent = try round.offer(task, [AttemptRange(first: 10, count: 10, number: 2)], to: 2)
+    try round.apply(OfferExpired(offer: silent))
     #expect(weight(2) == 750_000, "ignoring costs more than declining")
     for number in 3...200 {
       let range = [AttemptRange(first: 0, count: 10, number: number)]
-      let offer = try round.offer(task, range, expires: 1)
-      try round.apply(OfferExpired(offer: offer, participant: round.node(2)))
+      let offer = try round.offer(task, range, to: 2, expires: 1)
+      try round.apply(OfferExpired(offer: offer))
     }
     #expect(weight(2) == ContractDocument.standard.weights.floorPPM)
     #expect(round.state.weights[round.node(2)]?.changes.allSatisfy { !$0.reason.isEmpty } == true)
@@ -159,7 +159,7 @@ import Testing
     let task = try round.submit()
     func range(_ number: Int) -> [AttemptRange] { [AttemptRange(first: 0, count: 1, number: number)] }
     func decline(_ number: Int, _ code: DeclineCode, by index: Int) throws {
-      let offer = try round.offer(task, range(number))
+      let offer = try round.offer(task, range(number), to: index)
       try round.apply(
         OfferAnswered(
           offer: offer, answer: round.answer(offer, task, accepted: [], declined: range(number), code: code, by: index))
@@ -215,6 +215,34 @@ import Testing
     #expect(share.succeeded == 10 && share.running == 0 && share.cost == Credits(micro: 500))
     try round.apply(TaskEnded(task: task, outcome: .succeeded, category: "", reason: ""))
     #expect(round.state.openTasks == 0)
+  }
+
+  @Test("Nobody answers for somebody else, or is charged for an offer to somebody else (R36)")
+  func participants() throws {
+    var round = try Round()
+    let task = try round.submit()
+    let offer = try round.offer(task, Self.all, to: 1)
+    let stolen = try round.answer(offer, task, accepted: Self.all, by: 2)
+    #expect(try round.refusal(of: OfferAnswered(offer: offer, answer: stolen)) == .membership)
+    round.time = 6_000
+    let weights = round.state.weights
+    try round.apply(OfferExpired(offer: offer))
+    #expect(round.state.weights[round.node(2)] == weights[round.node(2)])
+    #expect(round.state.weights[round.node(1)] != weights[round.node(1)])
+  }
+
+  @Test("What a member can have computed since the assignment is paid, whatever it reports")
+  func inflatedUsage() throws {
+    var round = try Round()
+    let task = try round.submit()
+    try round.assign(task, Self.all, to: 1)
+    round.time += 2_500
+    var report = try round.report(task, [0], by: 1).report.statement.decode(ResultReport.self)
+    report.results[0].usage.cpuMilliseconds = 100_000_000_000
+    try round.apply(ResultsReported(report: round.identities[1].sign(report, collaboration: round.id)))
+    let share = try #require(round.state.tasks[task]?.shares[round.node(1)])
+    #expect(share.cpuMilliseconds == 12_000, "three seconds begun on four cores")
+    #expect(share.cost == Credits(micro: 600))
   }
 
   @Test("Open tasks together have a bound, and what ended makes room and keeps no contents")

@@ -49,8 +49,8 @@ extension EndToEnd {
         let other = try network.make("other")
         try network.found(other)
         let ended = try refusedStart(other, ["--listen", address])
-        #expect(ended.status == 7 || ended.status == 1, "\(ended.status)")
-        #expect(ended.errors.contains(address) && ended.errors.contains("--listen"), "\(ended.errors)")
+        #expect(ended.refuses(1, address, "--listen"), "\(ended.status) \(ended.errors)")
+        #expect(ended.output.isEmpty, "it says that it is ready: \(ended.output)")
       }
     }
 
@@ -94,8 +94,11 @@ extension EndToEnd {
         try holder.run()
         defer { kill(holder.processIdentifier, SIGKILL) }
         try until("the database is held") { FileManager.default.fileExists(atPath: held) ? () : nil }
+        let left = nodes[0].data + "/work/left"
+        try FileManager.default.createDirectory(atPath: left, withIntermediateDirectories: true)
         let ended = try refusedStart(nodes[0])
         #expect(ended.refuses(7, "node.sqlite", "locked", "next: "), "\(ended.status) \(ended.errors)")
+        #expect(!FileManager.default.fileExists(atPath: left), "work that fills the disk gives way to the database")
         try pipe.fileHandleForWriting.close()
         holder.waitUntilExit()
         try nodes[0].start()
@@ -125,10 +128,16 @@ extension EndToEnd {
         let first = try nodes[0].finish(try nodes[0].submit(file))
         let collaboration = first["task"]["collaboration"].text
         try nodes[0].stop()
-        try nodes[0].launch(environment: ["JOINTCLOUD_FAIL_POINT": "before-commit:6:\(failure)"])
-        try until("it listens or ends") { nodes[0].isListening || !nodes[0].isRunning ? () : nil }
-        if nodes[0].isRunning { _ = try? nodes[0].run("submit", file) }
-        #expect(try nodes[0].ended() == 1)
+        // From the commit of the next submission on.
+        let gate = network.folder + "/the-disk-fails"
+        try nodes[0].start(environment: [
+          "JOINTCLOUD_FAIL_POINT": "before-commit:1:\(failure)", "JOINTCLOUD_FAIL_POINT_FILE": gate,
+        ])
+        try network.meet()
+        try network.write("the-disk-fails", "")
+        let cut = try nodes[0].run("submit", file, seconds: 20)
+        #expect(cut.refuses(1), "\(cut.status) \(cut.errors)")
+        #expect(try nodes[0].ended(seconds: 15) == 1)
         let log = nodes[0].log
         let cause = failure == "EIO" ? "the disk failed under" : "no space left for"
         #expect(log.contains("error: \(cause)") && log.contains("next: "), "\(log.suffix(1_500))")

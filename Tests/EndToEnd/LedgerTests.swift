@@ -43,6 +43,11 @@ extension EndToEnd {
           }
           return folder + "/node.sqlite"
         }
+        let blank = try copy("blank", heads: false)
+        try network.write("blank/heads.json", "")
+        let unproven = try Binary.run(["ledger", "verify", "--file", blank])
+        #expect(unproven.status == 0 && unproven.output.contains("unproven"), "\(unproven.errors)")
+        #expect(unproven.errors.contains("heads.json"), "\(unproven.errors)")
         let whole = try copy("whole", heads: true)
         #expect(try Binary.run(["ledger", "verify", "--file", whole]).status == 0)
         for (index, forged) in Self.changes.enumerated() {

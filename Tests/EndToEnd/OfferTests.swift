@@ -76,7 +76,7 @@ extension EndToEnd {
         let limited = try network.manifest(
           "limited", "command: [sleep, \"50\"]\ntimeouts: {execute: 500ms}\n\(small)")
         let late = try nodes[0].run("submit", limited, "--wait")
-        #expect([3, 4].contains(late.status) && late.errors.contains("next: "), "\(late.status) \(late.errors)")
+        #expect(late.refuses(4, "next: "), "\(late.status) \(late.errors)")
 
         let unknown = try network.manifest("unknown", "command: [no-such-program]\n\(small)")
         let absent = try nodes[0].run("submit", unknown, "--wait")

@@ -65,7 +65,7 @@ import Testing
       {
         try network.say(
           Offer(
-            task: task, attempts: [everything], priceMicroPerCPUSecond: 1_000,
+            task: task, participant: victim, attempts: [everything], priceMicroPerCPUSecond: 1_000,
             expiresMilliseconds: network.now.wallMilliseconds + 5_000, leaseMilliseconds: 1_000, plan: 1, trace: trace),
           from: 2, to: 1, in: book.id)
       }, result: "not from the coordinator")
@@ -92,7 +92,7 @@ import Testing
         {
           try network.say(
             Offer(
-              task: task, attempts: attempts, priceMicroPerCPUSecond: 1_000,
+              task: task, participant: network.nodes[1].id, attempts: attempts, priceMicroPerCPUSecond: 1_000,
               expiresMilliseconds: network.now.wallMilliseconds + 5_000, leaseMilliseconds: 1_000,
               plan: book.lastEntry, trace: TraceID(.zero)), from: 0, to: 1, in: book.id)
         }, result: "malformed offer")
@@ -143,6 +143,34 @@ import Testing
     #expect(network.finish(task, at: 0) == "succeeded", "\(network.story(0))")
     let book = try #require(network.book(of: task, at: 0))
     #expect(book.roster[network.nodes[2].id] == nil)
+  }
+
+  @Test("Logs are read for members of the collaboration; anybody else is told why not")
+  func foreignLogs() throws {
+    let plans = [NodePlan.asker(), NodePlan(name: "b"), SevenNodesTests.decliner]
+    let (network, id) = try ParticipantTests.opened(106, plans)
+    network.work = { _, _ in nil }
+    let task = try #require(network.task(network.submit(TaskPlan(), at: 0, to: id), at: 0))
+    network.run(for: .seconds(10)) { $0.nodes[0].engine.books[id]?.tasks[task]?.assignedCount == 1 }
+    network.settle()
+    try #require(network.nodes[0].engine.books[id]?.roster[network.nodes[2].id] == nil)
+    let request = PeerMessage.LogRequest(
+      attempt: AttemptID(task: task, subtask: 0, number: 1), stream: .stdout, offset: 0, limit: 100)
+    network.send(.logRequest(request), from: 0, to: 1)
+    network.send(.logRequest(request), from: 2, to: 1)
+    network.run(for: .seconds(1))
+    #expect(network.nodes[1].logRequests.map(\.node) == [network.nodes[0].id])
+    let told = try #require(network.nodes[2].logChunks.first)
+    #expect(told.node == network.nodes[1].id && told.chunk.problem?.contains("members") == true)
+  }
+
+  @Test("Every member that becomes known is let in from then on")
+  func admissions() throws {
+    let network = try SimulatedNetwork(seed: 107, [.asker(), NodePlan(name: "b"), NodePlan(name: "c")])
+    network.settleLinks()
+    for node in network.nodes {
+      #expect(node.admitted == Set(network.nodes.map(\.id)).subtracting([node.id]))
+    }
   }
 
   @Test("A forged fact is dropped and counted")

@@ -38,6 +38,21 @@ import Testing
     try network.expectHealthy()
   }
 
+  @Test("The roster says who runs work without a sandbox, at every member")
+  func sandboxes() throws {
+    let network = try SimulatedNetwork(
+      seed: 89, [.asker(), NodePlan(name: "walled"), NodePlan(name: "open", sandboxed: false)])
+    network.settleLinks()
+    let task = try #require(network.task(network.submit(TaskPlan(), at: 0), at: 0))
+    #expect(network.finish(task, at: 0) == "succeeded", "\(network.story(0))")
+    network.settle()
+    for node in network.nodes {
+      let views = node.engine.participantViews(of: nil)
+      #expect(views.map(\.name) == ["asker", "open", "walled"])
+      #expect(views.map(\.sandboxed) == [true, false, true])
+    }
+  }
+
   @Test("Silence is recorded, and the round opens without who keeps it")
   func silence() throws {
     let network = try SimulatedNetwork(seed: 84, [.asker(), NodePlan(name: "b"), NodePlan(name: "mute")])

@@ -38,7 +38,8 @@ import Testing
     network.settle()
     let before = network.nodes.map { $0.disk.recovered.events.count + $0.disk.recovered.handledEventIDs.count }
     let offer = Offer(
-      task: TaskID(.zero), attempts: [AttemptRange(first: 0, count: 1, number: 1)], priceMicroPerCPUSecond: 1_000,
+      task: TaskID(.zero), participant: network.nodes[1].id, attempts: [AttemptRange(first: 0, count: 1, number: 1)],
+      priceMicroPerCPUSecond: 1_000,
       expiresMilliseconds: network.now.wallMilliseconds + 5_000, leaseMilliseconds: 1_000, plan: 1,
       trace: TraceID(.zero))
     let answer = OfferAnswer(

@@ -15,6 +15,7 @@ import Testing
       name: "alpha", kind: kind, owner: "org.example", offer: kind.offer(onMachineWith: Machine.amounts()))
     written.offer.memoryBytes &= ~0xfffff
     written.priceMicroPerCPUSecond = 1_234_567
+    written.readable = ["/opt/tools", "/srv/a \"b\""]
     written.httpAddress = "[::1]:8080"
     #expect(try read(written.text) == written)
   }
@@ -45,6 +46,7 @@ import Testing
     ("name: a/b\nkind: edge\noffer: {cpu: 1, memory: 1Gi}", "is not a name"),
     ("name: a\nkind: edge", "\"offer\" is missing"),
     ("name: a\nkind: edge\noffer: {cpu: 1, memory: 1Gi}\nlisten: here", "is not an address"),
+    ("name: a\nkind: edge\noffer: {cpu: 1, memory: 1Gi}\nreadable: [tools]", "is not an absolute path"),
     ("name: a\nkind: edge\noffer: {cpu: 1, memory: 1Gi}\npolicy: {decline: [{text: all}]}", "fits everything"),
     ("name: a\nkind: edge\noffer: {cpu: 1, memory: 1Gi}\npolicy: {manual: yes}", "true, false"),
     ("name: a\nname: b\nkind: edge\noffer: {cpu: 1, memory: 1Gi}", "stands twice"),

@@ -1,5 +1,6 @@
 import Engine
 import Foundation
+import Logging
 import Model
 import Node
 import Overlay
@@ -31,6 +32,23 @@ import Testing
     }
   }
 
+  @Test func workNeverReadsTheFolderWithTheKeys() async throws {
+    try await withScratch { scratch in
+      let folder = try setUp(scratch + "/data").folder
+      try FileManager.default.createSymbolicLink(atPath: scratch + "/link", withDestinationPath: scratch)
+      var exposing = configuration
+      for path in ["/", scratch, scratch + "/link", folder.path, folder.path + "/../"] {
+        exposing.readable = ["/opt", path]
+        try Data(exposing.text.utf8).write(to: URL(fileURLWithPath: folder.configurationPath))
+        let refusal = #expect(throws: Refusal.self, "\(path)") { try NodeConfiguration.read(in: folder) }
+        #expect(refusal?.what.contains("keys") == true)
+      }
+      exposing.readable = ["/opt", scratch + "/dat", folder.path + "/keys.not"]
+      try Data(exposing.text.utf8).write(to: URL(fileURLWithPath: folder.configurationPath))
+      #expect(try NodeConfiguration.read(in: folder) == exposing)
+    }
+  }
+
   @Test func aFolderIsSetUpOnce() async throws {
     try await withScratch { scratch in
       let setup = try setUp(scratch + "/a")
@@ -38,6 +56,41 @@ import Testing
       let refusal = #expect(throws: Refusal.self) { try setUp(scratch + "/a") }
       #expect(refusal?.kind == .conflict)
       #expect(try setup.nodeID() == before)
+    }
+  }
+
+  @Test func aSetUpThatWasCutShortIsTakenUpWithTheKeysThatItMade() async throws {
+    try await withScratch { scratch in
+      let setup = try setUp(scratch + "/a")
+      let before = try setup.nodeID()
+      let signing = try KeyFile(.signing, in: setup.folder).read()
+      for path in [setup.folder.configurationPath, KeyFile(.token, in: setup.folder).path] {
+        try FileManager.default.removeItem(atPath: path)
+      }
+      #expect(FileManager.default.createFile(atPath: setup.folder.configurationPath + ".new", contents: Data()))
+      let again = try setUp(scratch + "/a")
+      #expect(try again.nodeID() == before)
+      #expect(try KeyFile(.signing, in: setup.folder).read() == signing)
+      #expect(try KeyFile(.token, in: setup.folder).read().count == 32)
+      #expect(try NodeConfiguration.read(in: setup.folder) == configuration)
+    }
+  }
+
+  @Test(arguments: ["0.0.0.0:4000", "[::]:4000", "0:4000", "[0:0::0]:4000"])
+  func anAddressThatNobodyCanDialIsRefused(address: String) async throws {
+    try await withScratch { scratch in
+      var random = Random.system()
+      let setup = try setUp(scratch + "/a")
+      _ = try setup.createNetwork(name: "one", nowMilliseconds: 1_000, random: &random)
+      let invited = #expect(throws: Refusal.self) {
+        try setup.invite(addresses: [address], expiresMilliseconds: 5_000, random: &random)
+      }
+      #expect(invited?.next.hasPrefix("--address") == true)
+      let run = #expect(throws: Refusal.self) {
+        try NodeRun(setup.folder, listen: address, http: address, logger: Logger(label: "test"))
+      }
+      #expect(run?.next.hasPrefix("--listen") == true)
+      _ = try NodeRun(setup.folder, listen: "127.0.0.1:0", http: address, logger: Logger(label: "test"))
     }
   }
 
@@ -60,7 +113,8 @@ import Testing
       try FileManager.default.moveItem(atPath: key.path, toPath: key.path + ".moved")
       #expect(throws: Refusal.self) { try key.read() }
       try FileManager.default.createSymbolicLink(atPath: key.path, withDestinationPath: key.path + ".moved")
-      #expect(#expect(throws: Refusal.self) { try key.read() }?.kind == .notPermitted)
+      let behindLink = #expect(throws: Refusal.self) { try key.read() }
+      #expect(behindLink?.kind == .notPermitted && behindLink?.next == "ls -l \(key.path)")
       try FileManager.default.removeItem(atPath: key.path)
       #expect(
         FileManager.default.createFile(

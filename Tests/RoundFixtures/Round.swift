@@ -32,7 +32,7 @@ public struct Round {
       members: zip(all, totals).enumerated().map { index, pair in
         RosterMember(
           node: pair.0.node, name: "node \(index)", owner: "o", kind: "edge", certificate: pair.0.certificate,
-          adapters: ["noop"], total: pair.1, priceMicroPerCPUSecond: 50)
+          adapters: ["noop"], sandboxed: true, total: pair.1, priceMicroPerCPUSecond: 50)
       })
     let agreement = try Agreement(charter: charter, contract: contract, roster: roster, round: 1).hash()
     let id = id
@@ -94,12 +94,13 @@ public struct Round {
   }
 
   public func offer(
-    _ task: TaskID, _ attempts: [AttemptRange], by index: Int = 0, price: Int = 50, expires: Int64 = 5_000,
-    lease: Int = 61_000
+    _ task: TaskID, _ attempts: [AttemptRange], by index: Int = 0, to asked: Int = 1, price: Int = 50,
+    expires: Int64 = 5_000, lease: Int = 61_000
   ) throws -> SignedStatement {
     try identities[index].sign(
       Offer(
-        task: task, attempts: attempts, priceMicroPerCPUSecond: price, expiresMilliseconds: expires,
+        task: task, participant: node(asked), attempts: attempts, priceMicroPerCPUSecond: price,
+        expiresMilliseconds: expires,
         leaseMilliseconds: lease, plan: 1, trace: TraceID(.zero)), collaboration: id)
   }
 
@@ -117,7 +118,7 @@ public struct Round {
 
   /// Offers and has accepted.
   public mutating func assign(_ task: TaskID, _ attempts: [AttemptRange], to index: Int) throws {
-    let offer = try offer(task, attempts)
+    let offer = try offer(task, attempts, to: index)
     try apply(OfferAnswered(offer: offer, answer: answer(offer, task, accepted: attempts, by: index)))
   }
 

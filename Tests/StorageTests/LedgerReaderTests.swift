@@ -42,6 +42,19 @@ import Testing
     #expect(try LedgerReader(path: copy).verify(ledger.collaboration).entries == 30)
   }
 
+  @Test func whatANodeWritesWhileItsLogIsEmptyIsSeen() throws {
+    let database = try folder.open(ledger)
+    // As just after a start: the node has the file open and has written nothing yet.
+    _ = try database.pragma("wal_checkpoint(TRUNCATE)")
+    let log = try FileManager.default.attributesOfItem(atPath: folder.database + "-wal")
+    try #require(log[.size] as? Int == 0)
+    let reader = try LedgerReader(path: folder.path)
+    #expect(try reader.ledgers().isEmpty)
+    try database.commit([ledger.writes])
+    #expect(try reader.ledgers().map(\.entryCount) == [30])
+    #expect(try reader.verify(ledger.collaboration).holds)
+  }
+
   @Test func whatIsNotThereOrNoDatabaseIsNamed() throws {
     #expect(throws: StorageError.notFound(path: "/nowhere")) { try LedgerReader(path: "/nowhere") }
     let file = folder.path + "/text"

@@ -133,9 +133,9 @@ import Transport
     }
   }
 
-  @Test func connectionsAreCapped() async throws {
+  @Test(arguments: [true, false]) func handshakesAreCappedInAllAndForOneAddress(inAll: Bool) async throws {
     var limits = TransportLimits()
-    limits.handshakes = 2
+    if inAll { limits.handshakes = 2 } else { limits.handshakesPerAddress = 2 }
     let near = try Peer(try Network().founder, limits: limits)
     try await running([near]) {
       let address = try await near.listening()

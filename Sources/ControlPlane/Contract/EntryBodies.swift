@@ -161,11 +161,9 @@ public struct OfferExpired: EntryBody {
   public static let kind = "offer.expired"
 
   public var offer: SignedStatement
-  public var participant: NodeID
 
-  public init(offer: SignedStatement, participant: NodeID) {
+  public init(offer: SignedStatement) {
     self.offer = offer
-    self.participant = participant
   }
 }
 

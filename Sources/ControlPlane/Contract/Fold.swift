@@ -52,6 +52,7 @@ extension CollaborationState {
     try judge.require(
       answer.offer.digest == body.offer.id.digest && answer.task == offer.task, .attempt, "answers another offer")
     try judge.require(made(body.answer), .signature, "of the answer by \(node.short)")
+    try judge.require(offer.participant == node, .membership, "\(node.short) was not asked")
     let ranges = answer.accepted + answer.declined.flatMap(\.attempts)
     try judge.require(
       AttemptRange.count(ranges) == AttemptRange.count(offer.attempts), .attempt,
@@ -114,7 +115,7 @@ extension CollaborationState {
     let judge = Judge(entry: record.number)
     let body = try judge.body(OfferExpired.self, record)
     let offer = try openOffer(body.offer, judge)
-    let node = body.participant
+    let node = offer.participant
     try judge.require(roster[node] != nil, .membership, "\(node.short) is no member")
     try judge.require(
       record.timeMilliseconds >= offer.expiresMilliseconds, .expiry, "the offer has not lapsed yet")
@@ -155,8 +156,11 @@ extension CollaborationState {
       counted = report.results.filter { task.isAssigned($0.subtask, number: $0.number, to: node) }
       try judge.require(!counted.isEmpty, .attempt, "nothing in it is assigned to \(node.short)")
       for result in counted {
+        let cpuMilliseconds = min(
+          result.usage.cpuMilliseconds,
+          state.mostCPUMilliseconds(of: result.subtask, in: task, at: node, until: record.timeMilliseconds))
         state.release(result.subtask, of: &task, from: node)
-        task.shares[node]?.cpuMilliseconds += result.usage.cpuMilliseconds
+        task.shares[node]?.cpuMilliseconds += cpuMilliseconds
         if let failure = result.failure {
           task.fail(result.subtask, at: node, failure, files: result.files)
           task.shares[node]?.failed += 1
@@ -169,7 +173,7 @@ extension CollaborationState {
           task.subtasks[result.subtask].result = result
           task.succeededCount += 1
           task.shares[node]?.succeeded += 1
-          task.shares[node]?.cost.add(microUpToMost: result.usage.cpuMilliseconds * price / 1_000)
+          task.shares[node]?.cost.add(microUpToMost: cpuMilliseconds * price / 1_000)
         }
       }
       let failed = counted.count { $0.failure != nil }
@@ -227,10 +231,22 @@ extension CollaborationState {
         task.subtasks[index].state = .pending
       }
       task.dropInlineContents()
+      // Nothing of it is offered any more.
+      for node in Array(task.shares.keys) { task.shares[node]?.charged = [] }
       state.openTaskIDs.removeAll { $0 == body.task }
       task.ending = TaskRecord.Ending(entry: record.number, timeMilliseconds: record.timeMilliseconds, body: body)
     }
     return TaskChange(task: body.task, extent: .whole)
+  }
+
+  /// What a member can have computed for a subtask since it was assigned, on all that it offers: more is not paid, whatever
+  /// it reports.
+  private func mostCPUMilliseconds(of index: Int, in task: TaskRecord, at node: NodeID, until now: Int64) -> Int {
+    guard case .assigned(_, let leaseEnds) = task.subtasks[index].state else { return 0 }
+    let since = leaseEnds - Int64(leaseMilliseconds(of: task.submission))
+    // Whole seconds, and one for the clocks: no product overflows.
+    let seconds = Int(max(0, min(now - since, 1 << 40)) / 1_000) + 1
+    return seconds * max(1_000, roster[node]?.total.cpuMillicores ?? 0)
   }
 
   /// How long an accepted attempt may take from its assignment on.
@@ -251,8 +267,8 @@ extension CollaborationState {
     try judge.require(
       (1...contract.dispatch.offerSubtasks).contains(AttemptRange.count(offer.attempts)), .limit,
       "\(AttemptRange.count(offer.attempts)) subtasks in one offer")
-    if let task = tasks[offer.task] {
-      try judge.require(offer.leaseMilliseconds == leaseMilliseconds(of: task.submission), .limit, "the lease")
+    if let submission = tasks[offer.task]?.submission {
+      try judge.require(offer.leaseMilliseconds == leaseMilliseconds(of: submission), .limit, "the lease")
     }
     return offer
   }

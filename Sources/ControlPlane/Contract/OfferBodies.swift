@@ -58,6 +58,8 @@ public struct Offer: StatementBody {
   public static let purpose = Purpose("offer")
 
   public var task: TaskID
+  /// Whom it asks: nobody else can answer it, or be charged for silence.
+  public var participant: NodeID
   public var attempts: [AttemptRange]
   public var priceMicroPerCPUSecond: Int
   /// Wall milliseconds of the coordinator: unanswered by then, it lapses.
@@ -69,10 +71,11 @@ public struct Offer: StatementBody {
   public var trace: TraceID
 
   public init(
-    task: TaskID, attempts: [AttemptRange], priceMicroPerCPUSecond: Int, expiresMilliseconds: Int64,
-    leaseMilliseconds: Int, plan: Int, trace: TraceID
+    task: TaskID, participant: NodeID, attempts: [AttemptRange], priceMicroPerCPUSecond: Int,
+    expiresMilliseconds: Int64, leaseMilliseconds: Int, plan: Int, trace: TraceID
   ) {
     self.task = task
+    self.participant = participant
     self.attempts = attempts
     self.priceMicroPerCPUSecond = priceMicroPerCPUSecond
     self.expiresMilliseconds = expiresMilliseconds

@@ -10,13 +10,15 @@ public struct RosterMember: Codable, Hashable, Sendable {
   /// Which key speaks for it, so that a ledger is checked without asking anybody.
   public var certificate: SignedStatement
   public var adapters: [String]
+  /// Whether all work runs there without a network, on a read-only system, in its own scratch folder.
+  public var sandboxed: Bool
   /// Zero for a member that only asks.
   public var total: Amounts
   public var priceMicroPerCPUSecond: Int
 
   public init(
     node: NodeID, name: String, owner: String, kind: String, certificate: SignedStatement, adapters: [String],
-    total: Amounts, priceMicroPerCPUSecond: Int
+    sandboxed: Bool, total: Amounts, priceMicroPerCPUSecond: Int
   ) {
     self.node = node
     self.name = name
@@ -24,6 +26,7 @@ public struct RosterMember: Codable, Hashable, Sendable {
     self.kind = kind
     self.certificate = certificate
     self.adapters = adapters
+    self.sandboxed = sandboxed
     self.total = total
     self.priceMicroPerCPUSecond = priceMicroPerCPUSecond
   }

@@ -61,9 +61,11 @@ public struct Assessor: Sendable {
   /// - Parameter reported: attempts whose end is on its way to the ledger: they use nothing any more.
   public mutating func restore(_ offer: ReceivedOffer, reported: Set<AttemptID>, context: CoordinationContext) {
     offers[offer.id] = offer
-    guard let task = context.collaborations[offer.collaboration]?.tasks[offer.offer.task] else { return }
+    guard let state = context.collaborations[offer.collaboration], let task = state.tasks[offer.offer.task] else {
+      return
+    }
     for attempt in offer.held.flatMap({ $0.attempts(of: offer.offer.task) })
-    where !reported.contains(attempt) && Self.isExpected(attempt, of: offer, context) {
+    where !reported.contains(attempt) && Self.isExpected(attempt, of: offer, task, state, context) {
       reservations.restore(attempt, task.submission.needs(ofSubtask: attempt.subtask))
     }
   }
@@ -174,6 +176,7 @@ public struct Assessor: Sendable {
     }
     guard let state = context.collaborations[id] else { return .later("the ledger of \(id.short)") }
     guard state.coordinator == signed.statement.author else { return .done("not from the coordinator") }
+    guard offer.participant == context.node else { return .done("offered to somebody else") }
     guard let task = state.tasks[offer.task], state.lastEntry >= offer.plan else {
       return .later("entry \(offer.plan) of the ledger")
     }
@@ -343,8 +346,10 @@ public struct Assessor: Sendable {
         received.state = .expired
         keep(received, &effects)
       case .accepted:
+        let state = context.collaborations[received.collaboration]
+        let task = state?.tasks[received.offer.task]
         let over = received.held.flatMap { $0.attempts(of: received.offer.task) }
-          .filter { !Self.isExpected($0, of: received, context) }
+          .filter { !Self.isExpected($0, of: received, task, state, context) }
         guard !over.isEmpty else { continue }
         // The same attempt may be held for a newer offer too, when a coordinator offered it anew after a restart.
         for attempt in over where !isHeld(attempt, besides: id) && reservations.release(attempt) != nil {
@@ -376,11 +381,10 @@ public struct Assessor: Sendable {
 
   /// Whether the ledger assigns an accepted attempt to this node, or may still do so.
   private static func isExpected(
-    _ attempt: AttemptID, of received: ReceivedOffer, _ context: CoordinationContext
+    _ attempt: AttemptID, of received: ReceivedOffer, _ task: TaskRecord?, _ state: CollaborationState?,
+    _ context: CoordinationContext
   ) -> Bool {
-    guard let state = context.collaborations[received.collaboration], let task = state.tasks[attempt.task],
-      !task.isOver, task.subtasks.indices.contains(attempt.subtask)
-    else { return false }
+    guard let state, let task, !task.isOver, task.subtasks.indices.contains(attempt.subtask) else { return false }
     let subtask = task.subtasks[attempt.subtask]
     guard subtask.attempt == attempt.number else { return false }
     switch subtask.state {

@@ -1,4 +1,4 @@
-internal import FoundationEssentials
+internal import struct FoundationEssentials.Data
 
 /// Standard base64 (RFC 4648) of small contents.
 enum Base64 {

@@ -126,7 +126,7 @@ public struct Dispatcher: Sendable {
       return
     }
     if let expired = expiredOffer(of: task, context) {
-      effects.append(state.id, expired)
+      effects.append(state.id, OfferExpired(offer: expired.signed))
       effects.notice(
         "offer.expired", task: task.id, collaboration: state.id, node: expired.participant,
         "\(context.name(expired.participant)) did not answer an offer")
@@ -218,7 +218,9 @@ public struct Dispatcher: Sendable {
       task: task.id, participant: node, attempts: AttemptRange.ranges(of: attempts), cause: cause)
   }
 
-  private mutating func expiredOffer(of task: TaskRecord, _ context: CoordinationContext) -> OfferExpired? {
+  private mutating func expiredOffer(
+    of task: TaskRecord, _ context: CoordinationContext
+  ) -> (signed: SignedStatement, participant: NodeID)? {
     let lapsed = offers.filter { $0.value.task == task.id && context.wall > $0.value.offer.expiresMilliseconds }
     guard let (id, offer) = lapsed.min(by: { $0.key < $1.key }) else { return nil }
     offers[id] = nil
@@ -226,7 +228,7 @@ public struct Dispatcher: Sendable {
       untilMilliseconds: context.wall + Self.silentRestMilliseconds,
       why: "\(context.name(offer.participant)) did not answer")
     guard let signed = offer.signed else { return nil }
-    return OfferExpired(offer: signed, participant: offer.participant)
+    return (signed, offer.participant)
   }
 
   /// Who has no room now is asked again, each time after twice as long: it is busy with what this node cannot see.

@@ -174,7 +174,7 @@ extension Dispatcher {
     let dispatch = state.contract.dispatch
     let attempts = subtasks.map { AttemptID(task: task.id, subtask: $0, number: task.subtasks[$0].attempt) }
     let offer = Offer(
-      task: task.id, attempts: AttemptRange.ranges(of: attempts),
+      task: task.id, participant: node, attempts: AttemptRange.ranges(of: attempts),
       priceMicroPerCPUSecond: state.roster[node]?.priceMicroPerCPUSecond ?? 0,
       expiresMilliseconds: context.wall + Int64(dispatch.offerMilliseconds),
       leaseMilliseconds: state.leaseMilliseconds(of: task.submission),

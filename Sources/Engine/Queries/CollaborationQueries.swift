@@ -115,7 +115,8 @@ extension NodeEngine {
         let shares = book.tasks.values.compactMap { $0.shares[member.node] }
         return ParticipantView(
           collaboration: book.id, node: member.node, name: member.name, owner: member.owner, kind: member.kind,
-          adapters: member.adapters, total: member.total, committed: book.committed[member.node] ?? .zero,
+          adapters: member.adapters, sandboxed: member.sandboxed, total: member.total,
+          committed: book.committed[member.node] ?? .zero,
           free: book.free(member.node), weightPPM: book.weights[member.node]?.ppm ?? 0,
           priceMicroPerCPUSecond: member.priceMicroPerCPUSecond, state: state(of: member.node),
           rosterVersion: book.roster.version, running: shares.reduce(0) { $0 + $1.running },

@@ -46,6 +46,7 @@ public struct ParticipantView: Codable, Sendable, Hashable {
   public var owner: String
   public var kind: String
   public var adapters: [String]
+  public var sandboxed: Bool
   public var total: Amounts
   public var committed: Amounts
   public var free: Amounts

@@ -6,7 +6,8 @@
 /// Boundaries at which test builds can die or fail; nothing in other builds.
 ///
 /// `JOINTCLOUD_FAIL_POINT=NAME:COUNT` ends the process by SIGKILL at the COUNT-th pass of NAME (from 1), and
-/// `NAME:COUNT:ENOSPC` or `NAME:COUNT:EIO` makes that pass and all later ones fail as the device would.
+/// `NAME:COUNT:ENOSPC` or `NAME:COUNT:EIO` makes that pass and all later ones fail as the device would. With
+/// `JOINTCLOUD_FAIL_POINT_FILE=PATH` passes count only once that file is there.
 public enum FailPoint {
   /// The names, in the order in which a write passes them.
   public static let names = ["before-commit", "after-commit", "before-objects-rename", "after-objects-rename"]
@@ -29,6 +30,7 @@ public enum FailPoint {
     /// - Throws: `StorageError.diskFull` or `.inputOutput` when told to.
     public static func reach(_ name: StaticString, path: String) throws(StorageError) {
       guard let plan, plan.name == name.description else { return }
+      if let file = getenv("JOINTCLOUD_FAIL_POINT_FILE"), access(file, F_OK) != 0 { return }
       let pass = passes.withLock { count in
         count += 1
         return count

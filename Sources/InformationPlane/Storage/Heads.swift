@@ -6,8 +6,8 @@ internal import Synchronization
 
 /// The newest signed head of each ledger, kept beside the database in `heads.json`: against it a cut tail shows.
 ///
-/// Each write replaces the file whole. It is not synced, so after a power cut it may lag behind the database; an
-/// older head proves less, never something wrong.
+/// Each write replaces the file whole. It is not synced, so after a power cut it may lag behind the database, or be
+/// cut: an older head or none proves less, never something wrong, and the next start writes it anew.
 public enum HeadsFile {
   public static let fileName = "heads.json"
   static let byteLimit = 64 * 1_024 * 1_024

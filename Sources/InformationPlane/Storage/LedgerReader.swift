@@ -190,11 +190,13 @@ public final class LedgerReader: Sendable {
   }
 
   /// A file without a log is opened as one that nobody changes, so that SQLite makes no files beside it; with a log,
-  /// what stands in the log must be read too.
+  /// what stands in the log must be read too. An empty log with its index (`-shm`) is that of a process which has the
+  /// file open and may write at any moment.
   private static func openable(_ path: String) -> String {
     let attributes = try? FileManager.default.attributesOfItem(atPath: path + "-wal")
-    let logSize = (attributes?[.size] as? Int) ?? 0
-    guard logSize == 0 else { return path }
+    let logSize = attributes?[.size] as? Int
+    let isOpen = logSize != nil && FileManager.default.fileExists(atPath: path + "-shm")
+    guard !isOpen, logSize ?? 0 == 0 else { return path }
     let absolute = URL(fileURLWithPath: path).path
     var allowed = CharacterSet.urlPathAllowed
     allowed.remove(charactersIn: "?#%")

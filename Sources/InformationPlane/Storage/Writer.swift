@@ -39,6 +39,9 @@ public final class Writer: Sendable {
     (signals, wake) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
   }
 
+  /// Why `heads.json` could not be written, nil when it could: the node goes on, and should say so.
+  public var headsProblem: String? { database.headsProblem }
+
   /// Puts one step's writes at the end of the queue, at once; `run` reports its ticket when they are durable.
   ///
   /// - Throws: `StorageError.overloaded`, `.closed`, or what `run` failed with.

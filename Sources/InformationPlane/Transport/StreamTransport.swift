@@ -24,6 +24,8 @@ public final class StreamTransport: Sendable {
     var nextLink: UInt64 = 1
     var connections = 0
     var handshakes = 0
+    /// By the other end's address, without its port.
+    var handshakesByAddress: [String: Int] = [:]
     var serving = 0
   }
 
@@ -153,20 +155,31 @@ public final class StreamTransport: Sendable {
   // MARK: Connections
 
   /// Counts a connection in, unless there are too many.
-  private func enter() -> Bool {
+  private func enter(from address: String) -> Bool {
     state.withLock { state in
-      guard state.connections < limits.connections, state.handshakes < limits.handshakes else { return false }
+      guard state.connections < limits.connections, state.handshakes < limits.handshakes,
+        state.handshakesByAddress[address, default: 0] < limits.handshakesPerAddress
+      else { return false }
       state.connections += 1
       state.handshakes += 1
+      state.handshakesByAddress[address, default: 0] += 1
       return true
     }
   }
 
   private func leave() { state.withLock { $0.connections -= 1 } }
-  private func leaveHandshake() { state.withLock { $0.handshakes -= 1 } }
+
+  private func leaveHandshake(from address: String) {
+    state.withLock { state in
+      state.handshakes -= 1
+      let left = state.handshakesByAddress[address, default: 1] - 1
+      state.handshakesByAddress[address] = left == 0 ? nil : left
+    }
+  }
 
   private func serve(_ channel: any Channel) async {
-    guard enter() else {
+    let address = channel.remoteAddress?.ipAddress ?? ""
+    guard enter(from: address) else {
       channel.close(promise: nil)
       return await report(.dropped(.tooManyConnections))
     }
@@ -176,14 +189,14 @@ public final class StreamTransport: Sendable {
       do {
         connection = try await take(channel)
       } catch {
-        leaveHandshake()
+        leaveHandshake(from: address)
         throw error
       }
       try await connection.executeThenClose { inbound, outbound in
         var reader = FrameReader(inbound, limit: Handshake.messageByteLimit)
         let session: Session
         do {
-          defer { leaveHandshake() }
+          defer { leaveHandshake(from: address) }
           session = try await shakeHands(asListenerOn: channel, &reader, outbound)
         }
         switch session.purpose {

@@ -13,6 +13,8 @@ public struct TransportLimits: Sendable {
   public var connections = 192
   /// Connections whose other end is not known yet.
   public var handshakes = 48
+  /// Of those, from one address: nobody takes all places. Nodes of one machine share one.
+  public var handshakesPerAddress = 32
   /// What one link may have waiting to be sent.
   public var outboxBytes = 16 * 1_024 * 1_024
   public var outboxFrames = 16_384

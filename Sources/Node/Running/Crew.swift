@@ -25,15 +25,18 @@ struct Crew: Sendable {
   let workshop: Workshop
   let ready: @Sendable (EndpointFile) async throws -> Void
   private let startedMilliseconds = Wall.milliseconds()
-  private let bench = Bench()
+  private let bench: Bench
 
   /// Addresses in use, known once everything listens.
   private final class Bench: Sendable {
     private let addresses = Mutex<(listen: String, http: String)>(("", ""))
+    private let incarnation: Mutex<Int>
     let listening: AsyncStream<Void>
     private let signal: AsyncStream<Void>.Continuation
 
-    init() {
+    /// - Parameter incarnation: the highest that this node ever gave out.
+    init(incarnation: Int) {
+      self.incarnation = Mutex(incarnation)
       (listening, signal) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
@@ -45,6 +48,14 @@ struct Crew: Sendable {
     }
 
     func serves(on address: String) { addresses.withLock { $0.http = address } }
+
+    /// Above all before, also when the clock was set back.
+    func nextIncarnation() -> Int {
+      incarnation.withLock { incarnation in
+        incarnation = max(incarnation + 1, Int(Wall.milliseconds()))
+        return incarnation
+      }
+    }
   }
 
   init(
@@ -63,6 +74,8 @@ struct Crew: Sendable {
     self.transport = transport
     self.workshop = workshop
     self.ready = ready
+    let last = recovered.documents[Self.incarnationKey].flatMap { Int(String(decoding: $0, as: UTF8.self)) }
+    bench = Bench(incarnation: last ?? 0)
   }
 
   func work() async throws {
@@ -70,19 +83,21 @@ struct Crew: Sendable {
       Part("writer") { try await write() },
       Part("chores") { try await hands.run() },
       Part("timers") { await hands.timers.run { timer in await loop.feed(.timer(timer)) } },
-      Part("transport", onShutdown: { await sayGoodbye() }) { try await listen() },
       Part("evictions") {
         for await digests in objects.evictions { await loop.feed(.object(.evicted(digests))) }
       },
       Part("adapters") { await workshop.run() },
+      // Its goodbye comes before the work is ended, so that nobody offers anything to a node that will not do it.
+      Part("transport", onShutdown: { await sayGoodbye() }) { try await listen() },
       Part("metrics") { try await measure() },
       Part("interface") { try await serve() },
     ]
     var configuration = ServiceGroupConfiguration(
       services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet)
     configuration.maximumGracefulShutdownDuration = .seconds(20)
+    configuration.maximumCancellationDuration = .seconds(10)
     try await ServiceGroup(configuration: configuration).run()
-    await loop.refuseWaiting()
+    await loop.refuseAll()
   }
 
   private var quiet: Logger {
@@ -94,8 +109,15 @@ struct Crew: Sendable {
   // MARK: Parts
 
   private func write() async throws {
-    try await writer.run { tickets in
-      if let last = tickets.max() { await loop.feed(.written(last.value)) }
+    do {
+      try await writer.run { tickets in
+        if let last = tickets.max() { await loop.feed(.written(last.value)) }
+      }
+    } catch {
+      // Nobody gets an answer any more that depends on a write.
+      hands.fail(error)
+      await loop.refuseAll()
+      throw error
     }
   }
 
@@ -112,6 +134,7 @@ struct Crew: Sendable {
   }
 
   private static let listenKey = "listen"
+  private static let incarnationKey = "incarnation"
 
   private var lastAddress: HostPort? {
     recovered.documents[Self.listenKey].flatMap { HostPort(String(decoding: $0, as: UTF8.self)) }
@@ -120,7 +143,7 @@ struct Crew: Sendable {
 
   private func listen(on wanted: HostPort) async throws {
     try await transport.run(on: wanted) { address in
-      let record = try await ownRecord(at: address)
+      let record = try await ownRecord(at: address.description)
       transport.use(record: record)
       await loop.feed(.adapters(await workshop.statuses()))
       let seeds = try NetworkFile.read(in: run.folder).seeds
@@ -130,34 +153,27 @@ struct Crew: Sendable {
     }
   }
 
-  /// This node's record, newer than any it ever gave out, on disk before it is shown to anybody.
-  private func ownRecord(at address: HostPort) async throws -> SignedStatement {
-    let key = "incarnation"
-    let before = recovered.documents[key].flatMap { Int(String(decoding: $0, as: UTF8.self)) } ?? 0
-    let incarnation = max(before + 1, Int(startedMilliseconds))
+  /// This node's record, newer than any it ever gave out; its number is on disk before it is shown to anybody.
+  private func ownRecord(at address: String, leaving: Bool = false) async throws -> SignedStatement {
+    let incarnation = bench.nextIncarnation()
     try await writer.submit([
-      .document(key: key, value: Array(String(incarnation).utf8)),
-      .document(key: Self.listenKey, value: Array(address.description.utf8)),
+      .document(key: Self.incarnationKey, value: Array(String(incarnation).utf8)),
+      .document(key: Self.listenKey, value: Array(address.utf8)),
     ])
     var random = Random.system()
     return try identity.memberRecord(
-      name: run.configuration.name, kind: run.configuration.kind.rawValue, addresses: [address.description],
-      incarnation: incarnation, instance: random.digest(), startedMilliseconds: startedMilliseconds)
+      name: run.configuration.name, kind: run.configuration.kind.rawValue, addresses: [address],
+      incarnation: incarnation, instance: random.digest(), startedMilliseconds: startedMilliseconds, leaving: leaving)
   }
 
   /// Tells everybody that this node leaves on purpose, so that nobody takes it for failed.
   private func sayGoodbye() async {
-    let key = Int(Wall.milliseconds())
-    var random = Random.system()
-    guard
-      let record = try? identity.memberRecord(
-        name: run.configuration.name, kind: run.configuration.kind.rawValue, addresses: [bench.current.listen],
-        incarnation: key, instance: random.digest(), startedMilliseconds: startedMilliseconds, leaving: true)
-    else { return }
+    // A node that never listened is known to nobody.
+    guard !bench.current.listen.isEmpty else { return }
     do {
-      _ = try await loop.command(.leave(record))
+      _ = try await loop.command(.leave(try await ownRecord(at: bench.current.listen, leaving: true)))
     } catch {
-      run.logger.notice("left without a goodbye: \(error.what)")
+      run.logger.notice("left without a goodbye: \(error)")
     }
     // Enough for the last frames to leave.
     try? await Task.sleep(for: .milliseconds(200))
@@ -165,11 +181,13 @@ struct Crew: Sendable {
 
   private func serve() async throws {
     for await _ in bench.listening { break }
+    // A node that could not listen is stopped here.
+    try Task.checkCancellation()
     let door = NodeDoor(
       loop: loop, hands: hands, workshop: workshop, history: history,
       facts: .init(
         configuration: run.configuration, identity: identity, startedMilliseconds: startedMilliseconds,
-        folder: run.folder, addresses: { bench.current }))
+        folder: run.folder, addresses: { bench.current }, headsProblem: { writer.headsProblem }))
     let socketPath = try run.folder.socketPath()
     let token = try run.httpAddress.map { _ in Hexadecimal.encode(try KeyFile(.token, in: run.folder).read()) }
     let tcp = run.httpAddress.flatMap { address in

@@ -14,6 +14,7 @@ actor EngineLoop {
   private let hands: Hands
   private var waiting: [CommandID: CheckedContinuation<Result<CommandAnswer, Refusal>, Never>] = [:]
   private var nextCommand: UInt64 = 1
+  private var isOver = false
   /// Commands that may wait at one time.
   private static let commandLimit = 1_024
 
@@ -46,6 +47,7 @@ actor EngineLoop {
       } catch {
         // Memory is ahead of what will ever be on the disk: nothing that follows could be kept.
         hands.fail(error)
+        refuseAll()
       }
     }
     var wake = false
@@ -66,20 +68,34 @@ actor EngineLoop {
     guard waiting.count < Self.commandLimit else {
       throw Refusal(.unavailable, "too many commands wait for their answer", next: "try again in a moment")
     }
+    guard !isOver else { throw Self.stops }
     let id = CommandID(nextCommand)
     nextCommand += 1
-    let result = await withCheckedContinuation { continuation in
-      waiting[id] = continuation
-      feed(.command(id, command))
+    let result = await withTaskCancellationHandler {
+      await withCheckedContinuation { continuation in
+        waiting[id] = continuation
+        feed(.command(id, command))
+      }
+    } onCancel: {
+      // Runs after the continuation is in place: nothing suspends between here and there.
+      Task { await self.giveUp(id) }
     }
     return try result.get()
   }
 
-  /// Answers everybody who still waits: the node stops.
-  func refuseWaiting() {
-    for continuation in waiting.values {
-      continuation.resume(returning: .failure(Refusal(.unavailable, "the node stops")))
-    }
+  /// Nobody waits any more for what the command does.
+  private func giveUp(_ id: CommandID) {
+    waiting.removeValue(forKey: id)?.resume(returning: .failure(Self.stops))
+  }
+
+  private static let stops = Refusal(
+    .unavailable, "the node stops; whether it did what was asked is not known",
+    next: "start it again: jointcloud node run --data DIR")
+
+  /// Answers everybody who still waits, and whoever comes later: the node stops.
+  func refuseAll() {
+    isOver = true
+    for continuation in waiting.values { continuation.resume(returning: .failure(Self.stops)) }
     waiting = [:]
   }
 

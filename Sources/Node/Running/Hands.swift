@@ -13,7 +13,8 @@ internal import Transport
 /// Carries the engine's actions out. Nothing here decides and nothing here waits: what takes time becomes a chore,
 /// and its outcome goes back to the loop as an input.
 final class Hands: Sendable {
-  /// Chores that may wait; each stands for an effect that the engine bounds itself, so more is a fault.
+  /// Chores that may wait to be begun. Each stands for an effect that the engine bounds itself, which also bounds those
+  /// that are under way, so more is a fault.
   private static let choreLimit = 1 << 17
 
   typealias Chore = @Sendable () async -> Void
@@ -33,6 +34,7 @@ final class Hands: Sendable {
   let notices = NoticeBoard()
   let timers = Timers()
   let logWaiters = LogWaiters()
+  private let logAnswers = LogAnswers()
   private let logger: Logger
   private let parts = Mutex(Parts())
   private let chores: AsyncStream<Chore>
@@ -93,6 +95,7 @@ final class Hands: Sendable {
     case .dial(let address, let node): transmit(.dial(address: address, expecting: node))
     case .transmit(let link, let bytes, let lane): transmit(.transmit(link, bytes, lane: lane))
     case .close(let link, let reason): transmit(.close(link, reason))
+    case .admit(let node): parts.withLock { $0.transport }?.admit(node)
     case .setTimer(let timer, let after): timers.set(timer, after: after)
     case .sign(let job, let statement):
       chore { await self.feed(.signed(job, self.identity.signingKey.sign(statement.signedBytes))) }
@@ -111,8 +114,13 @@ final class Hands: Sendable {
     case .notice(let notice):
       log(notice)
       notices.post(notice)
-    case .logRequested(let request, let node): chore { await self.answer(request, to: node) }
-    case .logChunk(let chunk, _): logWaiters.resume(chunk)
+    case .logRequested(let request, let node):
+      guard logAnswers.begin(for: node) else { return }
+      chore {
+        await self.answer(request, to: node)
+        self.logAnswers.end(for: node)
+      }
+    case .logChunk(let chunk, let node): logWaiters.resume(chunk, from: node)
     case .wake, .answer: break  // The loop's own.
     }
   }
@@ -156,10 +164,20 @@ final class Hands: Sendable {
 
   private func fetch(_ reference: ObjectReference, from node: NodeID, at address: String) async throws {
     guard let transport = parts.withLock({ $0.transport }) else { throw StorageError.closed }
-    let partial = try await disk.runIfActive { try self.objects.partial(reference) }
-    try await transport.fetch(
-      reference, from: node, address: address, offset: partial.offset, into: PartialSink(partial: partial))
-    try await disk.runIfActive { try partial.finish() }
+    func take() async throws -> Int {
+      let partial = try await disk.runIfActive { try self.objects.partial(reference) }
+      let start = partial.offset
+      try await transport.fetch(
+        reference, from: node, address: address, offset: start, into: PartialSink(partial: partial))
+      do {
+        try await disk.runIfActive { try partial.finish() }
+        return 0
+      } catch StorageError.objectDiffers where start > 0 {
+        return start
+      }
+    }
+    // What came before, from whomever, may have been wrong: it is gone now, and this holder is asked for the whole.
+    if try await take() > 0 { _ = try await take() }
   }
 
   /// Decodes here, since a specification of many files takes far longer than a step of the loop may.

@@ -23,6 +23,8 @@ struct NodeDoor: NodeService {
     var startedMilliseconds: Int64
     var folder: DataFolder
     var addresses: @Sendable () -> (listen: String, http: String)
+    /// Why the newest heads are not kept beside the database.
+    var headsProblem: @Sendable () -> String?
   }
 
   func status() async throws -> NodeStatusView {
@@ -57,6 +59,12 @@ struct NodeDoor: NodeService {
           ? "\(members.count) known, none has failed" : "failed: \(lost.map(\.name).joined(separator: ", "))",
         remedy: lost.isEmpty ? "" : "jointcloud member list"))
     out.append(Self.disk(facts.folder))
+    if let problem = facts.headsProblem() {
+      out.append(
+        DoctorFinding(
+          subject: "heads.json", ok: false, detail: "the newest signed heads are not kept: \(problem)",
+          remedy: "ls -ld \(facts.folder.given) \(facts.folder.given)/heads.json*"))
+    }
     return out + unfinished
   }
 

@@ -2,6 +2,7 @@ internal import Adapters
 internal import Coordination
 internal import Engine
 internal import Foundation
+internal import Glibc
 internal import Interface
 public import Logging
 internal import Metrics
@@ -28,6 +29,7 @@ public struct NodeRun: Sendable {
     try folder.requireInitialised()
     configuration = try NodeConfiguration.read(in: folder)
     listenAddress = try Self.address(listen ?? configuration.listenAddress, option: "--listen")
+    try NodeSetup.requireReachable(listenAddress, subject: "--listen", option: "--listen")
     httpAddress = try (http ?? configuration.httpAddress).map { (text) throws(Refusal) in
       try Self.address(text, option: "--http")
     }
@@ -46,10 +48,14 @@ public struct NodeRun: Sendable {
   /// - Parameter ready: called once, when everything listens.
   /// - Throws: `Refusal`, `StorageError`, `TransportError`: why it does not run or could not go on.
   public func run(ready: @escaping @Sendable (EndpointFile) async throws -> Void) async throws {
+    // What a node makes, its socket included, is its owner's alone from the first moment on.
+    umask(0o077)
     let lock = try FolderLock(folder)
     defer { withExtendedLifetime(lock) {} }
     try refuseExposedKeys()
     let identity = try NodeSetup(folder).identity()
+    // First, since what an earlier run's work left may be what fills the disk.
+    LocalAdapter.clear(workFolder: folder.workPath, logger: logger)
     let database = try NodeDatabase(folder: folder.path, node: identity.node, network: identity.network)
     let objects = try ObjectStore(folder: folder.path)
     let recovered = try database.recover()
@@ -111,7 +117,7 @@ public struct NodeRun: Sendable {
       return LocalAdapter(
         LocalConfiguration(
           workFolder: folder.workPath, total: configuration.offer,
-          sandbox: configuration.sandbox == .none ? .none : .bubblewrap))
+          sandbox: configuration.sandbox == .none ? .none : .bubblewrap, readable: configuration.readable))
     }
   }
 }

@@ -49,7 +49,7 @@ extension NodeDoor {
     _ source: LogSource, _ stream: PeerMessage.LogStream, offset: Int, limit: Int, at node: NodeID
   ) async throws -> LogView {
     let attempt = source.attempt
-    guard let chunks = hands.logWaiters.wait(for: attempt, stream, offset: offset) else {
+    guard let (ticket, chunks) = hands.logWaiters.wait(for: attempt, stream, offset: offset, from: node) else {
       throw Refusal(.unavailable, "too many requests for logs wait", next: "try again in a moment")
     }
     await loop.send(.logRequest(.init(attempt: attempt, stream: stream, offset: offset, limit: limit)), to: node)
@@ -61,7 +61,7 @@ extension NodeDoor {
         return nil
       }
       let first = await group.next() ?? nil
-      waiters.cancel(attempt, stream, offset: offset)
+      waiters.cancel(ticket)
       group.cancelAll()
       return first
     }

@@ -1,3 +1,4 @@
+internal import Adapters
 internal import Contract
 package import Coordination
 package import Engine
@@ -35,12 +36,11 @@ package final class Workshop: Sendable {
     self.feed = feed
   }
 
-  /// Runs the adapters until cancelled.
+  /// Runs the adapters until cancelled; returns when their last reports were taken.
   func run() async {
     await withDiscardingTaskGroup { group in
       for adapter in adapters {
-        group.addTask { await adapter.run() }
-        group.addTask { for await report in adapter.events { await self.take(report, from: adapter) } }
+        group.addTask { await adapter.run { report in await self.take(report, from: adapter) } }
       }
       group.addTask {
         while !Task.isCancelled {
@@ -61,7 +61,7 @@ package final class Workshop: Sendable {
         AdapterStatus(
           name: declaration.name, kind: declaration.kind, usable: inventory.usable,
           detail: inventory.detail + (inventory.remedy.map { "; \($0)" } ?? ""),
-          features: declaration.supports.map(\.rawValue), total: inventory.total))
+          features: declaration.supports.map(\.rawValue), sandboxed: inventory.sandboxed, total: inventory.total))
     }
     return out
   }

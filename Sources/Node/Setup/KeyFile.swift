@@ -48,10 +48,13 @@ public struct KeyFile: Sendable, Hashable {
     return seed
   }
 
-  /// Writes a new key; one that is there is never overwritten.
+  /// Writes a new key, unless there is one: it is never overwritten.
   ///
+  /// - Returns: the key that is there now.
   /// - Throws: `Refusal`.
-  func create(_ seed: [UInt8]) throws(Refusal) {
+  func readOrCreate(_ seed: [UInt8]) throws(Refusal) -> [UInt8] {
+    if PrivateFile.exists(path) { return try read() }
     try PrivateFile.write(Array((Hexadecimal.encode(seed) + "\n").utf8), to: path, mode: 0o600, exclusive: true)
+    return seed
   }
 }

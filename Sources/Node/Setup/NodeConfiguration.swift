@@ -16,6 +16,8 @@ public struct NodeConfiguration: Sendable, Hashable {
   /// What this node asks for a CPU-second; nil takes the contract's price.
   public var priceMicroPerCPUSecond: Int?
   public var sandbox: Sandbox
+  /// Folders and files of this machine that work in the sandbox may read besides the system's.
+  public var readable: [String]
   /// Names from `adapterNames`, in order of preference.
   public var adapters: [String]
   public var policy: Policy
@@ -68,6 +70,7 @@ public struct NodeConfiguration: Sendable, Hashable {
     self.offer = offer
     priceMicroPerCPUSecond = nil
     sandbox = .bubblewrap
+    readable = []
     adapters = ["local", "noop"]
     policy = Policy(decline: [], isManual: false)
     listenAddress = "127.0.0.1:0"

@@ -1,12 +1,13 @@
 internal import Contract
 internal import Engine
+internal import Foundation
 public import Manifest
 internal import Model
 internal import Overlay
 
 extension NodeConfiguration {
   private static let fields = [
-    "name", "kind", "owner", "offer", "price", "sandbox", "adapters", "policy", "listen", "http", "log",
+    "name", "kind", "owner", "offer", "price", "sandbox", "readable", "adapters", "policy", "listen", "http", "log",
   ]
 
   /// Reads node.yaml of a folder. Unknown keys are errors, with what may have been meant.
@@ -18,7 +19,21 @@ extension NodeConfiguration {
     guard let text = String(validating: bytes, as: UTF8.self) else {
       throw Refusal(.invalid, "\(folder.configurationPath) is not UTF-8 text", subject: folder.configurationPath)
     }
-    return try read(text: text, fileName: folder.configurationPath)
+    let configuration = try read(text: text, fileName: folder.configurationPath)
+    try refuseExposing(folder, by: configuration.readable)
+    return configuration
+  }
+
+  /// Whatever work may read, the keys are never part of it.
+  private static func refuseExposing(_ folder: DataFolder, by readable: [String]) throws(Refusal) {
+    func components(_ path: String) -> [String] {
+      URL(fileURLWithPath: path).resolvingSymlinksInPath().standardizedFileURL.pathComponents
+    }
+    for path in readable where components(folder.path).starts(with: components(path)) {
+      throw Refusal(
+        .invalid, "readable: \(path) holds this node's keys, which work would then read", subject: path,
+        next: "name folders in \(folder.configurationPath) that do not hold \(folder.path)")
+    }
   }
 
   /// - Throws: `ManifestErrors`.
@@ -50,6 +65,9 @@ extension FieldReader {
     configuration.priceMicroPerCPUSecond = fields["price"].flatMap { price($0) }
     if let sandbox = fields["sandbox"].flatMap({ choice($0, of: NodeConfiguration.Sandbox.allCases.map(\.rawValue)) }) {
       configuration.sandbox = NodeConfiguration.Sandbox(rawValue: sandbox) ?? .bubblewrap
+    }
+    if let readable = fields["readable"] {
+      configuration.readable = list(readable, of: "paths", atMost: 64, mayBeEmpty: true).compactMap { path($0) }
     }
     if let adapters = fields["adapters"] {
       configuration.adapters = list(adapters, of: "adapters", atMost: 8, mayBeEmpty: true)
@@ -114,6 +132,15 @@ extension FieldReader {
       return nil
     }
     return .init(key: String(text[..<equals]), value: String(text[text.index(after: equals)...]))
+  }
+
+  private mutating func path(_ value: Value) -> String? {
+    guard let text = text(value, limit: 4_096) else { return nil }
+    guard text.hasPrefix("/"), !text.utf8.contains(0) else {
+      report(value, "\"\(text)\" is not an absolute path", "write it from the root, such as /opt/tools")
+      return nil
+    }
+    return text
   }
 
   private mutating func address(_ value: Value) -> String? {

@@ -17,6 +17,8 @@ extension NodeConfiguration {
     \(priceMicroPerCPUSecond.map { "price: \(credits($0))" } ?? "# price: 0.0001")
     # bubblewrap shuts work in; none runs it as this user, with limits only.
     sandbox: \(sandbox.rawValue)
+    # Folders of this machine that work in the sandbox may read besides the system's programs.
+    readable: [\(readable.map(quoted).joined(separator: ", "))]
     # local runs commands on this machine, noop does nothing (to measure everything else).
     adapters: [\(adapters.joined(separator: ", "))]
     # What this node decides by itself. Each rule declines what fits it, with a code

@@ -10,7 +10,7 @@ public struct NodeSetup: Sendable {
     self.folder = folder
   }
 
-  /// Makes the folder, new keys and node.yaml.
+  /// Makes the folder, keys and node.yaml; goes on where a run of it was cut short.
   ///
   /// - Returns: the new node's id.
   /// - Throws: `Refusal`; `.conflict` where a node was set up before.
@@ -18,12 +18,13 @@ public struct NodeSetup: Sendable {
     try folder.create()
     let lock = try FolderLock(folder)
     defer { withExtendedLifetime(lock) {} }
-    let seeds = NodeSeeds(random: &random)
-    try KeyFile(.root, in: folder).create(seeds.root)
-    try KeyFile(.signing, in: folder).create(seeds.signing)
-    try KeyFile(.datagram, in: folder).create(seeds.datagram)
-    try KeyFile(.cosigning, in: folder).create(seeds.cosigning)
-    try KeyFile(.token, in: folder).create(random.bytes(32))
+    // Keys that are there without a configuration are what a run that was cut short left: each is whole.
+    let seeds = NodeSeeds(
+      root: try KeyFile(.root, in: folder).readOrCreate(random.bytes(32)),
+      signing: try KeyFile(.signing, in: folder).readOrCreate(random.bytes(32)),
+      datagram: try KeyFile(.datagram, in: folder).readOrCreate(random.bytes(32)),
+      cosigning: try KeyFile(.cosigning, in: folder).readOrCreate(random.bytes(32)))
+    _ = try KeyFile(.token, in: folder).readOrCreate(random.bytes(32))
     // The configuration comes last: it is what says that a node was set up here.
     try PrivateFile.write(Array(configuration.text.utf8), to: folder.configurationPath, mode: 0o600, exclusive: true)
     return try seeds.nodeID()
@@ -64,6 +65,9 @@ public struct NodeSetup: Sendable {
   ) throws -> String {
     let identity = try identity()
     let addresses = try given.isEmpty ? [ownAddress()] : given
+    for address in addresses.compactMap({ HostPort($0) }) {
+      try Self.requireReachable(address, subject: "--address", option: "--address")
+    }
     let invitation = try identity.invite(
       seeds: addresses.map { Invitation.Seed(address: $0, node: identity.node) },
       expiresMilliseconds: expiresMilliseconds, keySeed: random.digest())
@@ -103,6 +107,14 @@ public struct NodeSetup: Sendable {
     throw Refusal(
       .conflict, "the node in \(folder.given) is in network \(present.name) (\(id.short)) already",
       subject: folder.networkPath, next: "jointcloud node run --data \(folder.given)")
+  }
+
+  /// What a node listens on is what it tells others to dial.
+  static func requireReachable(_ address: HostPort, subject: String, option: String) throws(Refusal) {
+    guard address.isWildcard else { return }
+    throw Refusal(
+      .invalid, "nobody can dial \(address): others need this machine's own address", subject: subject,
+      next: "\(option) ADDRESS:\(address.port), with one of those that `hostname -I` shows")
   }
 
   private func ownAddress() throws -> String {

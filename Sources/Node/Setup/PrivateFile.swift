@@ -27,7 +27,8 @@ enum PrivateFile {
     try check(
       Stamp(mode: info.st_mode & 0o7777, owner: info.st_uid, isRegular: info.st_mode & S_IFMT == S_IFREG))
     guard info.st_size <= limit else {
-      throw Refusal(.tooLarge, "\(path) has \(info.st_size) bytes; the limit is \(limit)", subject: path)
+      throw Refusal(
+        .tooLarge, "\(path) has \(info.st_size) bytes; the limit is \(limit)", subject: path, next: "ls -l \(path)")
     }
     var content: [UInt8] = []
     var piece = [UInt8](repeating: 0, count: 64 * 1_024)
@@ -38,7 +39,8 @@ enum PrivateFile {
       if count == 0 { return content }
       content += piece.prefix(count)
       guard content.count <= limit else {
-        throw Refusal(.tooLarge, "\(path) has more than \(limit) bytes", subject: path)
+        throw Refusal(
+          .tooLarge, "\(path) has more than \(limit) bytes", subject: path, next: "ls -l \(path)")
       }
     }
   }
@@ -94,14 +96,15 @@ enum PrivateFile {
     let reason = String(cString: strerror(code))
     switch code {
     case ENOENT: return Refusal(.notFound, "\(path) does not exist", subject: path)
-    case EEXIST: return Refusal(.conflict, "\(path) is there already", subject: path)
+    case EEXIST: return Refusal(.conflict, "\(path) is there already", subject: path, next: "ls -l \(path)")
     case EACCES, EPERM, EROFS:
       return Refusal(.notPermitted, "cannot \(act) \(path): \(reason)", subject: path, next: "ls -ld \(path)")
     case ENOSPC, EDQUOT:
       return Refusal(.failed, "cannot \(act) \(path): \(reason)", subject: path, next: "df -h \(path)")
     case ELOOP:
-      return Refusal(.notPermitted, "\(path) is a link; the file itself must stand there", subject: path)
-    default: return Refusal(.failed, "cannot \(act) \(path): \(reason)", subject: path)
+      return Refusal(
+        .notPermitted, "\(path) is a link; the file itself must stand there", subject: path, next: "ls -l \(path)")
+    default: return Refusal(.failed, "cannot \(act) \(path): \(reason)", subject: path, next: "ls -ld \(path)")
     }
   }
 }

@@ -26,7 +26,7 @@ public struct Work: Hashable, Sendable {
   public enum Command: Hashable, Sendable {
     /// The program, looked up in `PATH`, and its arguments.
     case arguments([String])
-    /// Text run by `sh`.
+    /// Text run by `sh -eu`.
     case script(String)
   }
 
@@ -41,7 +41,7 @@ public struct Work: Hashable, Sendable {
   public let results: [String]
   public let amounts: Amounts
   public let executeTimeout: Duration
-  /// For each of standard output and standard error.
+  /// For each of standard output, standard error and the result files.
   public let outputLimitBytes: Int
 
   public init(

@@ -59,7 +59,7 @@ public struct WorkFailure: Hashable, Sendable, Codable, Error, CustomStringConve
   public let exitCode: Int?
   /// With `signal`.
   public let signal: Int?
-  /// The result with `missingResult`, the input's name with `inputMissing`.
+  /// The result with `missingResult`, and with `output` where that is about one; the input's name with `inputMissing`.
   public let path: String?
 
   public init(_ category: Category, _ detail: String, exitCode: Int? = nil, signal: Int? = nil, path: String? = nil) {

@@ -40,6 +40,7 @@ struct ParticipantCommand: AsyncParsableCommand {
           Column("RUNNING") { "\($0.running)" },
           Column("DONE") { "\($0.completed)" },
           Column("ADAPTERS", wide: true) { $0.adapters.joined(separator: ",") },
+          Column("SANDBOX", wide: true) { $0.sandboxed ? "yes" : "no" },
           Column("ROSTER", wide: true) { "\($0.rosterVersion)" },
         ])
     }

@@ -37,8 +37,9 @@ struct NodeOptions: ParsableArguments {
 
   func endpoint() throws -> Endpoint {
     if let http {
-      guard http.hasPrefix("http://") else {
-        throw Failure(.usage, "--http \(http) is not a URL that begins with http://", next: "--http http://HOST:PORT")
+      guard ["http://", "https://"].contains(where: http.hasPrefix) else {
+        throw Failure(
+          .usage, "--http \(http) is not a URL that begins with http:// or https://", next: "--http http://HOST:PORT")
       }
       return .http(url: http, token: token ?? Environment.variable("JOINTCLOUD_TOKEN") ?? "")
     }

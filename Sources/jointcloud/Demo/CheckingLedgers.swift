@@ -25,7 +25,7 @@ extension DemoPlay {
           entries += Int(report["entries"]?.integerValue ?? 0)
         }
       }
-      guard ledgers >= DemoCast.all.count else { throw Failure(.error, "only \(ledgers) ledgers were found") }
+      guard ledgers >= DemoCast.all.count else { throw Failure(step: "only \(ledgers) ledgers were found") }
       report.keep("ledgers", .integer(Int64(ledgers)))
       report.keep("entries", .integer(Int64(entries)))
       return "\(ledgers) ledgers on 7 nodes hold: every link and signature of \(entries) entries"
@@ -34,17 +34,17 @@ extension DemoPlay {
 
   /// Changes one digit of what a participant is paid for, in a copy.
   func forge() async throws {
-    guard let collaboration else { throw Failure(.error, "there is no ledger to forge") }
+    guard let collaboration else { throw Failure(step: "there is no ledger to forge") }
     try await report.step("forge", "in a copy, a participant is given more CPU time than it used") {
       let copy = folder.path + "/copy.sqlite"
       let (number, change) = try Self.changeOneDigit(
         from: folder.data(of: DemoCast.asker.name).databasePath, to: copy, collaboration)
       let ended = try await Program.own.run(["ledger", "verify", "--file", copy])
       guard ended.code == ExitStatus.verificationFailed.rawValue else {
-        throw Failure(.error, "the forged copy was accepted with exit code \(ended.code)")
+        throw Failure(step: "the forged copy was accepted with exit code \(ended.code)")
       }
       guard let line = ended.errors.split(separator: "\n").first(where: { $0.contains("entry \(number):") }) else {
-        throw Failure(.error, "the verifier did not name entry \(number): \(ended.errors)")
+        throw Failure(step: "the verifier did not name entry \(number): \(ended.errors)")
       }
       report.keep("forgedEntry", .integer(Int64(number)))
       let said = line.hasPrefix("error: ") ? line.dropFirst(7) : line
@@ -73,7 +73,7 @@ extension DemoPlay {
           arguments: [Data(forged), key, number])
         return (number, change)
       }
-      throw Failure(.error, "no entry says how long anybody computed")
+      throw Failure(step: "no entry says how long anybody computed")
     }
     try queue.close()
     return changed

@@ -69,7 +69,7 @@ extension DemoPlay {
     let ended = try await Program.named("wc").run(["-w"] + files, environment: ["LC_ALL": "C"])
     guard ended.succeeded, let line = ended.output.split(separator: "\n").last,
       let number = line.split(separator: " ").first.flatMap({ Int($0) })
-    else { throw Failure(.error, "wc -w: \(ended.errors)") }
+    else { throw Failure(step: "wc -w: \(ended.errors)") }
     return number
   }
 
@@ -102,14 +102,14 @@ extension DemoPlay {
       name = try await play.until("a participant runs a subtask", atMost: .seconds(30), every: .milliseconds(10)) {
         let detail = try await play.ask(DemoCast.asker.name) { try await $0.task(id) }
         if ["succeeded", "failed", "cancelled", "unplaced"].contains(detail.task.state) {
-          throw Failure(.error, "the task \(detail.task.state) before anybody could be killed: \(detail.task.reason)")
+          throw Failure(step: "the task \(detail.task.state) before anybody could be killed: \(detail.task.reason)")
         }
         play.showProgress(detail)
         let working = Set(detail.subtasks.filter { $0.state == "running" }.map(\.nodeName))
         return DemoCast.victims.first { working.contains($0) }
       }
       guard let process = play.running[name], let id = process.process else {
-        throw Failure(.error, "node \(name) has no process any more")
+        throw Failure(step: "node \(name) has no process any more")
       }
       process.signal(SIGKILL)
       return "SIGKILL to \(name) (process \(id)) while its subtask ran"
@@ -120,7 +120,7 @@ extension DemoPlay {
   private func result(of detail: TaskDetailView) async throws -> (words: Int, pairs: [String]) {
     let lines = try await output(of: detail).split(separator: "\n").map(String.init)
     guard let words = lines.first.flatMap({ Int($0) }) else {
-      throw Failure(.error, "the reduced result does not begin with a number: \(lines.first ?? "nothing")")
+      throw Failure(step: "the reduced result does not begin with a number: \(lines.first ?? "nothing")")
     }
     return (
       words,
@@ -134,7 +134,7 @@ extension DemoPlay {
   /// Starts the killed node again and waits until it holds what the others hold.
   mutating func comeBack() async throws {
     guard let name = running.first(where: { $0.value.hasEnded })?.key, let collaboration else {
-      throw Failure(.error, "nobody was killed")
+      throw Failure(step: "nobody was killed")
     }
     start(name)
     let play = self

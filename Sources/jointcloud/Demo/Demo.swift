@@ -47,12 +47,14 @@ struct Demo: AsyncParsableCommand {
   private func ending(_ error: any Error, _ report: DemoReport, _ folder: DemoFolder) -> Failure {
     if error is DemoInterrupted {
       try? folder.remove()
-      return Failure(.error, "interrupted; all nodes are stopped and \(folder.path) is removed")
+      return Failure(
+        .error, "interrupted; all nodes are stopped and \(folder.path) is removed", next: "jointcloud demo")
     }
     var failure = Failure(error)
     guard let step = report.failed, step != DemoPlay.firstStep else {
       // Nothing was started yet: nothing there helps to find the cause.
       try? folder.remove()
+      if failure.next.isEmpty { failure.next = "jointcloud demo --folder ANOTHER_FOLDER" }
       return failure
     }
     failure.lines = failure.lines.map { "step \"\(step)\" failed: \($0)" }
@@ -65,6 +67,14 @@ struct Demo: AsyncParsableCommand {
     if json { Output.data(report.document(ok: ok, folder: folder.exists ? folder.path : nil)) }
     if ok { report.sayEnd() }
   }
+}
+
+extension Failure {
+  /// Of a step; the demo says at its end where the nodes' logs are.
+  init(step line: String) { self.init(.error, line, next: "") }
+
+  /// Of a step that took too long.
+  init(step status: ExitStatus, _ line: String) { self.init(status, line, next: "") }
 }
 
 struct DemoInterrupted: Error {}

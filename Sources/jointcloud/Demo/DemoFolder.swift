@@ -40,14 +40,14 @@ struct DemoFolder: Sendable {
 
   func makeInner() throws {
     for inner in [logs, texts] where mkdir(inner, 0o700) != 0 {
-      throw Failure(.error, "\(inner) cannot be made: \(String(cString: strerror(errno)))")
+      throw Failure(step: "\(inner) cannot be made: \(String(cString: strerror(errno)))")
     }
   }
 
   func write(_ name: String, _ text: String) throws -> String {
     let file = "\(path)/\(name)"
     guard let stream = fopen(file, "w") else {
-      throw Failure(.error, "\(file) cannot be written: \(String(cString: strerror(errno)))")
+      throw Failure(step: "\(file) cannot be written: \(String(cString: strerror(errno)))")
     }
     let written = fputs(text, stream)
     guard fclose(stream) == 0, written >= 0 else {
@@ -59,7 +59,7 @@ struct DemoFolder: Sendable {
   /// A text file of at most a megabyte.
   func lines(of path: String) throws -> [String] {
     guard let stream = fopen(path, "r") else {
-      throw Failure(.error, "\(path) cannot be read: \(String(cString: strerror(errno)))")
+      throw Failure(step: "\(path) cannot be read: \(String(cString: strerror(errno)))")
     }
     defer { fclose(stream) }
     var bytes = [UInt8](repeating: 0, count: 1 << 20)
@@ -79,7 +79,7 @@ struct DemoFolder: Sendable {
 
   private static func names(in path: String) throws -> [String] {
     guard let folder = opendir(path) else {
-      throw Failure(.error, "\(path) cannot be read: \(String(cString: strerror(errno)))")
+      throw Failure(step: "\(path) cannot be read: \(String(cString: strerror(errno)))")
     }
     defer { closedir(folder) }
     var names: [String] = []

@@ -102,7 +102,7 @@ struct DemoPlay: Sendable {
         throw Failure(.error, "node \(name) ended by itself", next: "tail \(process.logPath)")
       }
       guard ContinuousClock.now < deadline else {
-        throw Failure(.timedOut, "after \(limit.milliseconds / 1_000) s it is still not so that \(what)")
+        throw Failure(step: .timedOut, "after \(limit.milliseconds / 1_000) s it is still not so that \(what)")
       }
       try await Task.sleep(for: pause)
     }

@@ -24,15 +24,21 @@ final class DemoScreen: Sendable {
 
   /// Stays.
   func line(_ text: String, _ colour: Table.Colour? = nil) {
+    let text = text.printable
+    keep(usesColour ? colour.map { "\u{1b}[\($0.rawValue)m\(text)\u{1b}[0m" } ?? text : text)
+  }
+
+  private func keep(_ line: String) {
     passing.withLock { passing in
       if !passing.isEmpty { write("\r\u{1b}[K") }
       passing = ""
-      write((usesColour ? colour.map { "\u{1b}[\($0.rawValue)m\(text)\u{1b}[0m" } ?? text : text) + "\n")
+      write(line + "\n")
     }
   }
 
   /// Goes with the next line. Without a terminal it stays, so it is shown at most once in two seconds.
   func passing(_ text: String) {
+    let text = text.printable
     guard isTerminal else {
       let isDue = lastShown.withLock { last in
         guard ContinuousClock.now - last > .seconds(2) else { return false }
@@ -51,7 +57,7 @@ final class DemoScreen: Sendable {
 
   func table(_ table: Table, indent: String = "      ") {
     for line in table.rendered(width: width - indent.count, colour: usesColour).split(separator: "\n") {
-      self.line(indent + line)
+      keep(indent + line)
     }
   }
 

@@ -40,7 +40,7 @@ extension DemoPlay {
     let detail = try await finish(view.task, "estimate") { detail in
       let numbers = try await output(of: detail).split { $0 == " " || $0 == "\n" }.compactMap { Int($0) }
       guard numbers.count == 2, numbers[1] == Self.points else {
-        throw Failure(.error, "the reduced result is not two numbers over \(Self.points) points")
+        throw Failure(step: "the reduced result is not two numbers over \(Self.points) points")
       }
       let estimate = 4 * Double(numbers[0]) / Double(numbers[1])
       // Five standard deviations of such an estimate: 4 * sqrt(p * (1 - p) / n) with p = pi / 4.
@@ -48,7 +48,7 @@ extension DemoPlay {
       let bound = 5 * 4 * (chance * (1 - chance) / Double(Self.points)).squareRoot()
       let error = abs(estimate - Double.pi)
       guard error < bound else {
-        throw Failure(.error, "the estimate \(estimate) is off by \(error), more than chance allows (\(bound))")
+        throw Failure(step: "the estimate \(estimate) is off by \(error), more than chance allows (\(bound))")
       }
       let shown = Self.decimals(estimate, 5)
       report.keep("pi", .string(shown))

@@ -18,7 +18,7 @@ extension DemoPlay {
       }
       return "task \(name): \(upload.submission.subtaskCount) subtasks and one that reduces"
     }
-    guard let view else { throw Failure(.error, "the task was not submitted") }
+    guard let view else { throw Failure(step: "the task was not submitted") }
     return view
   }
 
@@ -44,7 +44,7 @@ extension DemoPlay {
       return "announced to \(answers.count), joined \(joined.count), declined \(declined.count)"
         + (reasons.isEmpty ? "" : " (\(reasons))") + others.joined()
     }
-    guard let opened else { throw Failure(.error, "no round was opened") }
+    guard let opened else { throw Failure(step: "no round was opened") }
     return opened
   }
 
@@ -69,7 +69,7 @@ extension DemoPlay {
       last = detail
       return try await judge(detail)
     }
-    guard let last else { throw Failure(.error, "the task was not followed") }
+    guard let last else { throw Failure(step: "the task was not followed") }
     return last
   }
 
@@ -99,7 +99,7 @@ extension DemoPlay {
       try await client.readObject(reference) { bytes += $0 }
       return bytes
     }
-    guard Digest(of: bytes) == file.digest else { throw Failure(.error, "the result does not match its digest") }
+    guard Digest(of: bytes) == file.digest else { throw Failure(step: "the result does not match its digest") }
     return String(decoding: bytes, as: UTF8.self)
   }
 

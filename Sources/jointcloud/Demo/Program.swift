@@ -39,7 +39,7 @@ struct Program: Sendable {
       return Ended(
         status: result.terminationStatus, output: result.standardOutput, errors: result.standardError)
     } catch let error as SubprocessError {
-      throw Failure(.error, "\(executable) cannot be run: \(error)")
+      throw Failure(step: "\(executable) cannot be run: \(error)")
     }
   }
 
@@ -51,7 +51,7 @@ struct Program: Sendable {
     let ended = try await run(arguments)
     guard ended.succeeded else {
       let said = ended.errors.split(separator: "\n").first.map(String.init) ?? "\(ended.status)"
-      throw Failure(.error, "\(arguments.prefix(3).joined(separator: " ")) ended with \(ended.code): \(said)")
+      throw Failure(step: "\(arguments.prefix(3).joined(separator: " ")) ended with \(ended.code): \(said)")
     }
     return ended.output.hasSuffix("\n") ? String(ended.output.dropLast()) : ended.output
   }

@@ -28,7 +28,7 @@ extension DemoPlay {
         throw Failure(.error, "/usr/share/common-licenses is not there", next: "apt-get install base-files")
       }
       var disk = statvfs()
-      guard statvfs(folder.path, &disk) == 0 else { throw Failure(.error, "\(folder.path) cannot be looked at") }
+      guard statvfs(folder.path, &disk) == 0 else { throw Failure(step: "\(folder.path) cannot be looked at") }
       let free = Int(disk.f_bavail) * Int(disk.f_frsize)
       guard free >= Self.diskBytes else {
         throw Failure(
@@ -61,7 +61,7 @@ extension DemoPlay {
   private func setPolicy(_ line: String, in path: String) throws {
     var file = try folder.lines(of: path)
     guard let index = file.firstIndex(where: { $0.hasPrefix("policy:") }) else {
-      throw Failure(.error, "\(path) has no line that begins with policy:")
+      throw Failure(step: "\(path) has no line that begins with policy:")
     }
     file[index] = line
     let name = String(path.dropFirst(folder.path.count + 1))

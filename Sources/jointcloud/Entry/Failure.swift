@@ -16,7 +16,8 @@ struct Failure: Error {
   var lines: [String]
   var next: String
 
-  init(_ status: ExitStatus, _ line: String, next: String = "") {
+  /// - Parameter next: what to type or do now.
+  init(_ status: ExitStatus, _ line: String, next: String) {
     self.status = status
     lines = [line]
     self.next = next
@@ -30,14 +31,16 @@ struct Failure: Error {
     case let errors as ManifestErrors: self.init(errors)
     case let error as IdentityError: self.init(error)
     case let error as StorageError: self.init(Self.status(of: error), "\(error)", next: "jointcloud doctor")
-    case is CancellationError: self.init(.error, "interrupted")
+    case is CancellationError: self.init(.error, "interrupted", next: "give the command again")
     default: self.init(.error, "\(error)", next: "jointcloud doctor")
     }
   }
 
   init(_ refusal: Refusal) {
     let place = refusal.subject.isEmpty || refusal.what.contains(refusal.subject) ? "" : " (\(refusal.subject))"
-    self.init(Self.status(of: refusal.kind), refusal.what + place, next: refusal.next)
+    self.init(
+      Self.status(of: refusal.kind), refusal.what + place,
+      next: refusal.next.isEmpty ? "jointcloud doctor" : refusal.next)
   }
 
   private init(_ errors: ManifestErrors) {

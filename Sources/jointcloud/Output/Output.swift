@@ -10,9 +10,9 @@ enum Output {
     write(bytes, to: STDOUT_FILENO)
   }
 
-  /// Progress, hints and errors.
+  /// Progress, hints and errors: one line.
   static func hint(_ line: String) {
-    write(Array((line + "\n").utf8), to: STDERR_FILENO)
+    write(Array((line.printable + "\n").utf8), to: STDERR_FILENO)
   }
 
   static var isTerminal: Bool { isatty(STDOUT_FILENO) == 1 }

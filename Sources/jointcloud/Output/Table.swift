@@ -5,9 +5,7 @@ struct Table {
     var colour: Colour?
 
     init(_ text: String, _ colour: Colour? = nil) {
-      // Names come from other nodes: nothing in them may steer the terminal.
-      self.text = String(
-        text.unicodeScalars.map { $0.value < 0x20 || (0x7f...0x9f).contains($0.value) ? " " : Character($0) })
+      self.text = text.printable
       self.colour = colour
     }
   }

@@ -73,6 +73,7 @@ extension Fingerprint {
       add("transmit \(link) \(lane)")
       add(bytes)
     case .close(let link, let reason): add("close \(link) \(reason)")
+    case .admit(let node): add("admit \(node)")
     case .setTimer(let timer, let after): add("timer \(timer) \(after)")
     case .hold(let task, let objects, let inputs):
       add("hold \(task) \(inputs)")

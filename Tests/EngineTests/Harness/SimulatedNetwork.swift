@@ -135,7 +135,7 @@ final class SimulatedNetwork {
 
   private static func adapter(_ plan: NodePlan) -> AdapterStatus {
     AdapterStatus(
-      name: "noop", kind: "noop", usable: true, detail: "simulated", features: [],
+      name: "noop", kind: "noop", usable: true, detail: "simulated", features: [], sandboxed: plan.sandboxed,
       total: Amounts(cpuMillicores: 64_000, memoryBytes: 64 << 30))
   }
 
@@ -286,7 +286,10 @@ final class SimulatedNetwork {
     case .cancelWork(let attempt, _): nodes[index].running[attempt] = nil
     case .answer(let id, let answer): nodes[index].answers[id] = answer
     case .notice(let notice): nodes[index].notices.append(notice)
-    case .logRequested, .logChunk, .hold, .letGo: break
+    case .admit(let node): nodes[index].admitted.insert(node)
+    case .logRequested(let request, let node): nodes[index].logRequests.append((request, node))
+    case .logChunk(let chunk, let node): nodes[index].logChunks.append((chunk, node))
+    case .hold, .letGo: break
     }
   }
 

@@ -11,6 +11,7 @@ struct NodePlan {
   var price = 50
   /// Of each lane of its event queues.
   var queueCapacity = NodeEngine.queueCapacity
+  var sandboxed = true
   var policy = LocalPolicy(decline: [], decidesByHand: false)
 
   static func asker(_ name: String = "asker") -> NodePlan { NodePlan(name: name, offer: .zero) }
@@ -48,6 +49,10 @@ struct SimulatedNode {
   var peak = Amounts.zero
   /// When each attempt was begun first.
   var order: [AttemptID] = []
+  /// Who may connect from now on, also when its grant is over.
+  var admitted: Set<NodeID> = []
+  var logRequests: [(request: PeerMessage.LogRequest, node: NodeID)] = []
+  var logChunks: [(chunk: PeerMessage.LogChunk, node: NodeID)] = []
 
   var id: NodeID { identity.node }
 }

@@ -2,7 +2,7 @@
 public enum Endpoint: Sendable, Hashable {
   /// The node's own socket; `dataFolder` is what a person would type after `--data`.
   case socket(path: String, dataFolder: String)
-  /// `http://HOST:PORT`, without a slash at the end.
+  /// `http://HOST:PORT` or `https://HOST:PORT`, without a slash at the end.
   case http(url: String, token: String)
 
   /// What to show a person.

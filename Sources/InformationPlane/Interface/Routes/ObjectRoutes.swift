@@ -8,12 +8,12 @@ func addObjectRoutes(to table: RouteTable) {
   let service = table.service
   let limits = table.limits
   table.stream("/v1/objects/{digest}", .head) { request, context in
-    let reference = try reference(request, context, limits)
+    let reference = try reference(request, context)
     guard try await service.hasObject(reference) else { throw missing(reference) }
     return Response(status: .ok, headers: [.contentType: "application/octet-stream"])
   }
   table.stream("/v1/objects/{digest}", .put) { request, context in
-    let reference = try reference(request, context, limits)
+    let reference = try reference(request, context)
     if let length = request.headers[.contentLength], length != "\(reference.byteCount)" {
       throw Refusal(
         .invalid, "Content-Length \(length) differs from byteCount=\(reference.byteCount)", subject: "byteCount")
@@ -23,7 +23,7 @@ func addObjectRoutes(to table: RouteTable) {
     return try .json(reference)
   }
   table.stream("/v1/objects/{digest}", .get) { request, context in
-    let reference = try reference(request, context, limits)
+    let reference = try reference(request, context)
     guard try await service.hasObject(reference) else { throw missing(reference) }
     let offset = try request.queryNumber("offset", default: 0, in: 0...reference.byteCount)
     return Response(
@@ -55,7 +55,7 @@ private func missing(_ reference: ObjectReference) -> Refusal {
 }
 
 private func reference(
-  _ request: Request, _ context: APIContext, _ limits: APILimits
+  _ request: Request, _ context: APIContext
 ) throws -> ObjectReference {
   let id: ID<Subject.Statement> = try APIContext.id(try context.text("digest"), name: "digest")
   guard request.uri.queryParameters.get("byteCount") != nil else {
@@ -63,10 +63,6 @@ private func reference(
       .invalid, "byteCount is missing: an object is named by its digest and its length", subject: "byteCount")
   }
   let byteCount = try request.queryNumber("byteCount", default: 0, in: 0...Int(JSON.integerLimit))
-  guard byteCount <= limits.objectBytes else {
-    throw Refusal(
-      .tooLarge, "an object of \(byteCount) bytes; the limit is \(limits.objectBytes)", subject: "byteCount")
-  }
   return ObjectReference(digest: id.digest, byteCount: byteCount)
 }
 

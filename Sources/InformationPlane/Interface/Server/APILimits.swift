@@ -2,8 +2,6 @@
 public struct APILimits: Sendable {
   /// Of one JSON document that a client sends.
   public var bodyBytes = 1_024 * 1_024
-  /// Of one object that a client stores.
-  public var objectBytes = 64 * 1_024 * 1_024 * 1_024
   /// Of all header fields of a request together.
   public var headerBytes = 16 * 1_024
   /// Open connections at one address; more wait in the listener's backlog.

@@ -88,12 +88,25 @@ public struct APIServer: Service {
   }
 
   private func serveSocket(_ path: String, _ ready: Readiness) async throws {
-    try await serve(.unixDomainSocket(path: path), named: path, access: .everybody) { _ in
-      guard chmod(path, 0o600) == 0 else {
-        logger.warning("The socket's mode could not be set", metadata: ["path": "\(path)", "errno": "\(errno)"])
-        return
+    // Who is not let in must not find the socket open: a mode that cannot be set ends the server.
+    let (modes, mode) = AsyncStream.makeStream(of: Int32.self)
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask {
+        defer { mode.finish() }
+        try await serve(.unixDomainSocket(path: path), named: path, access: .everybody) { _ in
+          mode.yield(chmod(path, 0o600) == 0 ? 0 : errno)
+          mode.finish()
+        }
       }
-      if let all = ready.add({ $0.socketPath = path }) { await onReady(all) }
+      group.addTask {
+        for await code in modes {
+          guard code == 0 else {
+            throw APIServerError.cannotListen(path, reason: "its mode: \(String(cString: strerror(code)))")
+          }
+          if let all = ready.add({ $0.socketPath = path }) { await onReady(all) }
+        }
+      }
+      try await group.waitForAll()
     }
   }
 

@@ -1,8 +1,9 @@
-import FoundationEssentials
 package import Model
 import Sodium
 import SwiftProtobuf
 import Wire
+
+import struct FoundationEssentials.Data
 
 /// A frame of a control link, read.
 package enum OverlayFrame {

@@ -1,7 +1,8 @@
-import FoundationEssentials
 import Model
 import SwiftProtobuf
 import Wire
+
+import struct FoundationEssentials.Data
 
 extension PeerMessage {
   /// The largest asked-for piece of a log, and the largest number, that a peer may name.

@@ -1,8 +1,9 @@
-import FoundationEssentials
 public import Model
 import Sodium
 import SwiftProtobuf
 import Wire
+
+import struct FoundationEssentials.Data
 
 /// What a stream is for; the dialler chooses.
 public enum StreamPurpose: UInt8, Hashable, Sendable {

@@ -126,4 +126,7 @@ public struct HostPort: Hashable, Sendable, CustomStringConvertible {
   }
 
   public var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+
+  /// Whether the host means all addresses of a machine, such as 0.0.0.0 and ::, at which nobody can be reached.
+  public var isWildcard: Bool { host.allSatisfy { "0.:".contains($0) } }
 }

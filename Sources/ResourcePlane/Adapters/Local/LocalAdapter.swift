@@ -1,4 +1,4 @@
-internal import Logging
+public import Logging
 public import Model
 public import Resources
 
@@ -39,7 +39,7 @@ public actor LocalAdapter: Adapter {
   public nonisolated var events: AsyncStream<WorkReport> { mailbox.reports }
 
   public func inventory() async -> Inventory {
-    let total = configuration.total ?? Machine.offered()
+    let total = configuration.total ?? HostMachine.offered()
     let native = ["workFolder": configuration.workFolder, "sandbox": configuration.sandbox.rawValue]
     switch await probe() {
     case .works(let version):
@@ -58,6 +58,7 @@ public actor LocalAdapter: Adapter {
   /// A sandbox that works is looked at once; one that does not, each time, so that a remedy is noticed.
   private func probe() async -> SandboxProbe.Finding {
     clearWorkFolder()
+    if let shortage = diskShortage() { return shortage }
     if let finding, finding.isUsable { return finding }
     let found = await SandboxProbe(configuration).look()
     if case .broken(let problem, let remedy) = found, found != finding {
@@ -65,6 +66,14 @@ public actor LocalAdapter: Adapter {
     }
     finding = found
     return found
+  }
+
+  private func diskShortage() -> SandboxProbe.Finding? {
+    let least = configuration.diskReserveBytes / 2
+    guard let free = Scratch.freeDiskBytes(at: configuration.workFolder), free < least else { return nil }
+    return .broken(
+      problem: "\(free) bytes of the node's disk are free, and it runs nothing below \(least)",
+      remedy: "free space on the disk of \(configuration.workFolder)")
   }
 
   public func submit(_ work: Work) async throws(AdapterError) {
@@ -129,15 +138,7 @@ public actor LocalAdapter: Adapter {
 
   private func forget(_ attempt: AttemptID) {
     entries[attempt] = nil
-    removeFolder(configuration.workFolder + "/" + attempt.description)
-  }
-
-  private func removeFolder(_ path: String) {
-    do {
-      try Scratch.remove(path)
-    } catch {
-      logger.warning("a scratch folder could not be removed", metadata: ["path": "\(path)", "error": "\(error)"])
-    }
+    Self.removeFolder(configuration.workFolder + "/" + attempt.description, logger)
   }
 
   public func run() async {
@@ -157,19 +158,28 @@ public actor LocalAdapter: Adapter {
     stop()
   }
 
-  /// Removes what an earlier run left, before anything of this run is there: no process of it lives, since they end
-  /// with the node.
   private func clearWorkFolder() {
     if isCleared { return }
     isCleared = true
+    Self.clear(workFolder: configuration.workFolder, logger: logger)
+  }
+
+  /// Removes what an earlier run left, before anything of this run is there: no process of it lives, since they end
+  /// with the node. Done by the adapter itself; a node does it before it needs the disk.
+  public static func clear(workFolder: String, logger: Logger) {
     do {
-      try Scratch.makeFolders(configuration.workFolder)
-      for name in try Scratch.names(in: configuration.workFolder) {
-        removeFolder(configuration.workFolder + "/" + name)
-      }
+      try Scratch.makeFolders(workFolder)
+      for name in try Scratch.names(in: workFolder) { removeFolder(workFolder + "/" + name, logger) }
     } catch {
-      logger.error(
-        "the work folder cannot be used", metadata: ["path": "\(configuration.workFolder)", "error": "\(error)"])
+      logger.error("the work folder cannot be used", metadata: ["path": "\(workFolder)", "error": "\(error)"])
+    }
+  }
+
+  private static func removeFolder(_ path: String, _ logger: Logger) {
+    do {
+      try Scratch.remove(path)
+    } catch {
+      logger.warning("a scratch folder could not be removed", metadata: ["path": "\(path)", "error": "\(error)"])
     }
   }
 

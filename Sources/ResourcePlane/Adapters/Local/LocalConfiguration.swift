@@ -23,6 +23,9 @@ public struct LocalConfiguration: Sendable {
   public var processLimit: Int
   /// Bytes of any one file that a command writes.
   public var fileLimitBytes: Int
+  /// What the work folder's disk keeps free for the node itself. Below it attempts that hold more than a little of
+  /// the disk are ended, below half of it all.
+  public var diskReserveBytes: Int
   /// Between the polite and the final signal.
   public var grace: Duration
   /// Attempts that run at a time; more wait in state `queued`.
@@ -33,7 +36,8 @@ public struct LocalConfiguration: Sendable {
   public init(
     name: String = "local", workFolder: String, total: Amounts? = nil, sandbox: Confinement = .bubblewrap,
     readable: [String] = [], bubblewrap: String = "bwrap", processLimit: Int = 512, fileLimitBytes: Int = 16 << 30,
-    grace: Duration = .seconds(2), concurrentLimit: Int = 128, attemptLimit: Int = 10_000
+    diskReserveBytes: Int = 512 << 20, grace: Duration = .seconds(2), concurrentLimit: Int = 128,
+    attemptLimit: Int = 10_000
   ) {
     self.name = name
     self.workFolder = workFolder
@@ -43,6 +47,7 @@ public struct LocalConfiguration: Sendable {
     self.bubblewrap = bubblewrap
     self.processLimit = processLimit
     self.fileLimitBytes = fileLimitBytes
+    self.diskReserveBytes = diskReserveBytes
     self.grace = grace
     self.concurrentLimit = concurrentLimit
     self.attemptLimit = attemptLimit

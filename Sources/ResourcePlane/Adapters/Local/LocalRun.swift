@@ -35,7 +35,7 @@ struct LocalRun: Sendable {
         // Nothing of the task's environment: these programs build its walls.
         environment: .custom(["PATH": StartScript.searchPath]),
         workingDirectory: FilePath(scratch.work), platformOptions: options,
-        input: .fileDescriptor(streams.input, closeAfterSpawningProcess: true),
+        input: .none,
         output: .fileDescriptor(streams.output, closeAfterSpawningProcess: true),
         error: .fileDescriptor(streams.error, closeAfterSpawningProcess: true)
       ) { execution in
@@ -66,7 +66,7 @@ struct LocalRun: Sendable {
       results.append(ResultFile(path: stream.rawValue, content: .file(scratch.output(stream))))
     }
     if failure == nil {
-      do { results += try scratch.results(work.results) } catch { failure = error }
+      do { results += try scratch.results(work.results, limit: work.outputLimitBytes) } catch { failure = error }
     }
     return WorkOutcome(failure: failure, usage: ended.usage, results: results)
   }
@@ -88,27 +88,15 @@ struct LocalRun: Sendable {
     return Ended(failure: verdict.failure, usage: finding.usage)
   }
 
-  /// Opens all three or none: the process library closes them once they are handed over.
-  private func streams() throws -> (input: FileDescriptor, output: FileDescriptor, error: FileDescriptor) {
-    var opened: [FileDescriptor] = []
+  /// Opens both or none: the process library closes them once they are handed over.
+  private func streams() throws -> (output: FileDescriptor, error: FileDescriptor) {
+    let output = try output(.standardOutput)
     do {
-      opened.append(try input())
-      for stream in LogStream.allCases { opened.append(try output(stream)) }
+      return (output, try self.output(.standardError))
     } catch {
-      for descriptor in opened { try? descriptor.close() }
+      try? output.close()
       throw error
     }
-    return (opened[0], opened[1], opened[2])
-  }
-
-  private func input() throws -> FileDescriptor {
-    let path =
-      switch work.standardInput.count {
-      case 0: "/dev/null"
-      case 1: work.standardInput[0]
-      default: scratch.standardInput
-      }
-    return try FileDescriptor.open(FilePath(path), .readOnly, options: .closeOnExec)
   }
 
   /// Opened to append, so that a command that reopens its output cannot write over what it wrote.

@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Glibc
 
 /// What the kernel says about one process and those below it, and signals to them.
@@ -47,16 +48,22 @@ struct ProcessTree {
     var found: [Int32] = []
     var level = [root]
     var depth = 0
-    while !level.isEmpty, depth < 64, found.count < 65_536 {
+    // One that loses its parent meanwhile moves up the tree, and may be met again.
+    var seen: Set = [root]
+    while !level.isEmpty, seen.count < 65_536 {
       if depth >= sparing { found += level }
-      level = level.flatMap(Self.children(of:))
+      level = level.flatMap(Self.children(of:)).filter { seen.insert($0).inserted }
       depth += 1
     }
     return found
   }
 
+  /// Those of all its threads: the kernel lists a child at the thread that started it.
   private static func children(of process: Int32) -> [Int32] {
-    (KernelFile.text("/proc/\(process)/task/\(process)/children") ?? "").split(separator: " ").compactMap { Int32($0) }
+    let threads = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(process)/task")) ?? []
+    return threads.flatMap { thread in
+      (KernelFile.text("/proc/\(process)/task/\(thread)/children") ?? "").split(separator: " ").compactMap { Int32($0) }
+    }
   }
 
   private static func stat(of process: Int32) -> (state: Substring, cpuMilliseconds: Int)? {
@@ -65,7 +72,7 @@ struct ProcessTree {
     let fields = text[text.index(after: end)...].split(separator: " ")
     guard fields.count > 14 else { return nil }
     let ticks = fields[11...14].reduce(0) { $0 + (Int($1) ?? 0) }
-    return (fields[0], ticks * 1_000 / Machine.clockTicksPerSecond)
+    return (fields[0], ticks * 1_000 / HostMachine.clockTicksPerSecond)
   }
 
   private static func memoryBytes(of process: Int32) -> Int {

@@ -58,7 +58,7 @@ struct Sandbox: Sendable {
   private func limits(for work: Work) -> [String] {
     let memory = max(work.amounts.memoryBytes, Self.leastMemoryBytes)
     let (seconds, attoseconds) = work.executeTimeout.components
-    let cpuSeconds = (Int(seconds) + (attoseconds > 0 ? 1 : 0)) * Machine.coreCount + 10
+    let cpuSeconds = (Int(seconds) + (attoseconds > 0 ? 1 : 0)) * HostMachine.coreCount + 10
     return [
       "prlimit", "--data=\(Self.saturating(memory, times: 2, plus: 64 << 20))",
       "--as=\(Self.saturating(memory, times: 4, plus: 8 << 30))", "--cpu=\(cpuSeconds)",

@@ -30,6 +30,7 @@ public struct SandboxProbe: Sendable {
       attempt: AttemptID(task: task, subtask: 0, number: 1), command: .arguments(["true"]),
       amounts: .zero, executeTimeout: .seconds(10), outputLimitBytes: 1 << 16)
     var own = configuration
+    own.diskReserveBytes = 0
     own.workFolder += "/probe.\(UInt64.random(in: .min ... .max))"
     let run = LocalRun(work: work, sandbox: Sandbox(configuration: own), order: StopOrder())
     defer { try? Scratch.remove(own.workFolder) }
@@ -56,7 +57,7 @@ public struct SandboxProbe: Sendable {
     return result?.standardOutput.split(separator: "\n").first.map(String.init) ?? "unknown version"
   }
 
-  private static let otherwise = "or let its owner set `sandbox: none` for this adapter"
+  private static let otherwise = "or let the node's owner set `sandbox: none` in node.yaml"
 
   static func explain(_ text: String) -> Finding {
     if text.contains("not found or cannot be executed") {

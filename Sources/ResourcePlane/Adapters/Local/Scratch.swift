@@ -16,7 +16,6 @@ struct Scratch: Sendable {
   var temporary: String { root + "/tmp" }
   var inputs: String { root + "/inputs" }
   var control: String { root + "/control" }
-  var standardInput: String { root + "/stdin" }
 
   func output(_ stream: LogStream) -> String { root + "/" + stream.rawValue }
 
@@ -38,7 +37,23 @@ struct Scratch: Sendable {
         .inputMissing, "standard input is no longer in this node's object store: \(Errno(rawValue: errno))",
         path: "stdin")
     }
-    if work.standardInput.count > 1 { try concatenate(work.standardInput) }
+    let target = control + "/" + Layout.standardInputName
+    do {
+      switch work.standardInput.count {
+      case 0: break
+      case 1: try Self.bring(work.standardInput[0], to: target, shared: sharesInputs)
+      default: try Self.concatenate(work.standardInput, to: target)
+      }
+    } catch {
+      throw WorkFailure(.inputMissing, "standard input could not be put together: \(error)", path: "stdin")
+    }
+  }
+
+  /// A link costs nothing; another file system, or too many links, take a copy.
+  private static func bring(_ file: String, to target: String, shared: Bool) throws {
+    if shared, link(file, target) == 0 { return }
+    try FileManager.default.copyItem(atPath: file, toPath: target)
+    _ = chmod(target, 0o444)
   }
 
   private func stage(_ input: StagedInput, sharesInputs: Bool) throws(WorkFailure) {
@@ -46,10 +61,7 @@ struct Scratch: Sendable {
     do {
       try FileManager.default.createDirectory(
         atPath: String(target[..<(target.lastIndex(of: "/") ?? target.endIndex)]), withIntermediateDirectories: true)
-      // A link costs nothing; another file system, or too many links, take a copy.
-      if sharesInputs, link(input.file, target) == 0 { return }
-      try FileManager.default.copyItem(atPath: input.file, toPath: target)
-      _ = chmod(target, 0o444)
+      try Self.bring(input.file, to: target, shared: sharesInputs)
     } catch {
       guard FileManager.default.fileExists(atPath: input.file) else {
         throw WorkFailure(
@@ -60,52 +72,52 @@ struct Scratch: Sendable {
     }
   }
 
-  private func concatenate(_ files: [String]) throws(WorkFailure) {
-    do {
-      let out = try FileDescriptor.open(
-        standardInput, .writeOnly, options: [.create, .truncate, .closeOnExec], permissions: .ownerReadWrite)
-      try out.closeAfter {
-        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 16)
-        defer { buffer.deallocate() }
-        for file in files {
-          let source = try FileDescriptor.open(FilePath(file), .readOnly, options: .closeOnExec)
-          try source.closeAfter {
-            while case let count = try source.read(into: buffer), count > 0 {
-              try out.writeAll(buffer.prefix(count))
-            }
+  private static func concatenate(_ files: [String], to target: String) throws {
+    let out = try FileDescriptor.open(
+      FilePath(target), .writeOnly, options: [.create, .exclusiveCreate, .closeOnExec], permissions: .ownerRead)
+    try out.closeAfter {
+      let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 16)
+      defer { buffer.deallocate() }
+      for file in files {
+        let source = try FileDescriptor.open(FilePath(file), .readOnly, options: .closeOnExec)
+        try source.closeAfter {
+          while case let count = try source.read(into: buffer), count > 0 {
+            try out.writeAll(buffer.prefix(count))
           }
         }
       }
-    } catch {
-      throw WorkFailure(.inputMissing, "standard input could not be put together: \(error)", path: "stdin")
     }
   }
 
   /// The task's result files.
   /// - Throws: `missingResult` for the first that is no regular file reached without symbolic links: a link could
-  ///   lead the node to files that the command itself cannot read.
-  func results(_ paths: [String]) throws(WorkFailure) -> [ResultFile] {
+  ///   lead the node to files that the command itself cannot read. `output` for one over the limit.
+  func results(_ paths: [String], limit: Int) throws(WorkFailure) -> [ResultFile] {
     var found: [ResultFile] = []
     for path in paths {
-      if let problem = problem(withResult: path) {
-        throw WorkFailure(.missingResult, "result file \(path) \(problem); \(wrote())", path: path)
+      let byteCount = try byteCount(ofResult: path)
+      guard byteCount <= limit else {
+        throw WorkFailure(
+          .output, "result file \(path) has \(byteCount) bytes, over the task's outputLimit of \(limit)", path: path)
       }
       found.append(ResultFile(path: path, content: .file(work + "/" + path)))
     }
     return found
   }
 
-  private func problem(withResult path: String) -> String? {
+  private func byteCount(ofResult path: String) throws(WorkFailure) -> Int {
+    func missing(_ problem: String) -> WorkFailure {
+      WorkFailure(.missingResult, "result file \(path) \(problem); \(wrote())", path: path)
+    }
     var prefix = work
-    var kind: mode_t = 0
+    var status = stat()
     for component in path.split(separator: "/") {
       prefix += "/" + component
-      var status = stat()
-      guard lstat(prefix, &status) == 0 else { return "was not written" }
-      kind = status.st_mode & S_IFMT
-      if kind == S_IFLNK { return "is reached by a symbolic link, which is not followed" }
+      guard lstat(prefix, &status) == 0 else { throw missing("was not written") }
+      if status.st_mode & S_IFMT == S_IFLNK { throw missing("is reached by a symbolic link, which is not followed") }
     }
-    return kind == S_IFREG ? nil : "is not a regular file"
+    guard status.st_mode & S_IFMT == S_IFREG else { throw missing("is not a regular file") }
+    return Int(status.st_size)
   }
 
   private func wrote() -> String {
@@ -138,24 +150,5 @@ struct Scratch: Sendable {
     let file = try FileDescriptor.open(
       FilePath(path), .writeOnly, options: [.create, .exclusiveCreate, .closeOnExec], permissions: .ownerRead)
     try file.closeAfter { _ = try file.writeAll(text.utf8) }
-  }
-
-  /// Removes a folder and all below it, whatever permissions a command left there. Nothing is followed.
-  static func remove(_ path: String) throws {
-    var status = stat()
-    guard lstat(path, &status) == 0 else { return }
-    do {
-      try FileManager.default.removeItem(atPath: path)
-    } catch {
-      open(folder: path)
-      try FileManager.default.removeItem(atPath: path)
-    }
-  }
-
-  private static func open(folder path: String) {
-    var status = stat()
-    guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else { return }
-    _ = chmod(path, 0o700)
-    for name in (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? [] { open(folder: path + "/" + name) }
   }
 }

@@ -11,10 +11,13 @@ enum StartScript {
     let words: [String] =
       switch work.command {
       case .arguments(let arguments): arguments
-      case .script: ["sh", layout.script]
+      case .script: ["sh", "-eu", layout.script]
       }
+    // Opened in here, where it lies read-only: through a descriptor of the node's the command could open the object
+    // store's own file again, for writing.
+    let input = work.standardInput.isEmpty ? [] : ["<", quoted(layout.standardInput)]
     // A child, not `exec`: this shell is the first process of the sandbox and collects those that lose their parent.
-    lines.append((layout.launcher + words.map(quoted)).joined(separator: " "))
+    lines.append((layout.launcher + words.map(quoted) + input).joined(separator: " "))
     lines.append("exit $?")
     return lines.joined(separator: "\n") + "\n"
   }
@@ -54,6 +57,9 @@ struct Layout: Sendable {
 
   var script: String { control + "/script" }
   var start: String { control + "/start" }
+  var standardInput: String { control + "/" + Self.standardInputName }
+
+  static let standardInputName = "stdin"
 
   private static let politely = ["nice", "-n", "5", "--"]
 

@@ -9,6 +9,7 @@ struct Watch {
   let tree: ProcessTree
   let ownLevels: Int
   let processLimit: Int
+  let diskReserveBytes: Int
   let grace: Duration
   let order: StopOrder
 
@@ -24,6 +25,7 @@ struct Watch {
     self.tree = ProcessTree(root: process)
     self.ownLevels = run.sandbox.ownLevels
     self.processLimit = run.sandbox.configuration.processLimit
+    self.diskReserveBytes = run.sandbox.configuration.diskReserveBytes
     self.grace = run.sandbox.configuration.grace
     self.order = run.order
   }
@@ -49,6 +51,8 @@ struct Watch {
         stop(
           WorkFailure(.timeout, "it ran longer than its execute timeout of \(work.executeTimeout)"), elapsed,
           grace: grace)
+      } else if failure == nil, let shortage = diskShortage() {
+        stop(shortage, elapsed, grace: .zero)
       }
       if let deadline, elapsed >= deadline {
         tree.signal(SIGKILL, sparing: 0)
@@ -89,6 +93,19 @@ struct Watch {
     for stream in LogStream.allCases where scratch.outputByteCount(stream) > work.outputLimitBytes {
       stop(Self.overOutput(stream, limit: work.outputLimitBytes), elapsed, grace: .zero)
     }
+  }
+
+  /// An attempt that holds no more is not ended for others that fill the disk, while there is room for all such.
+  private static let harmlessScratchBytes = 1 << 20
+
+  /// Asked at each turn, not at each sample: a disk fills fast, and the node itself cannot go on without.
+  private func diskShortage() -> WorkFailure? {
+    guard let free = Scratch.freeDiskBytes(at: scratch.root), free < diskReserveBytes else { return nil }
+    let found = "\(free) bytes of the node's disk are free, under its reserve of \(diskReserveBytes)"
+    if scratch.holdsMore(than: Self.harmlessScratchBytes) {
+      return WorkFailure(.output, "\(found), and this attempt held more than \(Self.harmlessScratchBytes)")
+    }
+    return free < diskReserveBytes / 2 ? WorkFailure(.adapter, "\(found): nothing can run there") : nil
   }
 
   static func overOutput(_ stream: LogStream, limit: Int) -> WorkFailure {

@@ -56,7 +56,8 @@ enum Results {
       let parts = result.path.split(separator: "/", omittingEmptySubsequences: false)
       guard !parts.contains(where: { $0.isEmpty || $0 == "." || $0 == ".." || $0.utf8.contains(0) }) else {
         throw Failure(
-          .verificationFailed, "subtask \(result.subtask) names a result outside its folder: \(result.path)")
+          .verificationFailed, "subtask \(result.subtask) names a result outside its folder: \(result.path)",
+          next: "jointcloud task explain \(detail.task.task.short), which names who reported it")
       }
       return ("\(folder)/\(single ? "" : "\(result.subtask)/")\(result.path)", result)
     }

@@ -1,17 +1,21 @@
 import FoundationEssentials
 import Glibc
-internal import Model
+package import Model
 
 /// What this machine has.
-enum Machine {
+package enum HostMachine {
   static var coreCount: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
   static var pageByteCount: Int { max(1, sysconf(Int32(_SC_PAGESIZE))) }
   static var clockTicksPerSecond: Int { max(1, sysconf(Int32(_SC_CLK_TCK))) }
 
+  /// Its cores and its memory.
+  package static var amounts: Amounts {
+    Amounts(cpuMillicores: coreCount * 1_000, memoryBytes: max(0, sysconf(Int32(_SC_PHYS_PAGES))) * pageByteCount)
+  }
+
   /// All cores, and four fifths of the memory: the rest is the node's and the system's.
   static func offered() -> Amounts {
-    let bytes = sysconf(Int32(_SC_PHYS_PAGES)) * pageByteCount
-    return Amounts(cpuMillicores: coreCount * 1_000, memoryBytes: max(0, bytes / 5 * 4))
+    Amounts(cpuMillicores: amounts.cpuMillicores, memoryBytes: amounts.memoryBytes / 5 * 4)
   }
 }
 

@@ -21,20 +21,6 @@ public struct AdapterDescription: Hashable, Sendable, Codable {
   }
 }
 
-/// What a node declares in a roster about its resources.
-public struct Capability: Hashable, Sendable, Codable {
-  public let adapters: [AdapterDescription]
-  public let total: Amounts
-  /// Whether foreign commands run without a network, on a read-only system, in their own scratch folder.
-  public let sandboxed: Bool
-
-  public init(adapters: [AdapterDescription], total: Amounts, sandboxed: Bool) {
-    self.adapters = adapters
-    self.total = total
-    self.sandboxed = sandboxed
-  }
-}
-
 /// What an adapter's backend has, as last seen.
 public struct Inventory: Hashable, Sendable, Codable {
   public let total: Amounts
