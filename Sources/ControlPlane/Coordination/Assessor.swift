@@ -74,6 +74,9 @@ public struct Assessor: Sendable {
     joined[id] = contract
   }
 
+  /// Whether this node answered a collaboration's call with joining.
+  public func hasJoined(_ id: CollaborationID) -> Bool { joined[id] != nil }
+
   // MARK: Calls and rosters
 
   /// A call was broadcast.

@@ -9,11 +9,16 @@ public struct Verifier: Sendable {
   public static let openLimit = 4_096
   /// Findings past this many are not kept: such a ledger is not worth reading further.
   public static let findingLimit = 10_000
+  /// Where an entry can lie.
+  private static let numbers = 1...Int(JSON.integerLimit)
 
+  /// A place of the ledger, or a run of places at which nothing lies.
   private struct Place: Sendable {
-    let number: Int
-    /// nil for bytes that are no entry.
+    let numbers: ClosedRange<Int>
+    /// nil for bytes that are no entry, and for a run of missing ones.
     let entry: Entry?
+
+    var number: Int { numbers.lowerBound }
   }
 
   private let collaboration: CollaborationID
@@ -49,9 +54,14 @@ public struct Verifier: Sendable {
   @discardableResult
   public mutating func take(_ bytes: [UInt8], at number: Int) -> Entry? {
     entryCount += 1
-    for missing in (last + 1)..<max(last + 1, number) {
-      find(missing, .missing, "an entry", "nothing")
-      open.append(Place(number: missing, entry: nil))
+    guard Self.numbers.contains(number) else {
+      find(number, .misplaced, "a place from 1 to \(Self.numbers.upperBound)", "an entry at \(number)")
+      return nil
+    }
+    if number > last + 1 {
+      let gap = last + 1...number - 1
+      find(gap.lowerBound, .missing, gap.count == 1 ? "an entry" : "entries \(last + 1) to \(number - 1)", "nothing")
+      open.append(Place(numbers: gap, entry: nil))
     }
     last = number
     let entry: Entry
@@ -59,7 +69,7 @@ public struct Verifier: Sendable {
       entry = try Entry(bytes: bytes)
     } catch {
       find(number, .unreadable, "a canonical entry", "\(error)")
-      open.append(Place(number: number, entry: nil))
+      open.append(Place(numbers: number...number, entry: nil))
       rulesHold = false
       return nil
     }
@@ -77,8 +87,10 @@ public struct Verifier: Sendable {
     for problem in keys.take(entry) { find(number, .foundation, "a certificate that holds", problem) }
     if anchors.contains(where: { $0.number == number }) { anchored[number] = entry.hash }
     judge(entry)
-    open.append(Place(number: number, entry: entry))
-    if open.count > Self.openLimit { settleByLinks(count: open.count - Proposal.countLimit, trusted: nil) }
+    open.append(Place(numbers: number...number, entry: entry))
+    if open.count > Self.openLimit {
+      settleByLinks(through: open[open.count - Proposal.countLimit - 1].numbers.upperBound, trusted: nil)
+    }
     return entry
   }
 
@@ -158,7 +170,11 @@ public struct Verifier: Sendable {
       try rules.apply(entry.record)
     } catch {
       rulesHold = false
-      find(entry.number, .rules, "what the contract allows", "\(error)")
+      return find(entry.number, .rules, "what the contract allows", "\(error)")
+    }
+    if let configuration = rules.configuration, entry.configuration != configuration {
+      rulesHold = false
+      find(entry.number, .rules, "configuration \(configuration)", "configuration \(entry.configuration)")
     }
   }
 
@@ -172,20 +188,30 @@ public struct Verifier: Sendable {
         place.number, .proposal, "term \(entry.term), configuration \(entry.configuration)",
         "term \(body.term), configuration \(body.configuration)")
     }
-    settleByLinks(count: body.last - covered, trusted: body.head)
+    settleByLinks(through: body.last, trusted: body.head)
   }
 
   private mutating func leaveUnproposed(through number: Int) {
     guard number > covered else { return }
     find(covered + 1, .unproposed, "a valid proposal", "none for entries \(covered + 1) to \(number)")
-    settleByLinks(count: number - covered, trusted: nil)
+    settleByLinks(through: number, trusted: nil)
+  }
+
+  /// Takes the oldest open places, up to a number.
+  private mutating func takeOpen(through number: Int) -> [Place] {
+    var places = Array(open.prefix { $0.number <= number })
+    open.removeFirst(places.count)
+    if let gap = places.last, gap.numbers.upperBound > number {
+      places[places.count - 1] = Place(numbers: gap.number...number, entry: nil)
+      open.insert(Place(numbers: number + 1...gap.numbers.upperBound, entry: nil), at: 0)
+    }
+    return places
   }
 
   /// Checks the oldest open places backwards, from the one that a signature names: each entry names its predecessor's
   /// hash, so the first that does not fit is the one that was changed.
-  private mutating func settleByLinks(count: Int, trusted: Digest?) {
-    let places = open.prefix(count)
-    open.removeFirst(places.count)
+  private mutating func settleByLinks(through number: Int, trusted: Digest?) {
+    let places = takeOpen(through: number)
     var expected = trusted
     var namedByChanged = false
     for place in places.reversed() {
@@ -210,7 +236,7 @@ public struct Verifier: Sendable {
       find(first.number, .link, before.hexadecimal, expected.hexadecimal)
     }
     guard let end = places.last else { return }
-    covered = end.number
+    covered = end.numbers.upperBound
     coveredHead = trusted ?? end.entry?.hash
   }
 

@@ -9,6 +9,8 @@ struct NodePlan {
   var name: String
   var offer = Amounts(cpuMillicores: 4_000, memoryBytes: 4 << 30)
   var price = 50
+  /// Of each lane of its event queues.
+  var queueCapacity = NodeEngine.queueCapacity
   var sandboxed = true
   var policy = LocalPolicy(decline: [], decidesByHand: false)
 
