@@ -27,7 +27,8 @@ extension NodeEngine {
     let live = members.filter { ($0.state == .alive || $0.state == .suspected) && $0.id != identity.node }.map(\.id)
     return CoordinationContext(
       node: identity.node, epoch: identity.epoch, network: identity.network, now: now, member: rosterMember,
-      policy: profile.policy, live: live, names: names, collaborations: collaborations, objects: objects)
+      takesAnyWork: adapters.contains { $0.usable && !$0.onRequestOnly }, policy: profile.policy, live: live,
+      names: names, collaborations: collaborations, objects: objects)
   }
 
   /// This node as it would stand on a roster now.

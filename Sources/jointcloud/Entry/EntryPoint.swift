@@ -58,11 +58,11 @@ enum EntryPoint {
     var command: any ParsableCommand.Type = JointCloud.self
     for argument in arguments {
       let configuration = command.configuration
-      let subcommands = configuration.subcommands + configuration.groupedSubcommands.flatMap(\.subcommands)
+      let subcommands = configuration.subcommands + configuration.groupedSubcommands.flatMap { $0.subcommands }
       guard !subcommands.isEmpty, !argument.hasPrefix("-"), argument != "help" else { return nil }
       let named = subcommands.first { ([$0._commandName] + $0.configuration.aliases).contains(argument) }
       guard let named else {
-        return (argument, Spelling.nearest(to: argument, among: subcommands.map(\._commandName)))
+        return (argument, Spelling.nearest(to: argument, among: subcommands.map { $0._commandName }))
       }
       command = named
     }

@@ -136,6 +136,7 @@ final class SimulatedNetwork {
   private static func adapter(_ plan: NodePlan) -> AdapterStatus {
     AdapterStatus(
       name: "noop", kind: "noop", usable: true, detail: "simulated", features: [], sandboxed: plan.sandboxed,
+      onRequestOnly: plan.runsOnRequestOnly,
       total: Amounts(cpuMillicores: 64_000, memoryBytes: 64 << 30))
   }
 

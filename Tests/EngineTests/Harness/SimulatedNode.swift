@@ -13,6 +13,8 @@ struct NodePlan {
   var queueCapacity = NodeEngine.queueCapacity
   var sandboxed = true
   var policy = LocalPolicy(decline: [], decidesByHand: false)
+  /// Its only adapter runs no commands of its own accord.
+  var runsOnRequestOnly = false
 
   static func asker(_ name: String = "asker") -> NodePlan { NodePlan(name: name, offer: .zero) }
 }
