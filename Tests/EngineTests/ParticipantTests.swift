@@ -56,6 +56,25 @@ import Testing
     #expect(network.finish(asked, at: 0) == "succeeded", "\(network.story(0))")
   }
 
+  @Test("Without a name, a task goes where most members could run it, not where the last call was answered by few")
+  func suitingCollaboration() throws {
+    var big = NodePlan(name: "big")
+    big.offer = Amounts(cpuMillicores: 16_000, memoryBytes: 4 << 30)
+    let (network, wide) = try Self.opened(58, [.asker(), NodePlan(name: "b"), NodePlan(name: "c"), big])
+    var large = TaskPlan(name: "large")
+    large.needs = Amounts(cpuMillicores: 8_000, memoryBytes: 1 << 20)
+    let first = try #require(network.task(network.submit(large, at: 0, opens: true), at: 0))
+    #expect(network.finish(first, at: 0) == "succeeded", "\(network.story(0))")
+    #expect(network.book(of: first, at: 0)?.roster.members.count == 2, "only one could take it")
+    let second = try #require(network.task(network.submit(TaskPlan(name: "small"), at: 0), at: 0))
+    #expect(network.finish(second, at: 0) == "succeeded")
+    #expect(network.book(of: second, at: 0)?.id == wide)
+    let third = try #require(network.task(network.submit(large, at: 0), at: 0))
+    #expect(network.finish(third, at: 0) == "succeeded")
+    #expect(network.book(of: third, at: 0)?.id != nil, "a new one is not needed where one member could run it")
+    #expect(network.nodes[0].engine.books.count == 2)
+  }
+
   @Test("By hand: an offer is accepted, declined, or lapses, and ignoring costs more than declining")
   func byHand() throws {
     func weight(deciding decision: Bool?) throws -> Int {

@@ -57,11 +57,15 @@ struct SubtaskLook {
   func view(of index: Int) -> SubtaskView {
     let subtask = task.subtasks[index]
     let stage = stage(of: index)
-    var node = subtask.assignee
+    var (node, attempt) = (subtask.assignee, subtask.attempt)
     if case .succeeded(let by) = subtask.state { node = by }
+    // What came to nothing is told by its last try, not by the one that nobody made.
+    if task.isOver, subtask.isPending, let failed = subtask.failed.last {
+      (node, attempt) = (failed.node, failed.number)
+    }
     return SubtaskView(
       index: index, stage: index < task.submission.subtaskCount ? "map" : "reduce", state: stage.state,
-      reason: stage.reason, attempt: subtask.attempt, node: node, nodeName: node.map { names[$0] ?? $0.short } ?? "",
+      reason: stage.reason, attempt: attempt, node: node, nodeName: node.map { names[$0] ?? $0.short } ?? "",
       nativeID: stage.nativeID, nativeState: stage.nativeState,
       results: (subtask.result?.files ?? []).map {
         ResultFileView(subtask: index, path: $0.path, digest: $0.content.digest, byteCount: $0.content.byteCount)

@@ -48,7 +48,7 @@ extension NodeEngine {
       trace: task.submission.trace, state: state(of: task), reason: reason(of: task, book),
       category: task.ending?.body.category ?? "", subtasks: task.subtasks.count, succeeded: task.succeededCount,
       running: running, assigned: task.assignedCount,
-      pending: task.subtasks.count - task.succeededCount - task.assignedCount,
+      pending: task.isOver ? 0 : task.subtasks.count - task.succeededCount - task.assignedCount,
       submittedMilliseconds: task.submittedMilliseconds, startedMilliseconds: task.firstAssignedMilliseconds,
       endedMilliseconds: task.ending?.timeMilliseconds,
       costMicro: task.shares.values.reduce(0) { $0 + $1.cost.micro }, plans: task.planCount)
@@ -114,7 +114,7 @@ extension NodeEngine {
   private func view(of plan: TaskPlanned, entry: Int, _ book: CollaborationState) -> PlanView {
     let chosen = Dictionary(uniqueKeysWithValues: plan.choices.map { ($0.node, AttemptRange.count($0.attempts)) })
     return PlanView(
-      number: plan.number, previous: plan.previous, cause: plan.cause, entry: entry, strategy: plan.strategy,
+      collaboration: book.id, number: plan.number, previous: plan.previous, cause: plan.cause, entry: entry, strategy: plan.strategy,
       seed: plan.seed.hexadecimal,
       candidates: plan.candidates.map {
         .init(
@@ -130,14 +130,11 @@ extension NodeEngine {
   public func preview(_ submission: Submission, in collaboration: CollaborationID?, at now: Moment)
     -> Result<PlanView, Refusal>
   {
-    let open = books.values.filter { $0.coordinator == identity.node }
-    guard
-      let book = collaboration.flatMap({ books[$0] })
-        ?? open.max(by: { ($0.openedMilliseconds, $0.id) < ($1.openedMilliseconds, $1.id) })
-    else {
+    guard let book = (collaboration ?? suitingCollaboration(for: submission)).flatMap({ books[$0] }) else {
       return .failure(
         Refusal(
-          .unavailable, "no round is open here, so nobody has said what it offers",
+          .unavailable,
+          "no round that suits it is open here, so nobody has said what it offers; submitting it opens one",
           next: "jointcloud collaboration create --name NAME"))
     }
     let context = context(now)
@@ -171,7 +168,7 @@ extension NodeEngine {
       answers.append(
         .init(
           node: record.node, name: record.name, answer: record.answer.rawValue, code: record.code,
-          detail: record.text, retryAfterMilliseconds: nil, subtasks: 0, entry: 1))
+          detail: "at the collaboration's call: \(record.text)", retryAfterMilliseconds: nil, subtasks: 0, entry: 1))
     }
     for filtered in task.plans.last?.plan.filtered ?? currentlyFiltered(task, book, now) {
       answers.append(

@@ -17,6 +17,7 @@ public struct TaskView: Codable, Sendable, Hashable {
   public var succeeded: Int
   public var running: Int
   public var assigned: Int
+  /// Neither assigned nor done; 0 once the task is over.
   public var pending: Int
   public var submittedMilliseconds: Int64
   public var startedMilliseconds: Int64?
@@ -77,6 +78,7 @@ public struct ResultFileView: Codable, Sendable, Hashable {
 
 /// One plan of a task, as it stands on the ledger (R62).
 public struct PlanView: Codable, Sendable, Hashable {
+  public var collaboration: CollaborationID
   public var number: Int
   /// The plan that this one replaces; 0 for the first.
   public var previous: Int

@@ -65,6 +65,10 @@ struct TaskLogs: AsyncParsableCommand {
     let first = try await print(task, subtask, stream ?? .stdout, client) { piece in
       Self.begin(piece, heading: position.map { $0 > 0 ? "\n" : "" })
     }
+    if position == nil, first.offset == 0, first.base64.isEmpty, !first.problem.isEmpty {
+      throw Failure(
+        .error, "subtask \(subtask) has no log here: \(first.problem)", next: "jointcloud task show \(task.short)")
+    }
     guard stream == nil, !first.failure.isEmpty else { return }
     try await print(task, subtask, .stderr, client) { piece in
       Self.begin(piece, heading: position.map { _ in "\n" }, saysFailure: false)
