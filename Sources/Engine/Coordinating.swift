@@ -22,11 +22,13 @@ extension NodeEngine {
     let members = overlay.members
     var names = Dictionary(uniqueKeysWithValues: members.map { ($0.id, $0.name) })
     names[identity.node] = profile.name
+    // To the roles a broken ledger is none: they expect nothing of it.
+    let collaborations = broken.isEmpty ? books : books.filter { broken[$0.key] == nil }
     let live = members.filter { ($0.state == .alive || $0.state == .suspected) && $0.id != identity.node }.map(\.id)
     return CoordinationContext(
       node: identity.node, epoch: identity.epoch, network: identity.network, now: now, member: rosterMember,
-      policy: profile.policy, live: live, names: names,
-      collaborations: broken.isEmpty ? books : books.filter { broken[$0.key] == nil }, objects: objects)
+      takesAnyWork: adapters.contains { $0.usable && !$0.onRequestOnly }, policy: profile.policy, live: live,
+      names: names, collaborations: collaborations, objects: objects)
   }
 
   /// This node as it would stand on a roster now.

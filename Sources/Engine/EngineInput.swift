@@ -91,10 +91,13 @@ public struct AdapterStatus: Hashable, Sendable {
   public var detail: String
   public var features: [String]
   public var sandboxed: Bool
+  /// Takes only work that names it.
+  public var onRequestOnly: Bool
   public var total: Amounts
 
   public init(
-    name: String, kind: String, usable: Bool, detail: String, features: [String], sandboxed: Bool, total: Amounts
+    name: String, kind: String, usable: Bool, detail: String, features: [String], sandboxed: Bool,
+    onRequestOnly: Bool, total: Amounts
   ) {
     self.name = name
     self.kind = kind
@@ -102,6 +105,7 @@ public struct AdapterStatus: Hashable, Sendable {
     self.detail = detail
     self.features = features
     self.sandboxed = sandboxed
+    self.onRequestOnly = onRequestOnly
     self.total = total
   }
 }

@@ -45,14 +45,16 @@ enum EventKind: String, CaseIterable {
     }
   }
 
-  func event(_ signed: SignedStatement, at now: Moment) -> Event {
+  /// - Parameter own: the node that takes the event up.
+  func event(_ signed: SignedStatement, at now: Moment, own: NodeID) -> Event {
     let body = signed.statement.body
     let trace = body["trace"]?.stringValue.flatMap(TraceID.init(hexadecimal:))
     let taskPriority = self == .submit ? min(max(body["priority"]?.integerValue ?? 0, -100), 100) : 0
     return Event(
       id: signed.id.hexadecimal, lane: lane, kind: purpose.name, priority: priority + Int(taskPriority),
       deadlineMilliseconds: body["expiresMilliseconds"]?.integerValue, arrivalMilliseconds: now.wallMilliseconds,
-      trace: trace, payload: SignedStatementBytes.encode(signed))
+      trace: trace, author: signed.statement.author == own ? nil : signed.statement.author,
+      payload: SignedStatementBytes.encode(signed))
   }
 }
 
@@ -119,11 +121,11 @@ extension NodeEngine {
       .eventState(id: event.id, state: state, attempts: event.tries, result: Array(result.utf8.prefix(1_000))))
   }
 
-  /// Handled events are kept for a week, for people and against repeated deliveries.
+  /// Events that are over are kept for a week, for people and against repeated deliveries.
   private mutating func forgetOldEvents(_ turn: inout Turn) {
     guard journal.handledCount.isMultiple(of: 1_024) else { return }
     let week: Int64 = 7 * 24 * 3_600_000
-    turn.write(.forgetHandledEvents(arrivedBeforeMilliseconds: turn.now.wallMilliseconds - week))
+    turn.write(.forgetEvents(arrivedBeforeMilliseconds: turn.now.wallMilliseconds - week))
   }
 
   /// A round has opened or failed: what waited for it goes on.

@@ -22,5 +22,6 @@ struct Journal: Sendable {
     if state == .dead { deadCount += 1 }
   }
 
+  /// - Parameter what: one of a few fixed texts, never what another node said: each is kept for good.
   mutating func count(_ what: String) { counters[what, default: 0] += 1 }
 }

@@ -21,7 +21,7 @@ extension NodeEngine {
 
   /// Founds a ledger with entry 1.
   mutating func open(_ body: RoundOpened, _ turn: inout Turn) {
-    guard let id = try? body.charter.id(), books[id] == nil,
+    guard let id = try? body.charter.id(), books[id] == nil, broken[id] == nil,
       let set = Self.replicaSet(id, coordinator: body.coordinator, roster: body.roster)
     else { return }
     replicationStep(.open(set, recovered: nil), &turn)
@@ -34,7 +34,9 @@ extension NodeEngine {
 
   /// Accepts entries of a ledger from its coordinator.
   mutating func follow(_ id: CollaborationID, coordinator: NodeID, _ roster: Roster, _ turn: inout Turn) {
-    guard let set = Self.replicaSet(id, coordinator: coordinator, roster: roster) else { return }
+    // What lies on the disk of a ledger that could not be taken up again is not to be written over.
+    guard broken[id] == nil, let set = Self.replicaSet(id, coordinator: coordinator, roster: roster)
+    else { return }
     turn.write(
       .document(
         key: Self.followKey(id),
@@ -176,22 +178,21 @@ extension NodeEngine {
       case .diverged(let id, let number, let member):
         notice(
           "control", "ledger.diverged", collaboration: id, node: member, "ledgers differ at entry \(number)", &turn)
-        guard member == books[id]?.coordinator else { continue }
-        giveUp(id, "its coordinator goes on from another entry \(number) than this node holds", &turn)
+        guard member == replication.set(of: id)?.coordinator else { continue }
+        giveUp(id, "its coordinator holds another ledger, or less than it signed, at entry \(number)", &turn)
       case .memberLostState(let id, let member, let acknowledged, let found):
         notice(
           "control", "ledger.rolledBack", collaboration: id, node: member,
           "it acknowledged \(acknowledged) entries and holds \(found)", &turn)
-      case .dropped(let reason, let node):
-        guard reason != .duplicate else { continue }
-        journal.count("ledger: \(reason)")
-        _ = node
+      case .dropped(.duplicate, _): break
+      case .dropped(let reason, _): journal.count("ledger: \(reason.code)")
       }
     }
   }
 
-  /// Nothing that a broken ledger says is acted upon here any more: its work stops and holds no room.
-  private mutating func giveUp(_ id: CollaborationID, _ why: String, _ turn: inout Turn) {
+  /// Nothing that a broken ledger says is acted upon here any more: its work stops and holds no room. What lies on the
+  /// disk stays, as evidence.
+  mutating func giveUp(_ id: CollaborationID, _ why: String, _ turn: inout Turn) {
     guard broken[id] == nil else { return }
     broken[id] = why
     coordinate(&turn) { engine, context, effects, _ in

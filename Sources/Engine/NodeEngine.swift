@@ -11,6 +11,7 @@ public import Overlay
 public struct NodeEngine: Sendable {
   /// Rounds of inner effects in one step; more would be a loop.
   static let roundLimit = 10_000
+  public static let queueCapacity = EventQueues.capacity
   static let tickInterval = Duration.milliseconds(100)
   /// How long results gather before they are reported.
   static let reportDelay = Duration.milliseconds(3)
@@ -20,7 +21,7 @@ public struct NodeEngine: Sendable {
   package internal(set) var overlay: OverlayCore
   package internal(set) var replication: Replication
   package internal(set) var books: [CollaborationID: CollaborationState] = [:]
-  package internal(set) var queues = EventQueues()
+  package internal(set) var queues: EventQueues
   package internal(set) var negotiator = Negotiator()
   package internal(set) var dispatcher = Dispatcher()
   package internal(set) var assessor: Assessor
@@ -58,9 +59,11 @@ public struct NodeEngine: Sendable {
   var isReporting = false
   var isAwake = false
 
-  public init(identity: LocalIdentity, profile: NodeProfile) {
+  /// - Parameter queueCapacity: of each lane; tests take less.
+  public init(identity: LocalIdentity, profile: NodeProfile, queueCapacity: Int = NodeEngine.queueCapacity) {
     self.identity = identity
     self.profile = profile
+    queues = EventQueues(capacity: queueCapacity)
     overlay = OverlayCore(identity: identity)
     replication = Replication(own: identity.node, epoch: identity.epoch, network: identity.network)
     assessor = Assessor(policy: profile.policy, total: profile.offer)
@@ -161,7 +164,8 @@ public struct NodeEngine: Sendable {
   }
 
   private func needsTicks(_ now: Moment) -> Bool {
-    queues.untilNext(at: now) != nil || executor.isBusy || assessor.holdsOffers
+    queues.untilNext(at: now) != nil || replication.needsTick || outbox.hasDeferred || executor.isBusy
+      || assessor.holdsOffers
       || negotiator.negotiations.values.contains { !$0.isOver }
       || submissions.values.contains { $0.ended == nil }
       || books.values.contains { book in book.openTasks > 0 }
@@ -176,6 +180,7 @@ public struct NodeEngine: Sendable {
     case .tick:
       isTicking = false
       replicationStep(.tick, &turn)
+      retryDeferred(&turn)
       coordinate(&turn) { engine, context, effects, _ in
         engine.negotiator.tick(context, into: &effects)
         engine.executor.tick(context, into: &effects)

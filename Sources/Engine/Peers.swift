@@ -66,24 +66,46 @@ extension NodeEngine {
       return
     }
     guard let kind = EventKind(purpose: signed.statement.purpose) else {
-      if isDirect {
-        overlayStep(
-          .settle(signed.id, from: node, .refused(reason: "purpose \(signed.statement.purpose) is not known here")),
-          &turn)
-      }
-      return
+      return refuse(signed, isDirect, "purpose \(signed.statement.purpose) is not known here", &turn)
     }
-    switch enqueue(kind.event(signed, at: turn.now), &turn) {
+    guard isExpected(kind, of: signed, isDirect: isDirect) else {
+      journal.count("business: unexpected \(kind.rawValue)")
+      return refuse(signed, isDirect, "its author has no part in what it is about", &turn)
+    }
+    switch enqueue(kind.event(signed, at: turn.now, own: identity.node), &turn) {
     case .queued, .known:
       if isDirect { turn.promise(.settle(signed.id, from: node)) }
     case .full:
-      if isDirect { overlayStep(.settle(signed.id, from: node, .refused(reason: "the queue is full")), &turn) }
+      if isDirect { overlayStep(.settle(signed.id, from: node, .busy), &turn) }
+    }
+  }
+
+  private mutating func refuse(_ signed: SignedStatement, _ isDirect: Bool, _ reason: String, _ turn: inout Turn) {
+    guard isDirect else { return }
+    overlayStep(.settle(signed.id, from: signed.statement.author, .refused(reason: reason)), &turn)
+  }
+
+  /// Whether a statement is worth a row: any member may call, everything else is said to one node by who has a part in it.
+  private func isExpected(_ kind: EventKind, of signed: SignedStatement, isDirect: Bool) -> Bool {
+    guard let id = signed.statement.collaboration else { return false }
+    let isMember = replication.set(of: id)?.member(signed.statement.author) != nil
+    switch kind {
+    case .call: return true
+    case .answer, .signature: return isDirect && (isMember || negotiator.negotiations[id] != nil)
+    case .roster: return isDirect && (isMember || assessor.hasJoined(id))
+    case .offer, .offerAnswer, .report: return isDirect && isMember
+    // A person's, at this node.
+    case .submit: return false
     }
   }
 
   mutating func enqueue(_ event: Event, _ turn: inout Turn) -> EventQueues.Admission {
     let admission = queues.enqueue(event)
-    if admission == .queued { turn.write(.event(StoredEvent(event))) }
+    switch admission {
+    case .queued: turn.write(.event(StoredEvent(event)))
+    case .full: journal.count("business: queue full")
+    case .known: break
+    }
     return admission
   }
 

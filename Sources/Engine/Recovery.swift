@@ -53,6 +53,7 @@ extension NodeEngine {
         } catch {
           // It was judged before it was stored: another version of the rules, or a changed file.
           notice("control", "ledger.unreadable", collaboration: chain.collaboration, "\(error)", &turn)
+          giveUp(chain.collaboration, "it could not be taken up again: \(error)", &turn)
           books[chain.collaboration] = nil
           break
         }
@@ -80,7 +81,7 @@ extension NodeEngine {
         guard let value = Self.read(Assessor.ReceivedOffer.self, bytes) else { continue }
         restoredOffers.append(value)
       case "follow":
-        guard books[id] == nil, let value = Self.read(Following.self, bytes),
+        guard books[id] == nil, broken[id] == nil, let value = Self.read(Following.self, bytes),
           let set = Self.replicaSet(id, coordinator: value.coordinator, roster: value.roster)
         else { continue }
         restoredFollowings.append(set)
@@ -97,11 +98,12 @@ extension NodeEngine {
     journal.deadCount = events.count { $0.state == .dead }
     for stored in events where stored.state == .queued {
       guard let lane = Event.Lane(rawValue: stored.lane) else { continue }
+      let author = SignedStatementBytes.decode(stored.payload)?.statement.author
       _ = queues.enqueue(
         Event(
           id: stored.id, lane: lane, kind: stored.kind, priority: stored.priority,
           deadlineMilliseconds: stored.deadlineMilliseconds, arrivalMilliseconds: stored.arrivalMilliseconds,
-          trace: stored.trace, payload: stored.payload))
+          trace: stored.trace, author: author == identity.node ? nil : author, payload: stored.payload))
     }
   }
 
@@ -109,6 +111,7 @@ extension NodeEngine {
     for set in restoredFollowings { replicationStep(.open(set, recovered: nil), &turn) }
     restoredFollowings = []
     for message in messages where message.statement.purpose == ResultReport.purpose {
+      guard let id = message.statement.collaboration, broken[id] == nil else { continue }
       executor.restore(reported: message.statement)
     }
     let reported = Set(executor.attempts.keys)

@@ -24,38 +24,6 @@ enum CheckingPurpose: Sendable {
   case ledger(JobToken)
 }
 
-/// Statements on their way to single peers: durable before their signature, and until their outcome is known.
-struct Outbox: Sendable {
-  private(set) var messages: [StatementID: [NodeID: StoredMessage]] = [:]
-
-  var count: Int { messages.values.reduce(0) { $0 + $1.count } }
-
-  /// - Returns: whether the statement is new and needs a signature.
-  mutating func add(_ message: StoredMessage) -> Bool {
-    let isNew = messages[message.id] == nil
-    messages[message.id, default: [:]][message.destination] = message
-    return isNew
-  }
-
-  /// - Returns: the messages that can go now, by destination.
-  mutating func signed(_ id: StatementID, _ signature: Signature) -> [StoredMessage] {
-    guard let known = messages[id] else { return [] }
-    messages[id] = known.mapValues { message in
-      var message = message
-      message.signature = signature
-      return message
-    }
-    return (messages[id] ?? [:]).values.sorted { $0.destination < $1.destination }
-  }
-
-  /// - Returns: whether it was there.
-  mutating func remove(_ id: StatementID, to node: NodeID) -> Bool {
-    guard messages[id]?.removeValue(forKey: node) != nil else { return false }
-    if messages[id]?.isEmpty == true { messages[id] = nil }
-    return true
-  }
-}
-
 // Signatures are made off the engine's loop and come back as inputs.
 extension NodeEngine {
   mutating func sign(_ statement: Statement, for purpose: SigningPurpose, _ turn: inout Turn) {
@@ -63,13 +31,6 @@ extension NodeEngine {
     signing[job] = purpose
     signingStatements[job] = statement
     turn.act(.sign(job, statement))
-  }
-
-  /// Puts a statement for one peer into the outbox; the signature follows.
-  mutating func tell(_ node: NodeID, _ statement: Statement, _ deadline: Int64, _ turn: inout Turn) {
-    let message = StoredMessage(statement, signature: nil, destination: node, deadlineMilliseconds: deadline)
-    turn.write(.outbox(message))
-    if outbox.add(message) { sign(statement, for: .outbox, &turn) }
   }
 
   mutating func signed(_ job: SigningJob, _ signature: Signature, _ turn: inout Turn) {
@@ -100,35 +61,11 @@ extension NodeEngine {
     }
   }
 
-  /// A node that takes part in what it coordinates speaks to itself as to any other, without the detour by a link:
-  /// out of the outbox and into the queue in one transaction.
-  private mutating func deliverHere(_ signed: SignedStatement, _ turn: inout Turn) {
-    guard outbox.remove(signed.id, to: identity.node) else { return }
-    turn.write(.removeOutbox(signed.id, to: identity.node))
-    guard let kind = EventKind(purpose: signed.statement.purpose),
-      enqueue(kind.event(signed, at: turn.now), &turn) == .full
-    else { return }
-    notice("business", "message.refused", node: identity.node, "\(signed.id.short): the queue is full", &turn)
-  }
-
   mutating func verified(_ job: CheckingJob, _ holds: Bool, _ turn: inout Turn) {
     switch checking.removeValue(forKey: job) {
     case .overlay(let id): overlayStep(.verified(id, holds), &turn)
     case .ledger(let token): replicationStep(.verified(token, holds), &turn)
     case nil: break
-    }
-  }
-
-  /// A direct statement's outcome is known: it leaves the outbox.
-  mutating func delivered(_ id: StatementID, to node: NodeID, _ outcome: DirectOutcome, _ turn: inout Turn) {
-    guard outbox.remove(id, to: node) else { return }
-    turn.write(.removeOutbox(id, to: node))
-    switch outcome {
-    case .accepted: break
-    case .refused(let reason):
-      notice("information", "message.refused", node: node, "\(id.short) was refused: \(reason)", &turn)
-    case .expired:
-      notice("information", "message.expired", node: node, "\(id.short) did not reach it in time", &turn)
     }
   }
 }

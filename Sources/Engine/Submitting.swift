@@ -147,7 +147,7 @@ extension NodeEngine {
     let task = TaskID(signed.id.digest)
     let known = submissions[task] != nil || books[collaboration]?.tasks[task] != nil
     if !known {
-      switch enqueue(EventKind.submit.event(signed, at: turn.now), &turn) {
+      switch enqueue(EventKind.submit.event(signed, at: turn.now, own: identity.node), &turn) {
       case .full:
         return turn.act(
           .answer(command, .failure(Refusal(.unavailable, "the queue is full", next: "jointcloud event list"))))

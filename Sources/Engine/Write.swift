@@ -10,8 +10,8 @@ public enum Write: Hashable, Sendable {
   case event(StoredEvent)
   /// Moves a known event on; an id that is not there is an error of the caller and fails the transaction.
   case eventState(id: String, state: StoredEvent.State, attempts: Int, result: [UInt8]?)
-  /// Forgets handled events that arrived before a moment (wall milliseconds). Queued and dead ones stay.
-  case forgetHandledEvents(arrivedBeforeMilliseconds: Int64)
+  /// Forgets handled and dead events that arrived before a moment (wall milliseconds). Queued ones stay.
+  case forgetEvents(arrivedBeforeMilliseconds: Int64)
 
   /// A message that must reach its destination by its deadline; the same id replaces, as when its signature is made.
   case outbox(StoredMessage)

@@ -185,4 +185,41 @@ import Testing
       }
     }
   }
+
+  @Test func whatIsPrintedToTypeNextCanBePastedWhateverTheFoldersName() throws {
+    try Scratch.folder { folder in
+      let name = "a node's folder, é"
+      let made = try Binary.run(["node", "init", "--data", name, "--name", "a"], in: folder)
+      let hint = try #require(made.errors.split(separator: "\n").last { $0.hasPrefix("next: ") })
+      let command = try #require(hint.dropFirst("next: ".count).components(separatedBy: " --name NAME, or").first)
+      let script = folder + "/next.sh"
+      try Data("\(Binary.path) \(command.dropFirst("jointcloud ".count)) --name net\n".utf8).write(
+        to: URL(fileURLWithPath: script))
+      let shell = Process()
+      shell.executableURL = URL(fileURLWithPath: "/bin/sh")
+      shell.arguments = [script]
+      shell.currentDirectoryURL = URL(fileURLWithPath: folder)
+      try shell.run()
+      shell.waitUntilExit()
+      #expect(shell.terminationStatus == 0, "\(command)")
+      let shown = try Binary.run(["network", "show", "--data", name, "-o", "json"], in: folder)
+      #expect(shown.status == 0, "the network was founded: \(shown.errors)")
+    }
+  }
+
+  @Test func aNextStepNamesTheFolderThatTheCommandNamed() throws {
+    try Scratch.folder { folder in
+      try initialise(folder, "a")
+      _ = try Binary.run(["network", "create", "--data", "a", "--name", "net"], in: folder)
+      try Data(repeating: 7, count: 8_192).write(to: URL(fileURLWithPath: folder + "/a/node.sqlite"))
+      let ended = try Binary.run(["node", "run", "--data", "a"], in: folder)
+      #expect(ended.status == 1)
+      #expect(ended.errors.contains("next: jointcloud doctor --data a"), "\(ended.errors)")
+      let doctor = try Binary.run(["doctor", "--data", "a", "-o", "json"], in: folder)
+      let findings = try JSONSerialization.jsonObject(with: Data(doctor.output.utf8)) as? [[String: Any]]
+      let database = try #require(findings?.first { $0["subject"] as? String == "database" })
+      #expect(database["ok"] as? Bool == false)
+      #expect((database["detail"] as? String)?.contains("node.sqlite") == true)
+    }
+  }
 }

@@ -94,4 +94,15 @@ import Testing
       #expect(try !Binary.run(["contract", "show"], environment: environment).output.contains("\u{1b}"))
     }
   }
+
+  @Test(arguments: [
+    (["sumbit", "x.yaml"], "\"sumbit\" is no command; did you mean \"submit\"?"),
+    (["task", "lst"], "\"lst\" is no command; did you mean \"list\"?"),
+    (["zzzzzzzz"], "\"zzzzzzzz\" is no command"),
+  ])
+  func aMisspeltVerbIsNamedWithTheOneThatIsMeant(arguments: [String], message: String) throws {
+    let ended = try Binary.run(arguments)
+    #expect(ended.status == 2 && ended.output.isEmpty)
+    #expect(ended.errors.contains(message) && ended.errors.contains("next: jointcloud"), "\(ended.errors)")
+  }
 }

@@ -103,6 +103,16 @@ import Testing
     #expect(drops == [.wrongTerm(expected: 1, found: 2)])
   }
 
+  @Test mutating func anotherConfigurationIsRefusedThoughItsProposalAgrees() throws {
+    var chain = Chain(good.collaboration)
+    let entry = try chain.extend(
+      kind: "round.opened", body: good.openingBody(), term: 1, timeMilliseconds: 1, configuration: .zero)
+    let body = Proposal(term: 1, configuration: .zero, first: 1, last: 1, head: entry.hash)
+    deliver([entry], [good.coordinator.sign(try good.statement(body, by: good.coordinator))])
+    #expect(drops == [.wrongConfiguration])
+    #expect(held == 0)
+  }
+
   @Test mutating func twoEntriesForOnePlaceAreAConflictWithBothSignatures() throws {
     deliver(Array(good.entries[0..<3]), [good.proposals[0].signed])
     var other = try FixtureLedger()
@@ -150,6 +160,21 @@ import Testing
     world.step(0, .received(.acknowledgement(known.signed), from: good.nodes[1].id))
     #expect(world.facts.contains(.diverged(good.collaboration, number: 6, member: good.nodes[1].id)))
     #expect(world.nodes[0].replication.heldNumber(of: good.collaboration, by: good.nodes[1].id) == 0)
+  }
+
+  @Test mutating func aCoordinatorThatHoldsLessThanItSignedIsADivergenceToldOnce() throws {
+    world.settle()
+    deliver(Array(good.entries[0..<3]), [good.proposals[0].signed])
+    world.facts = []
+    for _ in 0..<10 {
+      let head = ReplicationMessage.head(good.collaboration, number: 1, hash: good.entries[0].hash)
+      world.step(1, .received(head, from: good.coordinator.id))
+    }
+    let told = world.facts.filter { if case .diverged = $0 { true } else { false } }
+    #expect(told == [.diverged(good.collaboration, number: 2, member: good.coordinator.id)])
+    deliver(Array(good.entries[3..<6]), [good.proposals[1].signed])
+    #expect(drops == [.halted])
+    #expect(held == 3)
   }
 
   @Test mutating func tooManyBatchesAtOnceAreRefused() {

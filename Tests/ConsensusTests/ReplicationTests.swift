@@ -160,6 +160,10 @@ import Testing
       let held = world.nodes.map(\.disk.entries)
       world.linkAll()
       world.settle()
+      // What was asked for more often than once a second.
+      world.now = world.now.advanced(by: .seconds(1))
+      world.step(0, .tick)
+      world.settle()
       let final = world.nodes[0].disk.entries
       for index in world.nodes.indices {
         #expect(world.nodes[index].disk.entries == final, "seed \(round), node \(index)")
@@ -197,5 +201,72 @@ import Testing
       return world.facts
     }
     #expect(try run() == run())
+  }
+
+  // MARK: Members that ask for much
+
+  @Test func whatWasSentIsSentAgainToOneMemberOnceASecond() throws {
+    var world = try world()
+    for _ in 0..<20 { try world.append() }
+    world.settle()
+    let (id, member) = (world.ledger.collaboration, world.ledger.nodes[1].id)
+    func ask(_ world: inout World) {
+      world.step(0, .received(.head(id, number: 0, hash: id.digest), from: member))
+    }
+    ask(&world)
+    let once = world.links[0][1]?.count ?? 0
+    #expect(once > 0)
+    for _ in 0..<100 { ask(&world) }
+    #expect(world.links[0][1]?.count == once)
+    world.now = world.now.advanced(by: .seconds(1))
+    world.step(0, .tick)
+    #expect(world.links[0][1]?.count == once * 2)
+    world.step(0, .tick)
+    #expect(world.links[0][1]?.count == once * 2)
+  }
+
+  @Test func requestsAreServedToOneMemberInBounds() throws {
+    var world = try world()
+    try world.append()
+    world.settle()
+    let (id, member) = (world.ledger.collaboration, world.ledger.nodes[1].id)
+    for _ in 0..<100 { world.step(0, .received(.request(id, from: 1, limit: 256), from: member)) }
+    #expect(world.links[0][1]?.count == ReplicationLimits.requestsPerSecond)
+    world.now = world.now.advanced(by: .seconds(1))
+    world.step(0, .received(.request(id, from: 1, limit: 256), from: member))
+    #expect(world.links[0][1]?.count == ReplicationLimits.requestsPerSecond + 1)
+  }
+
+  @Test func aDivergenceOfAMemberIsToldOnceOnItsLink() throws {
+    var world = try world()
+    world.settle()
+    let (id, member) = (world.ledger.collaboration, world.ledger.nodes[1].id)
+    world.facts = []
+    for number in 1...50 { world.step(0, .received(.head(id, number: number, hash: .zero), from: member)) }
+    #expect(world.facts == [.diverged(id, number: 1, member: member)])
+    world.unlink(0, 1)
+    world.link(0, 1)
+    world.step(0, .received(.head(id, number: 7, hash: .zero), from: member))
+    #expect(world.facts.contains(.diverged(id, number: 7, member: member)))
+  }
+
+  @Test func whoTellsOfMuchAndSendsNothingKeepsNobodyFromCatchingUp() throws {
+    var world = try world(4, linked: false)
+    let ids = world.ledger.nodes.map(\.id)
+    let liar = ids[1] < ids[2] ? 1 : 2
+    let honest = 3 - liar
+    world.link(0, honest)
+    for _ in 0..<10 { try world.append() }
+    world.settle()
+    world.link(3, liar)
+    world.settle()
+    world.link(3, honest)
+    world.step(3, .received(.head(world.ledger.collaboration, number: 1_000, hash: .zero), from: ids[liar]))
+    for _ in 0..<3 {
+      world.settle()
+      world.step(3, .tick)
+    }
+    world.settle()
+    #expect(world.nodes[3].disk.entries.count == 11, "seed \(seed)")
   }
 }

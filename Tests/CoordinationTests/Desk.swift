@@ -107,7 +107,7 @@ extension Round {
     return CoordinationContext(
       node: identity.node, epoch: identity.epoch, network: identity.network,
       now: Moment(uptime: .milliseconds(time), wallMilliseconds: time), member: member,
-      policy: LocalPolicy(decline: [], decidesByHand: false),
+      takesAnyWork: true, policy: LocalPolicy(decline: [], decidesByHand: false),
       live: live.filter { $0 != index && $0 < identities.count }.map(node).sorted(), names: [:],
       collaborations: [id: state], objects: objects)
   }

@@ -51,6 +51,9 @@ extension EndToEnd {
         let ended = try refusedStart(other, ["--listen", address])
         #expect(ended.refuses(1, address, "--listen"), "\(ended.status) \(ended.errors)")
         #expect(ended.output.isEmpty, "it says that it is ready: \(ended.output)")
+        let http = try refusedStart(other, ["--http", address])
+        #expect(http.refuses(1, address, "--http"), "\(http.status) \(http.errors)")
+        #expect(http.output.isEmpty, "it says that it is ready: \(http.output)")
       }
     }
 

@@ -54,6 +54,27 @@ extension EndToEnd {
       }
     }
 
+    @Test func othersHearTheGoodbyeBeforeTheWorkIsEnded() throws {
+      let free = ["b": ["sandbox": "none"]]
+      try TestNetwork.with(["a", "b"], options: Self.asker, settings: free) { network, nodes in
+        let clock = network.folder + "/clock"
+        let file = try network.manifest(
+          "long",
+          "script: |\n  while :; do date +%s%3N >> \(clock); sleep 0.01; done\nresources: {cpu: 100m, memory: 16Mi}")
+        _ = try nodes[0].submit(file)
+        try until("b works") { (try? String(contentsOfFile: clock, encoding: .utf8))?.isEmpty == false ? () : nil }
+        nodes[1].signal(SIGTERM)
+        let left = try until("a hears that b leaves") {
+          try nodes[0].ask("member", "list").list.first { $0["name"].text == "b" && $0["state"].text == "left" }
+        }
+        #expect(try nodes[1].ended() == 0)
+        let times = try String(contentsOfFile: clock, encoding: .utf8).split(separator: "\n").compactMap { Int($0) }
+        let last = try #require(times.last)
+        #expect(
+          last > left["sinceMilliseconds"].number, "work ended \(left["sinceMilliseconds"].number - last) ms before")
+      }
+    }
+
     @Test func headsThatCannotBeKeptAreNamedByTheDoctor() throws {
       try TestNetwork.with(["a"]) { network, nodes in
         #expect(!(try nodes[0].run("doctor").output.contains("heads.json")))

@@ -68,4 +68,46 @@ import Testing
     try Self.propose(next, after: other.hash, in: book, from: 0, to: 1, network)
     try Self.expectHalted(network, book, task, "its coordinator")
   }
+
+  @Test("A coordinator that was set back to an older copy")
+  func rolledBack() throws {
+    let network = try SimulatedNetwork(seed: 113, [.asker(), NodePlan(name: "b"), NodePlan(name: "c")])
+    network.work = { _, _ in nil }
+    network.settleLinks()
+    let first = try #require(network.task(network.submit(TaskPlan(), at: 0), at: 0))
+    network.run(for: .seconds(5)) { $0.book(of: first, at: 0)?.tasks[first]?.assignedCount == 1 }
+    network.settle()
+    let before = network.nodes[0].disk
+    let id = try #require(network.book(of: first, at: 0)?.id)
+    let task = try #require(network.task(network.submit(TaskPlan(subtasks: 4), at: 0, to: id), at: 0))
+    network.run(for: .seconds(5)) { $0.book(of: task, at: 0)?.tasks[task]?.assignedCount == 4 }
+    network.settle()
+    let book = try #require(network.nodes[1].engine.books[id])
+    #expect(!network.nodes[1].running.isEmpty)
+    network.crash(0)
+    network.nodes[0].disk = before
+    try network.boot(0)
+    network.run(for: .seconds(10))
+    try Self.expectHalted(network, book, task, "less than it signed")
+    #expect(network.nodes[1].notices.count { $0.kind == "ledger.diverged" } == 1)
+  }
+
+  @Test("A ledger that cannot be taken up again is left as it is, at every start")
+  func unreadable() throws {
+    let (network, book, _) = try HostileTests.running(114)
+    let id = book.id
+    let (entry, proposal) = try network.illegalEntry(of: id)
+    network.crash(1)
+    network.nodes[1].disk.apply([.ledger(.entry(entry)), .ledger(.proposal(proposal))])
+    for _ in 0..<2 {
+      try network.boot(1)
+      network.run(for: .seconds(10))
+      #expect(network.nodes[1].disk.faults == [])
+      #expect(network.nodes[1].engine.books[id] == nil && network.nodes[1].isUp)
+      let told = network.nodes[1].engine.unfinished(at: network.now)
+      #expect(told.contains { !$0.ok && $0.detail.contains("could not be taken up again") }, "\(told)")
+      #expect(network.nodes[1].engine.executor.attempts.isEmpty)
+      network.crash(1)
+    }
+  }
 }

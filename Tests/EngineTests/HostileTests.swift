@@ -192,4 +192,19 @@ import Testing
     #expect(network.nodes[1].engine.dropped["overlay: badSignature"] == 1, "\(network.nodes[1].engine.dropped)")
     #expect(network.result(of: forged.id, at: 1) == nil)
   }
+
+  @Test("Counters are as many as there are reasons, whatever is said")
+  func counters() throws {
+    let (network, id) = try ParticipantTests.opened(114, [.asker(), NodePlan(name: "b"), NodePlan(name: "evil")])
+    for number in 0..<50 {
+      let junk = Array("{\"\(number) of many\":\(number)}".utf8)
+      network.send(.ledgerEntries(.init(collaboration: id, entries: [junk], proposals: [])), from: 2, to: 1)
+      network.send(
+        .ledgerHead(.init(collaboration: CollaborationID(Digest(of: junk)), number: number, hash: .zero)), from: 2,
+        to: 1)
+    }
+    network.run(for: .seconds(1))
+    let counted = network.nodes[1].engine.dropped.filter { $0.key.hasPrefix("ledger: ") }
+    #expect(counted == ["ledger: malformed": 50, "ledger: unknownCollaboration": 50])
+  }
 }

@@ -42,6 +42,20 @@ import Testing
     try network.expectHealthy()
   }
 
+  @Test("An adapter that runs nothing of its own accord does the work of those alone who name it")
+  func onRequestOnly() throws {
+    var idle = NodePlan(name: "idle")
+    idle.runsOnRequestOnly = true
+    let (network, id) = try Self.opened(57, [.asker(), idle])
+    let unasked = try #require(network.task(network.submit(TaskPlan(), at: 0, to: id), at: 0))
+    #expect(network.finish(unasked, at: 0) == "unplaced", "\(network.story(0))")
+    let answers = try #require(network.book(of: unasked, at: 0)?.tasks[unasked]?.answers)
+    #expect(answers.contains { $0.code == "UNSUPPORTED" && $0.detail.contains("no adapter here can run commands") })
+    let asked = try #require(
+      network.task(network.submit(TaskPlan(name: "noop", adapter: "noop"), at: 0, to: id), at: 0))
+    #expect(network.finish(asked, at: 0) == "succeeded", "\(network.story(0))")
+  }
+
   @Test("By hand: an offer is accepted, declined, or lapses, and ignoring costs more than declining")
   func byHand() throws {
     func weight(deciding decision: Bool?) throws -> Int {

@@ -6,11 +6,11 @@ import Testing
   static let start = Moment(uptime: .seconds(1), wallMilliseconds: 1_000)
 
   static func event(
-    _ id: String, priority: Int = 0, deadline: Int64? = nil, lane: Event.Lane = .production
+    _ id: String, priority: Int = 0, deadline: Int64? = nil, lane: Event.Lane = .production, author: NodeID? = nil
   ) -> Event {
     Event(
       id: id, lane: lane, kind: "test", priority: priority, deadlineMilliseconds: deadline, arrivalMilliseconds: 1,
-      trace: nil, payload: [])
+      trace: nil, author: author, payload: [])
   }
 
   static func drain(_ queues: inout EventQueues, at moment: Moment = start) -> [String] {
@@ -84,7 +84,7 @@ import Testing
   func hastened() throws {
     var queues = EventQueues()
     _ = queues.enqueue(Self.event("a"))
-    for _ in 0..<(EventQueues.tryLimit * 2) {
+    for _ in 0..<EventQueues.hastenLimit {
       let next = queues.next(at: Self.start)
       #expect(next?.id == "a")
       guard case .again = queues.postpone("a", at: Self.start) else {
@@ -95,6 +95,45 @@ import Testing
       queues.hasten()
     }
     #expect(Self.drain(&queues) == ["a"])
+  }
+
+  @Test("What is called before its time over and over is dead in the end like any other")
+  func hastenedWithoutEnd() throws {
+    var queues = EventQueues()
+    _ = queues.enqueue(Self.event("a"))
+    var now = Self.start
+    for _ in 0..<EventQueues.hastenLimit {
+      let next = queues.next(at: now)
+      #expect(next?.id == "a")
+      _ = queues.postpone("a", at: now)
+      queues.hasten()
+    }
+    for _ in 0..<EventQueues.tryLimit {
+      let next = queues.next(at: now)
+      #expect(next?.id == "a")
+      guard case .again(let after) = queues.postpone("a", at: now) else { break }
+      queues.hasten()
+      #expect(!queues.hasNext(at: now))
+      now = now.advanced(by: after)
+    }
+    _ = queues.next(at: now)
+    #expect(queues.postpone("a", at: now) == .dead)
+    #expect(queues.count == 0)
+  }
+
+  @Test("One author fills its share of a lane, and leaves room for others and for this node (R28)")
+  func shares() {
+    var queues = EventQueues(capacity: 100)
+    let (loud, other) = (NodeID(Digest(of: [1])), NodeID(Digest(of: [2])))
+    let taken = (0..<100).map { queues.enqueue(Self.event("loud \($0)", author: loud)) }
+    #expect(taken.count { $0 == .queued } == 25)
+    #expect(queues.enqueue(Self.event("other", author: other)) == .queued)
+    #expect(queues.enqueue(Self.event("own")) == .queued)
+    #expect(queues.enqueue(Self.event("loud, elsewhere", lane: .consumption, author: loud)) == .queued)
+    #expect(queues.enqueue(Self.event("urgent", priority: EventQueues.urgentPriority, author: loud)) == .queued)
+    queues.finish("loud 3")
+    #expect(queues.enqueue(Self.event("loud again", author: loud)) == .queued)
+    #expect(queues.enqueue(Self.event("and again", author: loud)) == .full)
   }
 
   @Test("What is parked comes again when it is released")

@@ -80,14 +80,6 @@ typealias Places = [(number: Int, bytes: [UInt8])]
     #expect(verifier.finish(expectedCount: 0).findings.map(\.what) == [.cut])
   }
 
-  @Test func placesFarApartCostNoMoreThanPlacesSideBySide() throws {
-    var places = places
-    places.append((Int.max - 1, ledger.entries[3].bytes))
-    let report = verify(places)
-    #expect(report.findings.contains { $0.number == 41 && $0.what == .missing })
-    #expect(report.findings.count < 8, "\(report.findings)")
-  }
-
   @Test func whatCausesTheOtherFindingsAtAnEntryLeads() {
     let report = VerificationReport(
       collaboration: ledger.collaboration, coordinator: nil, entries: 9, proposals: 9, head: .zero, tail: .unproven,
@@ -98,6 +90,30 @@ typealias Places = [(number: Int, bytes: [UInt8])]
       ])
     #expect(report.leads.map(\.finding.what) == [.changed, .rules])
     #expect(report.leads.map(\.followers) == [1, 0])
+  }
+
+  @Test func aGapIsOneFindingHoweverWideItIs() throws {
+    var places = places
+    places.append((9_000_000_000_000_000, places.remove(at: 4).bytes))
+    let report = verify(places)
+    #expect(report.findings.filter { $0.what == .missing }.map(\.number) == [5, 41])
+    #expect(report.findings.contains { $0.number == 9_000_000_000_000_000 && $0.what == .misplaced })
+    #expect(report.findings.count < 10)
+    places = self.places
+    places.removeSubrange(9..<13)
+    let wide = verify(places)
+    #expect(wide.findings.map(\.number) == [10])
+    #expect(wide.findings.first?.what == .missing && wide.findings.first?.expected == "entries 10 to 13")
+  }
+
+  @Test func noEntryLiesAtAPlaceOutsideOfAllNumbers() throws {
+    for number in [Int.min, -1, 0, 9_007_199_254_740_992, Int.max] {
+      var places = places
+      places.insert((number, places[4].bytes), at: number < 1 ? 0 : 40)
+      let report = verify(places)
+      #expect(report.findings.map(\.number) == [number], "\(number)")
+      #expect(report.findings.first?.what == .misplaced)
+    }
   }
 
   @Test func twoSwappedEntriesAreBothNamed() throws {
@@ -230,11 +246,24 @@ typealias Places = [(number: Int, bytes: [UInt8])]
   @Test func whatTheContractRefusesIsNamed() throws {
     struct NoTwelve: Rules {
       struct Refusal: Error {}
+      let configuration: Digest? = nil
       func apply(_ record: LedgerRecord) throws {
         if record.number == 12 { throw Refusal() }
       }
     }
     let report = verify(rules: NoTwelve())
+    #expect(report.findings.map(\.number) == [12])
+    #expect(report.findings.first?.what == .rules)
+  }
+
+  @Test func anEntryOfAnotherConfigurationThanTheRulesNameIsFound() throws {
+    struct Other: Rules {
+      var configuration: Digest? = FixtureLedger.configuration
+      mutating func apply(_ record: LedgerRecord) throws {
+        if record.number == 12 { configuration = .zero }
+      }
+    }
+    let report = verify(rules: Other())
     #expect(report.findings.map(\.number) == [12])
     #expect(report.findings.first?.what == .rules)
   }

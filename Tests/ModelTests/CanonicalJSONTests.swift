@@ -21,7 +21,9 @@ import Testing
     "Everything else is refused",
     arguments: [
       "", " {}", "{} ", #"{ "a":1}"#, #"{"b":1,"a":2}"#, #"{"a":1,"a":1}"#, "1.0", "1e3", "-0", "01", "+1",
-      "9007199254740992", "-9007199254740992", #""\u0061""#, #""\/""#, #""\ud800""#, #""\uD83D\uDE02""#, "\"\u{1}\"",
+      "9007199254740992", "-9007199254740992", "9223372036854775807", "-9223372036854775808",
+      "-9223372036854775809", "-99999999999999999999",
+      #""\u0061""#, #""\/""#, #""\ud800""#, #""\uD83D\uDE02""#, "\"\u{1}\"",
       #""\x""#, #"{"a"}"#, "[1,]", "[1 ,2]", "nul", "NaN", #"{"a":1"#, "\"", "{}{}", "\u{feff}{}",
       "{\"\u{fb33}\":1,\"😂\":2}",
     ])
@@ -39,6 +41,7 @@ import Testing
     }
     #expect(throws: JSONError.self) { try Self.parse("[1,2,3]", limit: 6) }
     #expect(throws: JSONError.self) { try CanonicalJSON.encode(9_007_199_254_740_992) }
+    for integer in [Int64.min, .max] { #expect(throws: JSONError.self) { try CanonicalJSON.encode(integer) } }
     #expect(throws: JSONError.self) { try CanonicalJSON.encode(0.5) }
   }
 

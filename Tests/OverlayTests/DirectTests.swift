@@ -28,6 +28,31 @@ import Testing
     #expect(world.hosts[1].directs.map(\.id) == [accepted, refused, expired])
   }
 
+  @Test func whatThereWasNoRoomForIsTakenWhenItComesAgain() throws {
+    var world = try pair()
+    world.hosts[1].answer = .busy
+    let note = try world.hosts[0].identity.sign(Note(expiresMilliseconds: 1, text: "later"))
+    let (id, to) = (note.id, world.node(1))
+    world.give(.send(note, to: to, within: .seconds(30)), to: 0)
+    world.run(for: .seconds(1))
+    #expect(world.hosts[0].outcomes[id] == .busy)
+    world.hosts[1].answer = .accepted
+    world.give(.send(note, to: to, within: .seconds(30)), to: 0)
+    world.run(for: .seconds(1))
+    #expect(world.hosts[0].outcomes[id] == .accepted)
+    #expect(world.hosts[1].directs.map(\.id) == [id, id])
+  }
+
+  @Test func whatIsTooMuchForOnePeerIsWorthAnotherTry() throws {
+    var limits = OverlayLimits()
+    limits.directsPerPeer = 3
+    var world = World(seed: Self.seed)
+    for _ in 0..<2 { try world.add(limits: limits) }
+    world.run(for: .seconds(2))
+    let ids = try (0..<5).map { try world.send("\($0)", from: 0, to: 1) }
+    #expect(ids.filter { world.hosts[0].outcomes[$0] == .busy } == Array(ids[3...]))
+  }
+
   @Test func orderIsKeptWhenMoreIsSentThanMayBeUnderWay() throws {
     var world = try pair()
     var limits: [StatementID] = []

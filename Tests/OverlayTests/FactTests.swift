@@ -156,6 +156,68 @@ import Wire
     #expect(refused == 4)
   }
 
+  @Test func oneAuthorFillsItsPartOfTheShelfAndNoOthers() throws {
+    var limits = OverlayLimits()
+    limits.factsPerAuthor = 5
+    var world = World(seed: Self.seed)
+    try world.add(limits: limits)
+    for _ in 0..<2 { try world.add() }
+    world.run(for: .seconds(4))
+    for number in 0..<9 { try world.broadcast("\(number)", from: 1, lifetimeMilliseconds: 3_000) }
+    world.run(for: .seconds(1))
+    #expect(world.hosts[0].delivered.count == 5)
+    let other = try world.broadcast("another's", from: 2)
+    world.run(for: .seconds(5))
+    #expect(world.hosts[0].delivered.last == other)
+    let later = try world.broadcast("there is room again", from: 1)
+    world.run(for: .seconds(1))
+    #expect(world.hosts[0].delivered.last == later)
+  }
+
+  @Test func whatOthersForgeInItsNameCostsAnAuthorNothing() throws {
+    var limits = OverlayLimits()
+    limits.factsPerAuthorMinute = 5
+    var world = World(seed: Self.seed)
+    try world.add(limits: limits)
+    for _ in 0..<2 { try world.add() }
+    world.run(for: .seconds(4))
+    let link = try #require(world.ends.first { $0.value.host == 0 && $0.value.otherHost == 1 }?.key)
+    for number in 0..<7 {
+      let note = Note(expiresMilliseconds: world.now.wallMilliseconds + 60_000, text: "forged \(number)")
+      let real = try world.hosts[2].identity.sign(note)
+      let forged = SignedStatement(real.statement, signature: world.hosts[1].identity.signingKey.sign([1]))
+      world.give(.frame(link, try Self.frame(forged)), to: 0)
+      world.run(for: .milliseconds(10))
+    }
+    #expect(world.count(.badSignature, at: 0) == 7)
+    let ids = try (0..<5).map { try world.broadcast("real \($0)", from: 2) }
+    world.run(for: .seconds(1))
+    #expect(Set(world.hosts[0].delivered) == Set(ids), "seed \(Self.seed)")
+  }
+
+  @Test func aFactThatWaitsForItsAuthorsRecordIsTakenWhicheverRecordIsVerifiedFirst() throws {
+    for seed in 0..<16 as Range<UInt64> {
+      var world = World(seed: seed)
+      for _ in 0..<2 { try world.add() }
+      world.run(for: .seconds(2))
+      var random = Random.seeded(seed)
+      let invitation = try world.hosts[0].identity.invite(
+        seeds: [], expiresMilliseconds: world.now.wallMilliseconds + 60_000, keySeed: random.digest())
+      let author = try LocalIdentity.joining(
+        invitation, seeds: NodeSeeds(random: &random), nowMilliseconds: world.now.wallMilliseconds)
+      let link = try #require(world.ends.first { $0.value.host == 0 }?.key)
+      for incarnation in [2, 1] {
+        let record = try World.record(
+          of: author, index: 9, incarnation: incarnation, random: &random, now: world.now)
+        world.give(.frame(link, try Self.frame(record)), to: 0)
+      }
+      let fact = try author.sign(Note(expiresMilliseconds: world.now.wallMilliseconds + 60_000, text: "waits"))
+      world.give(.frame(link, try Self.frame(fact)), to: 0)
+      world.run(for: .milliseconds(5))
+      #expect(world.hosts[0].delivered == [fact.id], "seed \(seed)")
+    }
+  }
+
   @Test func aFactSaysUntilWhenItIsValidAndNotForTooLong() throws {
     var world = World(seed: Self.seed)
     try world.add()

@@ -222,17 +222,18 @@ extension FixtureLedger {
     #expect(try database.recover().documents.isEmpty)
   }
 
-  @Test func handledEventsAreForgottenQueuedAndDeadOnesAreNot() throws {
+  @Test func oldEventsThatAreOverAreForgottenQueuedOnesAreNot() throws {
     let database = try folder.open(ledger)
     try database.commit([
       [
         .event(ledger.event(1, state: .handled)), .event(ledger.event(2)), .event(ledger.event(3, state: .dead)),
-        .event(ledger.event(9, state: .handled)), .forgetHandledEvents(arrivedBeforeMilliseconds: 5),
+        .event(ledger.event(9, state: .handled)), .event(ledger.event(8, state: .dead)),
+        .forgetEvents(arrivedBeforeMilliseconds: 5),
       ]
     ])
     let recovered = try database.recover()
     #expect(recovered.handledEventIDs == ["event-9"])
-    #expect(recovered.events.map(\.id) == ["event-2", "event-3"])
+    #expect(recovered.events.map(\.id) == ["event-2", "event-8"])
   }
 
   @Test func eventsThatAreOverAreReadNewestFirstInPagesAndByTrace() async throws {

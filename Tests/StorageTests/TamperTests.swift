@@ -67,6 +67,14 @@ struct TamperTests {
     #expect(try opinions().both(name: number), "seed \(seed)")
   }
 
+  @Test(arguments: [9_000_000_000_000_000, Int.max, 0, Int.min])
+  func aRowThatWasMovedFarAwayIsNamedWithTheGapsThatItLeaves(number: Int) throws {
+    try folder.tamper("UPDATE entries SET number = ? WHERE number = 5", [number])
+    let found = try opinions()
+    #expect(found.both(name: 5) && found.both(name: number), "\(number)")
+    #expect(found.ours.findings.count < 10 && found.agree, "\(number)")
+  }
+
   @Test func swappedRowsAreBothNamed() throws {
     var random = Random.seeded(seed)
     let left = Int.random(in: 1...29, using: &random)

@@ -52,7 +52,14 @@ def check(db, collaboration, heads):
     found = lambda number, what: findings.append({"number": number, "what": what})
     rows = db.execute("SELECT number, hash, kind, time_ms, bytes FROM entries WHERE collaboration = ? ORDER BY number",
                       (bytes.fromhex(collaboration),)).fetchall()
+    for row in rows:
+        if not 1 <= row[0] < 2**53:
+            found(row[0], "misplaced")
+    rows = [row for row in rows if 1 <= row[0] < 2**53]
     entries, last = {}, rows[-1][0] if rows else 0
+    for before, after in zip([0] + [row[0] for row in rows], [row[0] for row in rows]):
+        if after > before + 1:
+            found(before + 1, "missing")
     for number, digest, kind, time, content in rows:
         try:
             entry = parse(content, ENTRY_KEYS)
@@ -77,8 +84,6 @@ def check(db, collaboration, heads):
                 found(1, "link")
         if isinstance(entry["body"], dict) and "roster" in entry["body"]:
             keys.update(certified(entry["body"], found))
-    for number in set(range(1, last + 1)) - {row[0] for row in rows}:
-        found(number, "missing")
     covered, before = 0, collaboration
     proposals = db.execute("SELECT first, last, bytes, signature FROM proposals WHERE collaboration = ? ORDER BY first",
                            (bytes.fromhex(collaboration),)).fetchall()

@@ -17,13 +17,17 @@ public struct Event: Hashable, Sendable {
   public let deadlineMilliseconds: Int64?
   public let arrivalMilliseconds: Int64
   public let trace: TraceID?
+  /// The other node that said it; nil for what this node says itself, which takes no other's share.
+  public let author: NodeID?
   public let payload: [UInt8]
   /// How often handling has been put off.
   public internal(set) var tries: Int
+  /// How often it was called before its time.
+  var hastened = 0
 
   public init(
     id: String, lane: Lane, kind: String, priority: Int, deadlineMilliseconds: Int64?, arrivalMilliseconds: Int64,
-    trace: TraceID?, payload: [UInt8], tries: Int = 0
+    trace: TraceID?, author: NodeID? = nil, payload: [UInt8], tries: Int = 0
   ) {
     self.id = id
     self.lane = lane
@@ -32,6 +36,7 @@ public struct Event: Hashable, Sendable {
     self.deadlineMilliseconds = deadlineMilliseconds
     self.arrivalMilliseconds = arrivalMilliseconds
     self.trace = trace
+    self.author = author
     self.payload = payload
     self.tries = tries
   }

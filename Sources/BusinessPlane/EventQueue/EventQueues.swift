@@ -10,8 +10,12 @@ public struct EventQueues: Sendable {
   public static let urgentPriority = 1_000
   /// Urgent events that one lane holds at most.
   public static let urgentCapacity = 1_000
+  /// One author fills this part of a lane at most: a quarter.
+  static let shareDivisor = 4
   /// Put off more often than this, an event is dead.
   public static let tryLimit = 30
+  /// Called before its time more often than this, an event waits as long as any other.
+  public static let hastenLimit = 64
   /// Ids of handled events that are remembered, so that a repeated delivery is known.
   public static let rememberedLimit = 65_536
 
@@ -54,13 +58,24 @@ public struct EventQueues: Sendable {
   private var events: [String: Event] = [:]
   private var ready = Heap<Key>()
   private var postponed = Heap<Waiting>()
-  private var counts: [Event.Lane: (normal: Int, urgent: Int)] = [:]
+  /// What a lane holds, of everybody or of one author.
+  private struct Load: Hashable {
+    let lane: Event.Lane
+    let author: NodeID?
+    let isUrgent: Bool
+  }
+
+  private let capacity: Int
+  private var counts: [Load: Int] = [:]
   private var sequence = 0
   private var remembered: Set<String> = []
   private var rememberedOrder: [String] = []
   private var rememberedStart = 0
 
-  public init() {}
+  /// - Parameter capacity: events of one lane below `urgentPriority`; tests take fewer.
+  public init(capacity: Int = EventQueues.capacity) {
+    self.capacity = capacity
+  }
 
   /// Events that wait, the one being handled included.
   public var count: Int { events.count }
@@ -74,11 +89,12 @@ public struct EventQueues: Sendable {
 
   public mutating func enqueue(_ event: Event) -> Admission {
     guard !contains(event.id) else { return .known }
-    var count = counts[event.lane] ?? (0, 0)
-    let urgent = event.priority >= Self.urgentPriority
-    guard urgent ? count.urgent < Self.urgentCapacity : count.normal < Self.capacity else { return .full }
-    if urgent { count.urgent += 1 } else { count.normal += 1 }
-    counts[event.lane] = count
+    let room = event.priority >= Self.urgentPriority ? Self.urgentCapacity : capacity
+    for load in Self.loads(of: event) {
+      let limit = load.author == nil ? room : max(1, room / Self.shareDivisor)
+      guard counts[load, default: 0] < limit else { return .full }
+    }
+    for load in Self.loads(of: event) { counts[load, default: 0] += 1 }
     sequence += 1
     events[event.id] = event
     ready.insert(key(event, sequence))
@@ -142,13 +158,21 @@ public struct EventQueues: Sendable {
     return .again(after: delay)
   }
 
-  /// Something that postponed events may wait for has come: all are ready again, and it costs them no try.
+  /// Something that postponed events may wait for has come: they are ready again, and it costs them no try. What has
+  /// been called in vain too often is not called any more, so that no waiting is without an end.
   public mutating func hasten() {
-    while let key = postponed.popMin()?.key {
-      guard events[key.id] != nil else { continue }
-      events[key.id]?.tries -= 1
-      ready.insert(key)
+    var patient: [Waiting] = []
+    while let waiting = postponed.popMin() {
+      guard let hastened = events[waiting.key.id]?.hastened else { continue }
+      guard hastened < Self.hastenLimit else {
+        patient.append(waiting)
+        continue
+      }
+      events[waiting.key.id]?.hastened += 1
+      events[waiting.key.id]?.tries -= 1
+      ready.insert(waiting.key)
     }
+    for waiting in patient { postponed.insert(waiting) }
   }
 
   /// What it waited for has come: it is ready again.
@@ -165,8 +189,15 @@ public struct EventQueues: Sendable {
 
   private mutating func remove(_ id: String) {
     guard let event = events.removeValue(forKey: id) else { return }
-    var count = counts[event.lane] ?? (0, 0)
-    if event.priority >= Self.urgentPriority { count.urgent -= 1 } else { count.normal -= 1 }
-    counts[event.lane] = count
+    for load in Self.loads(of: event) {
+      counts[load, default: 1] -= 1
+      if counts[load] == 0 { counts[load] = nil }
+    }
+  }
+
+  private static func loads(of event: Event) -> [Load] {
+    let isUrgent = event.priority >= urgentPriority
+    let all = Load(lane: event.lane, author: nil, isUrgent: isUrgent)
+    return event.author.map { [all, Load(lane: event.lane, author: $0, isUrgent: isUrgent)] } ?? [all]
   }
 }

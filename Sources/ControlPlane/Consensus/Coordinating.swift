@@ -11,7 +11,14 @@ struct Follower: Sendable {
   /// The last entry of each message that is not acknowledged yet.
   private var unanswered: [Int] = []
   /// The member has told its head on the current link.
-  var isReady = false
+  private(set) var isReady = false
+  /// It was told of that the member holds something else or less, since its link opened.
+  var hasDiverged = false
+  /// The head that the member told last; unsigned, so it is a hint from where to go on.
+  private var told = 0
+  /// When the member last asked for what was sent already and got it, and whether it has asked again since.
+  private var resumedAt: Moment?
+  private(set) var wantsResuming = false
   var progressAt: Moment?
   var isVerifying = false
   /// The newest acknowledgement that waits for the check of an older one.
@@ -41,9 +48,43 @@ struct Follower: Sendable {
   }
 
   /// What was sent after `number` is taken for lost.
-  mutating func goBack(to number: Int) {
+  private mutating func goBack(to number: Int) {
     sent = number
     unanswered = []
+  }
+
+  /// A new ledger is empty everywhere, so nobody needs to tell a head.
+  mutating func isNew() { isReady = true }
+
+  mutating func linkOpened() {
+    isReady = false
+    hasDiverged = false
+    wantsResuming = false
+  }
+
+  mutating func linkClosed() { isReady = false }
+
+  /// The member told where it stands.
+  mutating func tells(_ number: Int) {
+    told = number
+    acknowledged = min(acknowledged, number)
+  }
+
+  /// Goes on from where the member stands: at once, but with what was sent already only once in a while, since to ask
+  /// for it costs little and to send it much.
+  mutating func resume(at moment: Moment) {
+    let held = max(acknowledged, told)
+    if sent > held {
+      if let resumedAt, moment.uptime - resumedAt.uptime < ReplicationLimits.resumeInterval {
+        wantsResuming = true
+        return
+      }
+      resumedAt = moment
+    }
+    wantsResuming = false
+    isReady = true
+    goBack(to: held)
+    progressAt = nil
   }
 
   mutating func resendIfStalled(at moment: Moment) {
@@ -123,20 +164,25 @@ extension Replica {
   /// A member told where it stands: go on from there.
   mutating func resume(_ node: NodeID, from number: Int, _ hash: Digest, at moment: Moment, desk: inout Desk) {
     guard number <= durability.proposed.number, hash == (entry(number)?.hash ?? set.collaboration.digest) else {
-      desk.effects.append(.diverged(set.collaboration, number: number, member: node))
-      return
+      return diverges(node, at: number, desk: &desk)
     }
     var follower = followers[node] ?? Follower()
-    if number < follower.acknowledged {
+    if number < follower.acknowledged, !follower.hasDiverged {
+      follower.hasDiverged = true
       desk.effects.append(
         .memberLostState(set.collaboration, member: node, acknowledged: follower.acknowledged, found: number))
-      follower.acknowledged = number
     }
-    follower.isReady = true
-    follower.goBack(to: number)
-    follower.progressAt = nil
+    follower.tells(number)
+    follower.resume(at: moment)
     followers[node] = follower
     push(to: node, at: moment, desk: &desk)
+  }
+
+  /// A member holds something else: told once on each of its links, whatever it repeats.
+  private mutating func diverges(_ node: NodeID, at number: Int, desk: inout Desk) {
+    guard followers[node]?.hasDiverged != true else { return }
+    followers[node, default: Follower()].hasDiverged = true
+    desk.effects.append(.diverged(set.collaboration, number: number, member: node))
   }
 
   mutating func receive(_ signed: SignedStatement, from node: NodeID, desk: inout Desk) {
@@ -152,8 +198,9 @@ extension Replica {
     else { return desk.drop(.wrongAuthor, from: node) }
     guard signed.statement.epoch == member.epoch else { return desk.drop(.wrongEpoch, from: node) }
     guard body.term == set.term else { return desk.drop(.wrongTerm(expected: set.term, found: body.term), from: node) }
+    guard body.configuration == set.configuration else { return desk.drop(.wrongConfiguration, from: node) }
     guard body.number <= durability.proposed.number, entry(body.number)?.hash == body.head else {
-      desk.effects.append(.diverged(set.collaboration, number: body.number, member: known.author))
+      diverges(known.author, at: body.number, desk: &desk)
       return desk.drop(.unexpectedAcknowledgement, from: node)
     }
     var follower = followers[known.author] ?? Follower()

@@ -78,6 +78,7 @@ extension Replica {
     for entry in entries {
       guard entry.collaboration == set.collaboration else { throw .malformed("entry of another collaboration") }
       guard entry.term == set.term else { throw .wrongTerm(expected: set.term, found: entry.term) }
+      guard entry.configuration == set.configuration else { throw .wrongConfiguration }
     }
     var next = start
     for signed in proposals {
@@ -87,11 +88,9 @@ extension Replica {
       else { throw .wrongAuthor }
       guard signed.signed.statement.epoch == set.member(set.coordinator)?.epoch else { throw .wrongEpoch }
       guard proposal.term == set.term else { throw .wrongTerm(expected: set.term, found: proposal.term) }
+      guard proposal.configuration == set.configuration else { throw .wrongConfiguration }
       guard proposal.first == next, entries.indices.contains(proposal.last - start),
-        entries[proposal.last - start].hash == proposal.head,
-        entries[proposal.first - start...proposal.last - start].allSatisfy({
-          $0.configuration == proposal.configuration
-        })
+        entries[proposal.last - start].hash == proposal.head
       else { throw .uncovered }
       next = proposal.last + 1
     }
@@ -116,7 +115,9 @@ extension Replica {
       }
       if let conflict = conflict(in: batch) {
         batches.removeFirst()
-        desk.effects.append(.conflict(conflict))
+        if !hasConflict { desk.effects.append(.conflict(conflict)) }
+        hasConflict = true
+        isForked = true
         continue
       }
       let fresh = batch.entries.filter { $0.number > chain.number }
@@ -135,6 +136,11 @@ extension Replica {
         diverged(from: batch.from, desk: &desk)
         continue
       }
+      guard !isForked else {
+        batches.removeFirst()
+        desk.drop(.halted, from: batch.from)
+        continue
+      }
       batches[0].isJudging = true
       let token = desk.job(.judge(set.collaboration, batch: batch.id))
       desk.effects.append(.judge(set.collaboration, fresh.map(\.record), token))
@@ -144,11 +150,19 @@ extension Replica {
 
   /// The coordinator signed a continuation of something else than what this node holds: get both signatures.
   private mutating func diverged(from node: NodeID, desk: inout Desk) {
-    desk.effects.append(.diverged(set.collaboration, number: chain.number, member: set.coordinator))
-    if chain.number > 0 {
+    let isNews = !isForked
+    forks(at: chain.number, desk: &desk)
+    if chain.number > 0, isNews {
       desk.send(
         .request(set.collaboration, from: chain.number, limit: ReplicationLimits.messageEntryCount), to: node)
     }
+  }
+
+  /// Tells once that the coordinator's story is another one.
+  mutating func forks(at number: Int, desk: inout Desk) {
+    guard !isForked else { return }
+    isForked = true
+    desk.effects.append(.diverged(set.collaboration, number: number, member: set.coordinator))
   }
 
   private func conflict(in batch: Batch) -> Conflict? {

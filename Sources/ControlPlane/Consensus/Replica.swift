@@ -20,11 +20,19 @@ struct Replica: Sendable {
   /// Batches that wait for their checks, oldest first.
   var batches: [Batch] = []
   var halted = false
+  /// The coordinator signed, or says that it holds, something else than this node does: only evidence is still taken.
+  var isForked = false
+  /// Both signatures of a coordinator over one place were told of.
+  var hasConflict = false
   var isSigningAcknowledgement = false
   var newestAcknowledgement: SignedAcknowledgement?
   /// The heads that other members told, as hints for catching up past an unreachable coordinator.
   var peerHeads: [NodeID: Int] = [:]
   var isRequesting = false
+  /// Whom this node asked last, so that each has its turn.
+  var lastAsked: NodeID?
+  /// What was handed to each asking member in the newest second.
+  var served: [NodeID: (since: Moment, count: Int)] = [:]
   /// A batch was passed over; the coordinator must be told from where to go on.
   var missedBatch = false
 
@@ -81,7 +89,7 @@ struct Replica: Sendable {
   mutating func opened(desk: inout Desk) {
     // A ledger that is just founded is empty everywhere: nobody needs to tell where it stands.
     if isCoordinator(desk), entries.isEmpty {
-      for node in others(desk) { followers[node, default: Follower()].isReady = true }
+      for node in others(desk) { followers[node, default: Follower()].isNew() }
     }
     for node in others(desk) { sendHead(to: node, desk: &desk) }
     propose(desk: &desk)
@@ -90,7 +98,7 @@ struct Replica: Sendable {
 
   mutating func linkOpened(_ node: NodeID, desk: inout Desk) {
     guard set.member(node) != nil else { return }
-    followers[node]?.isReady = false
+    followers[node]?.linkOpened()
     sendHead(to: node, desk: &desk)
     if node == set.coordinator, let newest = newestAcknowledgement {
       desk.send(.acknowledgement(newest.signed), to: node)
@@ -98,7 +106,7 @@ struct Replica: Sendable {
   }
 
   mutating func linkClosed(_ node: NodeID, desk: inout Desk) {
-    followers[node]?.isReady = false
+    followers[node]?.linkClosed()
     if peerHeads.removeValue(forKey: node) != nil { isRequesting = false }
     catchUp(desk: &desk)
   }
@@ -122,6 +130,7 @@ struct Replica: Sendable {
   mutating func tick(at moment: Moment, desk: inout Desk) {
     if isCoordinator(desk) {
       for node in others(desk) {
+        if followers[node]?.wantsResuming == true { followers[node]?.resume(at: moment) }
         followers[node]?.resendIfStalled(at: moment)
         push(to: node, at: moment, desk: &desk)
       }
@@ -137,6 +146,8 @@ struct Replica: Sendable {
       resume(node, from: number, hash, at: moment, desk: &desk)
     } else {
       peerHeads[node] = number
+      // It sent nothing that was not durable there, so it has lost what it signed.
+      if node == set.coordinator, number < durability.proposed.number { forks(at: number + 1, desk: &desk) }
       // The coordinator may have opened the ledger after this node told its own head.
       if node == set.coordinator { sendHead(to: node, desk: &desk) }
       catchUp(desk: &desk)

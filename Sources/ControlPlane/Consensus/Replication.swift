@@ -21,6 +21,13 @@ public struct Replication: Sendable {
 
   public func set(of collaboration: CollaborationID) -> ReplicaSet? { replicas[collaboration]?.set }
 
+  /// Whether a tick brings something on its way.
+  public var needsTick: Bool {
+    replicas.values.contains { replica in
+      replica.isRequesting || replica.followers.values.contains { $0.wantsResuming }
+    }
+  }
+
   /// The head in memory: on the coordinator also what is not durable or proposed yet.
   public func head(of collaboration: CollaborationID) -> Chain? { replicas[collaboration]?.chain }
 
@@ -123,7 +130,7 @@ public struct Replication: Sendable {
     case .head(_, let number, let hash):
       replicas[collaboration]?.head(number, hash, from: node, at: moment, desk: &desk)
     case .request(_, let from, let limit):
-      replicas[collaboration]?.serve(from: from, limit: limit, to: node, desk: &desk)
+      replicas[collaboration]?.serve(from: from, limit: limit, to: node, at: moment, desk: &desk)
     case .entries(_, let entries, let proposals):
       replicas[collaboration]?.receive(entries, proposals, from: node, desk: &desk)
     case .acknowledgement(let signed):

@@ -16,4 +16,8 @@ public enum ReplicationLimits {
   public static let pendingBatches = 16
   /// A member that acknowledged nothing for so long gets again what it did not acknowledge.
   public static let resendAfter = Duration.seconds(5)
+  /// A member is sent again what it was sent already once in so long at most.
+  public static let resumeInterval = Duration.seconds(1)
+  /// Requests of one member that are served in a second.
+  public static let requestsPerSecond = 32
 }

@@ -27,6 +27,8 @@ public enum ReplicationDrop: Error, Hashable, Sendable, CustomStringConvertible 
   case wrongAuthor
   case wrongEpoch
   case wrongTerm(expected: Int, found: Int)
+  /// Of other voters, keys or quorum rule than those in force.
+  case wrongConfiguration
   /// Entries that no proposal of the message covers, or a proposal without its entries.
   case uncovered
   case gap(expected: Int, found: Int)
@@ -37,6 +39,27 @@ public enum ReplicationDrop: Error, Hashable, Sendable, CustomStringConvertible 
   case halted
   case unexpectedAcknowledgement
 
+  /// The case without what a sender put into it: what drops are counted by.
+  public var code: String {
+    switch self {
+    case .unknownCollaboration: "unknownCollaboration"
+    case .notMember: "notMember"
+    case .malformed: "malformed"
+    case .tooLarge: "tooLarge"
+    case .wrongAuthor: "wrongAuthor"
+    case .wrongEpoch: "wrongEpoch"
+    case .wrongTerm: "wrongTerm"
+    case .wrongConfiguration: "wrongConfiguration"
+    case .uncovered: "uncovered"
+    case .gap: "gap"
+    case .duplicate: "duplicate"
+    case .badSignature: "badSignature"
+    case .overloaded: "overloaded"
+    case .halted: "halted"
+    case .unexpectedAcknowledgement: "unexpectedAcknowledgement"
+    }
+  }
+
   public var description: String {
     switch self {
     case .unknownCollaboration: "a collaboration that is not open here"
@@ -46,6 +69,7 @@ public enum ReplicationDrop: Error, Hashable, Sendable, CustomStringConvertible 
     case .wrongAuthor: "signed by somebody who is not the coordinator"
     case .wrongEpoch: "signed under another key epoch"
     case .wrongTerm(let expected, let found): "of term \(found), in term \(expected)"
+    case .wrongConfiguration: "of another configuration than the one in force"
     case .uncovered: "entries and proposals do not cover each other"
     case .gap(let expected, let found): "starts at entry \(found), but entry \(expected) is next"
     case .duplicate: "already held"

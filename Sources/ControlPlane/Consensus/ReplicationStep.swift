@@ -31,7 +31,7 @@ extension Replication {
     case verified(JobToken, Bool)
     case judged(JobToken, Judgement)
     case durable(WriteToken)
-    /// About once a second.
+    /// Every 100 ms or so, while anything is under way.
     case tick
   }
 

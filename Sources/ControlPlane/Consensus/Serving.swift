@@ -25,10 +25,16 @@ extension Replica {
   }
 
   /// Answers a member that asks, whatever this node's role: proposals prove themselves.
-  mutating func serve(from first: Int, limit: Int, to node: NodeID, desk: inout Desk) {
+  mutating func serve(from first: Int, limit: Int, to node: NodeID, at moment: Moment, desk: inout Desk) {
     guard first >= 1, limit >= 1 else {
       return desk.drop(.malformed("request from \(first), limit \(limit)"), from: node)
     }
+    var served = served[node] ?? (moment, 0)
+    if moment.uptime - served.since.uptime >= .seconds(1) { served = (moment, 0) }
+    served.count += 1
+    self.served[node] = served
+    // A request is small and its answer is not. Who catches up asks again when nothing comes.
+    guard served.count <= ReplicationLimits.requestsPerSecond else { return desk.drop(.overloaded, from: node) }
     let limit = min(limit, ReplicationLimits.messageEntryCount)
     guard let (message, _) = message(from: first, limit: limit, through: durability.proposed) else { return }
     desk.send(message, to: node)
@@ -36,7 +42,7 @@ extension Replica {
 
   /// Asks the coordinator again for what was passed over, or another member while the coordinator cannot be reached.
   mutating func catchUp(desk: inout Desk) {
-    guard !isCoordinator(desk), !halted, batches.isEmpty else { return }
+    guard !isCoordinator(desk), !halted, !isForked, batches.isEmpty else { return }
     if desk.linked.contains(set.coordinator) {
       // Only once all that was taken is durable: a head that lags would bring it all again.
       guard missedBatch, durability.proposed.number == proposed else { return }
@@ -45,8 +51,10 @@ extension Replica {
     }
     guard !isRequesting else { return }
     let next = chain.number + 1
-    let ahead = peerHeads.filter { $0.value >= next && desk.linked.contains($0.key) }.keys.min()
-    guard let peer = ahead else { return }
+    let ahead = peerHeads.filter { $0.value >= next && desk.linked.contains($0.key) }.keys.sorted()
+    // In turn: a head is no promise, and one who says much and sends nothing must not keep the others from their turn.
+    guard let peer = ahead.first(where: { node in lastAsked.map { $0 < node } ?? true }) ?? ahead.first else { return }
+    lastAsked = peer
     isRequesting = true
     desk.send(.request(set.collaboration, from: next, limit: ReplicationLimits.messageEntryCount), to: peer)
   }

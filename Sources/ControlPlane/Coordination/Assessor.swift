@@ -74,6 +74,9 @@ public struct Assessor: Sendable {
     joined[id] = contract
   }
 
+  /// Whether this node answered a collaboration's call with joining.
+  public func hasJoined(_ id: CollaborationID) -> Bool { joined[id] != nil }
+
   // MARK: Calls and rosters
 
   /// A call was broadcast.
@@ -217,7 +220,10 @@ public struct Assessor: Sendable {
     if let adapter = submission.adapter, !context.member.adapters.contains(adapter) {
       return (.unsupported, "no adapter '\(adapter)' here")
     }
-    if context.member.adapters.isEmpty { return (.unsupported, "no usable adapter here") }
+    // An adapter that runs nothing would call every command a success.
+    if submission.adapter == nil, !context.takesAnyWork {
+      return (.unsupported, "no adapter here can run commands now")
+    }
     let price = state.roster[context.node]?.priceMicroPerCPUSecond ?? 0
     if offer.priceMicroPerCPUSecond < price { return (.price, "asks \(price) micro a CPU-second") }
     return nil

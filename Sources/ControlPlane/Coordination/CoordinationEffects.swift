@@ -133,6 +133,8 @@ public struct CoordinationContext: Sendable {
   public var now: Moment
   /// This node as it declares itself; price 0 stands for whatever the contract pays.
   public var member: RosterMember
+  /// Whether an adapter here takes work that names none.
+  public var takesAnyWork: Bool
   /// What this node's owner takes unasked.
   public var policy: LocalPolicy
   /// Nodes that are alive or suspected, this one left out, ascending.
@@ -143,7 +145,8 @@ public struct CoordinationContext: Sendable {
   public var objects: Set<Digest>
 
   public init(
-    node: NodeID, epoch: Int, network: NetworkID, now: Moment, member: RosterMember, policy: LocalPolicy,
+    node: NodeID, epoch: Int, network: NetworkID, now: Moment, member: RosterMember, takesAnyWork: Bool,
+    policy: LocalPolicy,
     live: [NodeID],
     names: [NodeID: String], collaborations: [CollaborationID: CollaborationState], objects: Set<Digest>
   ) {
@@ -152,6 +155,7 @@ public struct CoordinationContext: Sendable {
     self.network = network
     self.now = now
     self.member = member
+    self.takesAnyWork = takesAnyWork
     self.policy = policy
     self.live = live
     self.names = names

@@ -97,6 +97,12 @@ extension NodeEngine {
   /// Whatever waits longer than it should (R57).
   public func unfinished(at now: Moment) -> [DoctorFinding] {
     var out: [DoctorFinding] = []
+    for (id, why) in broken.sorted(by: { $0.key < $1.key }) where books[id] == nil {
+      out.append(
+        DoctorFinding(
+          subject: "collaboration \(id.short)", ok: false, detail: "this node follows its ledger no further: \(why)",
+          remedy: "compare the ledgers of the members with jointcloud ledger verify"))
+    }
     for book in books.values.sorted(by: { $0.id < $1.id }) where book.openTasks > 0 || broken[book.id] != nil {
       let problem = coordinatorProblem(book)
       guard !problem.isEmpty else { continue }

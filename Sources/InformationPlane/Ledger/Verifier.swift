@@ -9,11 +9,16 @@ public struct Verifier: Sendable {
   public static let openLimit = 4_096
   /// Findings past this many are not kept: such a ledger is not worth reading further.
   public static let findingLimit = 10_000
+  /// Where an entry can lie.
+  private static let numbers = 1...Int(JSON.integerLimit)
 
+  /// A place of the ledger, or a run of places at which nothing lies.
   private struct Place: Sendable {
-    let number: Int
-    /// nil for bytes that are no entry, and for the last of places where nothing lies.
+    let numbers: ClosedRange<Int>
+    /// nil for bytes that are no entry, and for a run of missing ones.
     let entry: Entry?
+
+    var number: Int { numbers.lowerBound }
   }
 
   private let collaboration: CollaborationID
@@ -57,7 +62,11 @@ public struct Verifier: Sendable {
   @discardableResult
   public mutating func take(_ bytes: [UInt8], at number: Int) -> Entry? {
     entryCount += 1
-    if number > 1 { miss(through: number - 1) }
+    guard Self.numbers.contains(number) else {
+      find(number, .misplaced, "a place from 1 to \(Self.numbers.upperBound)", "an entry at \(number)")
+      return nil
+    }
+    miss(through: number - 1)
     endGap()
     last = number
     let entry: Entry
@@ -65,7 +74,7 @@ public struct Verifier: Sendable {
       entry = try Entry(bytes: bytes)
     } catch {
       find(number, .unreadable, "a canonical entry", "\(error)")
-      open.append(Place(number: number, entry: nil))
+      open.append(Place(numbers: number...number, entry: nil))
       rulesHold = false
       return nil
     }
@@ -83,9 +92,9 @@ public struct Verifier: Sendable {
     for problem in keys.take(entry) { find(number, .foundation, "a certificate that holds", problem) }
     if anchors.contains(where: { $0.number == number }) { anchored[number] = entry.hash }
     judge(entry)
-    open.append(Place(number: number, entry: entry))
+    open.append(Place(numbers: number...number, entry: entry))
     if open.count > Self.openLimit {
-      settleByLinks(through: open[open.count - Proposal.countLimit - 1].number, trusted: nil)
+      settleByLinks(through: open[open.count - Proposal.countLimit - 1].numbers.upperBound, trusted: nil)
     }
     return entry
   }
@@ -158,12 +167,12 @@ public struct Verifier: Sendable {
 
   /// Notes that nothing lies at the places after the last one.
   private mutating func miss(through number: Int) {
-    guard number > max(last, 0) else { return }
-    gap = (gap?.lowerBound ?? max(last, 0) + 1)...number
+    guard number > last else { return }
+    open.append(Place(numbers: last + 1...number, entry: nil))
+    gap = (gap?.lowerBound ?? last + 1)...number
     last = number
     // The fold cannot go on past an entry that is not there, nor can links: the others are judged by themselves.
     rulesHold = false
-    open.append(Place(number: number, entry: nil))
   }
 
   private mutating func endGap() {
@@ -193,7 +202,11 @@ public struct Verifier: Sendable {
       try rules.apply(entry.record)
     } catch {
       rulesHold = false
-      find(entry.number, .rules, "what the contract allows", "\(error)")
+      return find(entry.number, .rules, "what the contract allows", "\(error)")
+    }
+    if let configuration = rules.configuration, entry.configuration != configuration {
+      rulesHold = false
+      find(entry.number, .rules, "configuration \(configuration)", "configuration \(entry.configuration)")
     }
   }
 
@@ -216,11 +229,21 @@ public struct Verifier: Sendable {
     settleByLinks(through: number, trusted: nil)
   }
 
+  /// Takes the oldest open places, up to a number.
+  private mutating func takeOpen(through number: Int) -> [Place] {
+    var places = Array(open.prefix { $0.number <= number })
+    open.removeFirst(places.count)
+    if let gap = places.last, gap.numbers.upperBound > number {
+      places[places.count - 1] = Place(numbers: gap.number...number, entry: nil)
+      open.insert(Place(numbers: number + 1...gap.numbers.upperBound, entry: nil), at: 0)
+    }
+    return places
+  }
+
   /// Checks the oldest open places backwards, from the one that a signature names: each entry names its predecessor's
   /// hash, so the first that does not fit is the one that was changed.
   private mutating func settleByLinks(through number: Int, trusted: Digest?) {
-    let places = open.prefix { $0.number <= number }
-    open.removeFirst(places.count)
+    let places = takeOpen(through: number)
     var expected = trusted
     var namedByChanged = false
     for place in places.reversed() {
@@ -245,7 +268,7 @@ public struct Verifier: Sendable {
       find(first.number, .link, before.hexadecimal, expected.hexadecimal)
     }
     guard let end = places.last else { return }
-    covered = end.number
+    covered = end.numbers.upperBound
     coveredHead = trusted ?? end.entry?.hash
   }
 

@@ -42,8 +42,8 @@ extension Write {
       guard db.changesCount == 1 else {
         throw StorageError.contradiction(path: path, detail: "there is no event \(id) to mark \(state.rawValue)")
       }
-    case .forgetHandledEvents(let before):
-      try db.run("DELETE FROM events WHERE state = 'handled' AND arrival_ms < ?", [before])
+    case .forgetEvents(let before):
+      try db.run("DELETE FROM events WHERE state IN ('handled', 'dead') AND arrival_ms < ?", [before])
     case .outbox(let message):
       try db.run(
         "INSERT OR REPLACE INTO outbox(id, destination, bytes, signature, deadline_ms) VALUES (?, ?, ?, ?, ?)",

@@ -325,6 +325,7 @@ public nonisolated struct WireDirectOutcome: Sendable {
     case unspecified // = 0
     case accepted // = 1
     case refused // = 2
+    case busy // = 3
     case UNRECOGNIZED(Int)
 
     public init() {
@@ -336,6 +337,7 @@ public nonisolated struct WireDirectOutcome: Sendable {
       case 0: self = .unspecified
       case 1: self = .accepted
       case 2: self = .refused
+      case 3: self = .busy
       default: self = .UNRECOGNIZED(rawValue)
       }
     }
@@ -345,6 +347,7 @@ public nonisolated struct WireDirectOutcome: Sendable {
       case .unspecified: return 0
       case .accepted: return 1
       case .refused: return 2
+      case .busy: return 3
       case .UNRECOGNIZED(let i): return i
       }
     }
@@ -354,6 +357,7 @@ public nonisolated struct WireDirectOutcome: Sendable {
       .unspecified,
       .accepted,
       .refused,
+      .busy,
     ]
 
   }
@@ -1122,7 +1126,7 @@ nonisolated extension WireDirectOutcome: SwiftProtobuf.Message, SwiftProtobuf._M
 }
 
 nonisolated extension WireDirectOutcome.Status: SwiftProtobuf._ProtoNameProviding {
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0STATUS_UNSPECIFIED\0\u{1}STATUS_ACCEPTED\0\u{1}STATUS_REFUSED\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0STATUS_UNSPECIFIED\0\u{1}STATUS_ACCEPTED\0\u{1}STATUS_REFUSED\0\u{1}STATUS_BUSY\0")
 }
 
 nonisolated extension WireLedgerHead: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {

@@ -10,6 +10,9 @@ public indirect enum JSON: Hashable, Sendable {
   /// The largest magnitude that every JSON reader keeps exactly (RFC 8785, appendix D). Larger amounts travel as strings.
   public static let integerLimit: Int64 = 9_007_199_254_740_991
 
+  /// Every integer that may stand in a signed value.
+  static let integers = -integerLimit...integerLimit
+
   public subscript(key: String) -> JSON? {
     if case .object(let members) = self { members[key] } else { nil }
   }

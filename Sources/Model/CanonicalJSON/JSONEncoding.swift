@@ -84,7 +84,7 @@ private struct TreeEncoder: Encoder {
     case let text as String: slot.content = .value(.string(text))
     case let flag as Bool: slot.content = .value(.bool(flag))
     case let number as any BinaryInteger:
-      guard let exact = Int64(exactly: number), abs(exact) <= JSON.integerLimit else {
+      guard let exact = Int64(exactly: number), JSON.integers.contains(exact) else {
         throw JSONError.unrepresentable(
           path: JSONEncoding.dotted(codingPath), reason: "integer over 2^53-1; write it as a string")
       }

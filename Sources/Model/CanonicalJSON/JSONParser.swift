@@ -94,7 +94,7 @@ struct JSONParser {
     let leadingZero = position - digits > 1 && bytes[digits] == UInt8(ascii: "0")
     let fraction =
       position < bytes.count && [UInt8(ascii: "."), UInt8(ascii: "e"), UInt8(ascii: "E")].contains(bytes[position])
-    guard !leadingZero, !fraction, text != "-0", let number = Int64(text), abs(number) <= JSON.integerLimit
+    guard !leadingZero, !fraction, text != "-0", let number = Int64(text), JSON.integers.contains(number)
     else { throw .number(byteOffset: start) }
     return number
   }

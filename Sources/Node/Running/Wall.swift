@@ -1,9 +1,9 @@
 internal import Glibc
 
 /// The wall clock.
-enum Wall {
+public enum Wall {
   /// Milliseconds since 1970-01-01T00:00:00Z.
-  static func milliseconds() -> Int64 {
+  public static func milliseconds() -> Int64 {
     var time = timespec()
     clock_gettime(CLOCK_REALTIME, &time)
     return Int64(time.tv_sec) * 1_000 + Int64(time.tv_nsec) / 1_000_000

@@ -61,7 +61,8 @@ package final class Workshop: Sendable {
         AdapterStatus(
           name: declaration.name, kind: declaration.kind, usable: inventory.usable,
           detail: inventory.detail + (inventory.remedy.map { "; \($0)" } ?? ""),
-          features: declaration.supports.map(\.rawValue), sandboxed: inventory.sandboxed, total: inventory.total))
+          features: declaration.supports.map(\.rawValue), sandboxed: inventory.sandboxed,
+          onRequestOnly: declaration.onRequestOnly, total: inventory.total))
     }
     return out
   }
@@ -94,7 +95,9 @@ package final class Workshop: Sendable {
 
   private func adapter(for order: WorkOrder) async -> (any Adapter)? {
     if let name = order.adapter { return adapters.first { $0.declaration.name == name } }
-    for adapter in adapters where await adapter.inventory().usable { return adapter }
+    for adapter in adapters where !adapter.declaration.onRequestOnly {
+      if await adapter.inventory().usable { return adapter }
+    }
     return nil
   }
 

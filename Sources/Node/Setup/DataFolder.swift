@@ -11,6 +11,8 @@ public struct DataFolder: Sendable, Hashable {
   public let path: String
   /// As the user named it, for what is printed.
   public let given: String
+  /// As it must be typed in a command.
+  public var typed: String { ShellWord.quoted(given) }
 
   /// Names a folder, which need not exist.
   public init(at given: String) {
@@ -47,7 +49,7 @@ public struct DataFolder: Sendable, Hashable {
     guard isInitialised else {
       throw Refusal(
         .notFound, "\(given) holds no node", subject: configurationPath,
-        next: "jointcloud node init --data \(given) --name NAME")
+        next: "jointcloud node init --data \(typed) --name NAME")
     }
     var info = stat()
     guard stat(path, &info) == 0 else { throw PrivateFile.problem("look at", path) }
@@ -64,7 +66,7 @@ public struct DataFolder: Sendable, Hashable {
     guard !isInitialised else {
       throw Refusal(
         .conflict, "\(given) holds a node already", subject: configurationPath,
-        next: "jointcloud node run --data \(given)")
+        next: "jointcloud node run --data \(typed)")
     }
     try Self.makeFolders(upTo: path)
     for inner in [keysPath, objectsPath, workPath, logPath] { try Self.makeFolder(inner) }

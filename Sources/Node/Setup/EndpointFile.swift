@@ -36,7 +36,7 @@ public struct EndpointFile: Codable, Sendable, Hashable {
     } catch {
       throw Refusal(
         .invalid, "\(folder.endpointPath) is not what a node writes: \(error)", subject: folder.endpointPath,
-        next: "start the node again: jointcloud node run --data \(folder.given)")
+        next: "start the node again: jointcloud node run --data \(folder.typed)")
     }
   }
 

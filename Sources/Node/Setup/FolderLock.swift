@@ -18,7 +18,7 @@ public final class FolderLock: Sendable {
       guard isBusy else { throw problem }
       throw Refusal(
         .conflict, "process \(holder) runs the node in \(folder.given) already", subject: folder.lockPath,
-        next: "jointcloud node status --data \(folder.given)")
+        next: "jointcloud node status --data \(folder.typed)")
     }
     let text = Array("\(getpid())\n".utf8)
     guard ftruncate(descriptor, 0) == 0, pwrite(descriptor, text, text.count, 0) == text.count else {

@@ -19,8 +19,8 @@ public struct NetworkFile: Codable, Sendable, Hashable {
     } catch  where error.kind == .notFound {
       throw Refusal(
         .notFound, "the node in \(folder.given) is in no network yet", subject: folder.networkPath,
-        next: "jointcloud network create --data \(folder.given) --name NAME, "
-          + "or jointcloud network join --data \(folder.given) INVITATION")
+        next: "jointcloud network create --data \(folder.typed) --name NAME, "
+          + "or jointcloud network join --data \(folder.typed) INVITATION")
     }
     do {
       return try CanonicalJSON.decode(NetworkFile.self, from: bytes, limit: byteLimit)

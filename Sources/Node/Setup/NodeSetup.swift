@@ -115,7 +115,7 @@ public struct NodeSetup: Sendable {
     if let wanted, wanted != id { throw IdentityError.otherNetwork(expected: id, got: wanted) }
     throw Refusal(
       .conflict, "the node in \(folder.given) is in network \(present.name) (\(id.short)) already",
-      subject: folder.networkPath, next: "jointcloud node run --data \(folder.given)")
+      subject: folder.networkPath, next: "jointcloud node run --data \(folder.typed)")
   }
 
   /// What a node listens on is what it tells others to dial.
@@ -133,7 +133,7 @@ public struct NodeSetup: Sendable {
       throw Refusal(
         .invalid, "the invitation must say where this node can be reached, and the node does not run",
         subject: folder.configurationPath,
-        next: "jointcloud node run --data \(folder.given), or give --address HOST:PORT")
+        next: "jointcloud node run --data \(folder.typed), or give --address HOST:PORT")
     }
     return configured
   }

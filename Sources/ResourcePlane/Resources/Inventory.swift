@@ -13,10 +13,13 @@ public struct AdapterDescription: Hashable, Sendable, Codable {
   public let kind: String
   /// In the order of `AdapterFeature.allCases`.
   public let supports: [AdapterFeature]
+  /// Takes only work that names it: what it does is no substitute for running a command.
+  public let onRequestOnly: Bool
 
-  public init(name: String, kind: String, supports: [AdapterFeature]) {
+  public init(name: String, kind: String, supports: [AdapterFeature], onRequestOnly: Bool = false) {
     self.name = name
     self.kind = kind
+    self.onRequestOnly = onRequestOnly
     self.supports = AdapterFeature.allCases.filter(supports.contains)
   }
 }

@@ -39,7 +39,7 @@ struct CollaborationCommand: AsyncParsableCommand {
       try await node.withNode { client in
         let made = try await client.createCollaboration(request)
         try await output.print(name: { $0.collaboration.hexadecimal }, table: { $0.collaboration.hexadecimal }) { made }
-        Output.hint("next: jointcloud collaboration show \(made.collaboration.short)")
+        Output.hint("next: \(NextStep.completed("jointcloud collaboration show \(made.collaboration.short)"))")
       }
     }
   }

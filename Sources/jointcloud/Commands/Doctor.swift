@@ -2,6 +2,7 @@ import ArgumentParser
 import Engine
 import Interface
 import Node
+import Storage
 
 struct Doctor: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -47,6 +48,9 @@ struct Doctor: AsyncParsableCommand {
       do {
         try look()
         return DoctorFinding(subject: subject, ok: true, detail: good)
+      } catch let error as StorageError {
+        // It says itself what to do; its next step would be this very command.
+        return DoctorFinding(subject: subject, ok: false, detail: "\(error)", remedy: "")
       } catch {
         let failure = Failure(error)
         return DoctorFinding(
@@ -62,6 +66,11 @@ struct Doctor: AsyncParsableCommand {
         for name in KeyFile.Name.allCases { _ = try KeyFile(name, in: folder).read() }
       },
       finding("membership", folder.networkPath) { _ = try NodeSetup(folder).identity() },
+      finding("database", "can be read, or the first start makes it") {
+        do {
+          _ = try LedgerReader(path: folder.path).ledgers()
+        } catch StorageError.notFound {}
+      },
     ]
   }
 }

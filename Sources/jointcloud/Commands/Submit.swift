@@ -37,7 +37,7 @@ struct Submit: AsyncParsableCommand {
         SubmissionRequest(submission: upload.submission, collaboration: collaboration, opensCollaboration: new))
       guard wait else {
         try await output.print(name: { $0.task.hexadecimal }, table: { $0.task.hexadecimal }) { task }
-        return Output.hint("next: jointcloud wait \(task.task.short)")
+        return Output.hint("next: \(NextStep.completed("jointcloud wait \(task.task.short)"))")
       }
       Output.hint("task \(task.task.hexadecimal)")
       let end = try await Progress.follow(task.task, client, limitMilliseconds: limit)

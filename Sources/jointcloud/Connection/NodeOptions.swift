@@ -46,7 +46,7 @@ struct NodeOptions: ParsableArguments {
     let folder = try folder()
     try folder.requireInitialised()
     guard let running = try Self.running(in: folder) else {
-      throw ClientError.notRunning(endpoint: folder.given, next: "jointcloud node run --data \(folder.given)")
+      throw ClientError.notRunning(endpoint: folder.given, next: "jointcloud node run --data \(folder.typed)")
     }
     return .socket(path: running.socketPath, dataFolder: folder.given)
   }

@@ -17,7 +17,7 @@ extension DemoPlay {
         guard ended.code == ExitStatus.success.rawValue else {
           throw Failure(
             .verificationFailed, "\(member.name)'s ledger does not hold: \(ended.errors)",
-            next: "jointcloud ledger verify --data \(folder.data(of: member.name).path)")
+            next: "jointcloud ledger verify --data \(ShellWord.quoted(folder.data(of: member.name).path))")
         }
         for line in ended.output.split(separator: "\n") {
           let report = try CanonicalJSON.parseAnyForm(Array(line.utf8), limit: line.utf8.count)

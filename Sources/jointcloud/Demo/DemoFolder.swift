@@ -1,3 +1,4 @@
+import Engine
 import Glibc
 import Node
 
@@ -73,7 +74,9 @@ struct DemoFolder: Sendable {
     guard exists else { return }
     for name in try Self.names(in: path) { try Self.removeTree("\(path)/\(name)") }
     if isOwn, rmdir(path) != 0 {
-      throw Failure(.error, "\(path) cannot be removed: \(String(cString: strerror(errno)))", next: "rm -r \(path)")
+      throw Failure(
+        .error, "\(path) cannot be removed: \(String(cString: strerror(errno)))",
+        next: "rm -r \(ShellWord.quoted(path))")
     }
   }
 
@@ -100,7 +103,9 @@ struct DemoFolder: Sendable {
       for name in try names(in: path) { try removeTree("\(path)/\(name)") }
     }
     guard Glibc.remove(path) == 0 || errno == ENOENT else {
-      throw Failure(.error, "\(path) cannot be removed: \(String(cString: strerror(errno)))", next: "rm -r \(path)")
+      throw Failure(
+        .error, "\(path) cannot be removed: \(String(cString: strerror(errno)))",
+        next: "rm -r \(ShellWord.quoted(path))")
     }
   }
 }

@@ -64,7 +64,8 @@ extension DemoPlay {
       guard detail.task.state == "succeeded" else {
         throw Failure(
           .taskFailed, "task \(id.short) \(detail.task.state): \(detail.task.category) \(detail.task.reason)",
-          next: "jointcloud task explain \(id.short) --data \(folder.data(of: DemoCast.asker.name).path)")
+          next:
+            "jointcloud task explain \(id.short) --data \(ShellWord.quoted(folder.data(of: DemoCast.asker.name).path))")
       }
       last = detail
       return try await judge(detail)

@@ -127,18 +127,18 @@ extension DemoPlay {
   }
 
   func sayWhatNext() {
-    let data = folder.data(of: DemoCast.asker.name).path
+    let data = ShellWord.quoted(folder.data(of: DemoCast.asker.name).path)
     let pids = running.values.compactMap(\.process).sorted().map(String.init).joined(separator: " ")
     screen.line("")
     screen.line("The nodes still run. Try:")
     for command in [
       "export JOINTCLOUD_DATA=\(data)", "jointcloud member list", "jointcloud task list",
       "jointcloud task explain last", "jointcloud weight show", "jointcloud ledger show last --limit 5",
-      "jointcloud submit \(folder.path)/pi.yaml --wait",
+      "jointcloud submit \(ShellWord.quoted(folder.path + "/pi.yaml")) --wait",
     ] {
       screen.line("  \(command)")
     }
     screen.line("To stop them and remove everything:")
-    screen.line("  kill \(pids); sleep 2; rm -r \(folder.path)")
+    screen.line("  kill \(pids); sleep 2; rm -r \(ShellWord.quoted(folder.path))")
   }
 }

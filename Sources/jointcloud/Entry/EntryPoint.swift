@@ -1,6 +1,7 @@
 import ArgumentParser
 import Engine
 import Glibc
+import Manifest
 
 /// Parses, runs, and turns every way to fail into one line that says what was wrong, one that says what to type
 /// next, and an exit code (docs/cli.md).
@@ -38,6 +39,11 @@ enum EntryPoint {
       Output.data(JointCloud.fullMessage(for: error))
       return ExitStatus.success.rawValue
     }
+    if let (typed, meant) = misspelt(arguments) {
+      Output.hint("error: \"\(typed)\" is no command\(meant.map { "; did you mean \"\($0)\"?" } ?? "")")
+      Output.hint("next: jointcloud --help")
+      return ExitStatus.usage.rawValue
+    }
     let message = JointCloud.message(for: error)
     let full = JointCloud.fullMessage(for: error)
     Output.hint("error: \(message.isEmpty ? "the command is not complete" : message)")
@@ -45,5 +51,21 @@ enum EntryPoint {
     let help = full.firstMatch(of: #/See '(?<command>[^']+)'/#).map { String($0.output.command) }
     Output.hint("next: \(help ?? "jointcloud --help")")
     return ExitStatus.usage.rawValue
+  }
+
+  /// The first word that should name a command and does not, and the one that is nearest to it.
+  private static func misspelt(_ arguments: [String]) -> (typed: String, meant: String?)? {
+    var command: any ParsableCommand.Type = JointCloud.self
+    for argument in arguments {
+      let configuration = command.configuration
+      let subcommands = configuration.subcommands + configuration.groupedSubcommands.flatMap { $0.subcommands }
+      guard !subcommands.isEmpty, !argument.hasPrefix("-"), argument != "help" else { return nil }
+      let named = subcommands.first { ([$0._commandName] + $0.configuration.aliases).contains(argument) }
+      guard let named else {
+        return (argument, Spelling.nearest(to: argument, among: subcommands.map { $0._commandName }))
+      }
+      command = named
+    }
+    return nil
   }
 }

@@ -82,7 +82,7 @@ struct Failure: Error {
   /// - Returns: the exit code.
   func report() -> Int32 {
     for line in lines { Output.hint("error: \(line)") }
-    if !next.isEmpty { Output.hint("next: \(next)") }
+    if !next.isEmpty { Output.hint("next: \(NextStep.completed(next))") }
     return status.rawValue
   }
 }

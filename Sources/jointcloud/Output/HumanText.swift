@@ -1,5 +1,6 @@
 import Glibc
 import Model
+import Node
 
 /// Values as people read them; programs take `-o json`.
 enum HumanText {
@@ -46,11 +47,7 @@ enum HumanText {
   /// Since then, by this machine's clock.
   static func age(_ milliseconds: Int64) -> String { duration(now() - milliseconds) }
 
-  static func now() -> Int64 {
-    var time = timespec()
-    clock_gettime(CLOCK_REALTIME, &time)
-    return Int64(time.tv_sec) * 1_000 + Int64(time.tv_nsec) / 1_000_000
-  }
+  static func now() -> Int64 { Wall.milliseconds() }
 
   /// `HH:MM:SS.mmm`, local time; `-` for no time.
   static func clock(_ milliseconds: Int64) -> String {

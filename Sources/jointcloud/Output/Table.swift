@@ -21,7 +21,7 @@ struct Table {
     static func ofState(_ state: String) -> Colour? {
       switch state {
       case "succeeded", "alive", "open", "accepted", "ok", "completed", "joined": .green
-      case "failed", "lost", "unplaced", "dead", "problem": .red
+      case "failed", "lost", "unplaced", "dead", "halted", "problem": .red
       case "declined", "expired", "cancelled", "suspected", "silent", "dropped", "left": .yellow
       case "running", "staging", "publishing", "negotiating", "announced": .blue
       case "queued", "pending", "planned", "offered", "waiting": .grey

@@ -47,7 +47,7 @@ extension Fingerprint {
     case .eventState(let id, let state, let attempts, let result):
       add("event \(id) \(state) \(attempts)")
       add(result ?? [])
-    case .forgetHandledEvents(let moment): add("forget \(moment)")
+    case .forgetEvents(let moment): add("forget \(moment)")
     case .outbox(let message):
       add("outbox \(message.destination) \(message.deadlineMilliseconds)")
       add(message.statement.bytes)

@@ -1,4 +1,7 @@
+import Consensus
+import Contract
 import Engine
+import Ledger
 import Model
 import Overlay
 
@@ -25,6 +28,20 @@ extension SimulatedNetwork {
   /// What came of an event at a node.
   func result(of id: StatementID, at index: Int) -> String? {
     nodes[index].disk.event(id.hexadecimal).map { EventView($0).result }
+  }
+}
+
+extension SimulatedNetwork {
+  /// The next entry of a ledger as its coordinator signed it, whatever the contract says of it.
+  func illegalEntry(of id: CollaborationID) throws -> (entry: Entry, proposal: SignedProposal) {
+    guard let index = nodes.firstIndex(where: { $0.engine.books[id]?.coordinator == $0.id }),
+      var chain = nodes[index].engine.replication.head(of: id), let book = nodes[index].engine.books[id]
+    else { throw Refusal(.failed, "no coordinator") }
+    let entry = try chain.extend(
+      kind: "nonsense", body: .null, term: 1, timeMilliseconds: now.wallMilliseconds, configuration: book.configuration)
+    let body = Proposal(
+      term: 1, configuration: book.configuration, first: entry.number, last: entry.number, head: entry.hash)
+    return (entry, try SignedProposal(nodes[index].identity.sign(body, collaboration: id)))
   }
 }
 

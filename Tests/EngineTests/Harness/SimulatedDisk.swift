@@ -41,9 +41,9 @@ struct SimulatedDisk {
       events[id]?.attempts = attempts
       events[id]?.result = result
       if state != .queued { endings[id, default: 0] += 1 }
-    case .forgetHandledEvents(let before):
+    case .forgetEvents(let before):
       eventOrder.removeAll { id in
-        guard let event = events[id], event.state == .handled, event.arrivalMilliseconds < before else { return false }
+        guard let event = events[id], event.state != .queued, event.arrivalMilliseconds < before else { return false }
         events[id] = nil
         return true
       }

@@ -97,7 +97,7 @@ final class SimulatedNetwork {
     nodes.append(
       SimulatedNode(
         plan: plan, identity: identity, address: Self.address(index), seeds: seeds,
-        engine: NodeEngine(identity: identity, profile: Self.profile(plan)),
+        engine: NodeEngine(identity: identity, profile: Self.profile(plan), queueCapacity: plan.queueCapacity),
         record: try record(of: identity, plan, index, incarnation: 0)))
     try boot(index)
     return index
@@ -123,7 +123,8 @@ final class SimulatedNetwork {
     nodes[index].incarnation += 1
     nodes[index].isUp = true
     let node = nodes[index]
-    nodes[index].engine = NodeEngine(identity: node.identity, profile: Self.profile(node.plan))
+    nodes[index].engine = NodeEngine(
+      identity: node.identity, profile: Self.profile(node.plan), queueCapacity: node.plan.queueCapacity)
     nodes[index].record = try record(of: node.identity, node.plan, index, incarnation: node.incarnation)
     let start = EngineStart(
       recovered: node.disk.recovered, record: nodes[index].record, seeds: node.seeds,
@@ -135,6 +136,7 @@ final class SimulatedNetwork {
   private static func adapter(_ plan: NodePlan) -> AdapterStatus {
     AdapterStatus(
       name: "noop", kind: "noop", usable: true, detail: "simulated", features: [], sandboxed: plan.sandboxed,
+      onRequestOnly: plan.runsOnRequestOnly,
       total: Amounts(cpuMillicores: 64_000, memoryBytes: 64 << 30))
   }
 

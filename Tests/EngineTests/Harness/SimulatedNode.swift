@@ -9,8 +9,12 @@ struct NodePlan {
   var name: String
   var offer = Amounts(cpuMillicores: 4_000, memoryBytes: 4 << 30)
   var price = 50
+  /// Of each lane of its event queues.
+  var queueCapacity = NodeEngine.queueCapacity
   var sandboxed = true
   var policy = LocalPolicy(decline: [], decidesByHand: false)
+  /// Its only adapter runs no commands of its own accord.
+  var runsOnRequestOnly = false
 
   static func asker(_ name: String = "asker") -> NodePlan { NodePlan(name: name, offer: .zero) }
 }

@@ -1,3 +1,5 @@
+internal import Engine
+
 /// Where a node's interface is.
 public enum Endpoint: Sendable, Hashable {
   /// The node's own socket; `dataFolder` is what a person would type after `--data`.
@@ -23,7 +25,7 @@ public enum Endpoint: Sendable, Hashable {
 
   var start: String {
     switch self {
-    case .socket(_, let dataFolder): "jointcloud node run --data \(dataFolder)"
+    case .socket(_, let dataFolder): "jointcloud node run --data \(ShellWord.quoted(dataFolder))"
     case .http: "jointcloud node run --data DIR, or check the address"
     }
   }

@@ -83,7 +83,7 @@ public struct APIServer: Service {
         group.addTask { try await serve(tcp, ready) }
       }
       defer { group.cancelAll() }
-      try await group.waitForAll()
+      for try await _ in group {}
     }
   }
 
@@ -107,7 +107,7 @@ public struct APIServer: Service {
           if let all = ready.add({ $0.socketPath = path }) { await onReady(all) }
         }
       }
-      try await group.waitForAll()
+      for try await _ in group {}
     }
   }
 

@@ -32,10 +32,15 @@ struct RefusalMiddleware: RouterMiddleware {
     switch error {
     case let refusal as Refusal:
       return (refusal, status(of: refusal.kind))
-    case is MissingToken:
+    case let error as MissingToken:
       let refusal = Refusal(
-        .notPermitted, "this address wants the header Authorization: Bearer TOKEN", subject: "Authorization",
-        next: "give --token, or use the node's socket with --data DIR")
+        .notPermitted,
+        error.isGiven
+          ? "the token is not this node's" : "this address wants the header Authorization: Bearer TOKEN",
+        subject: "Authorization",
+        next: error.isGiven
+          ? "give --token what keys/api.token in the node's data folder holds, or use its socket with --data DIR"
+          : "give --token, or use the node's socket with --data DIR")
       return (refusal, .unauthorized)
     case let error as any HTTPResponseError where error.status == .notFound:
       return (
@@ -72,7 +77,10 @@ struct RefusalMiddleware: RouterMiddleware {
   }
 }
 
-struct MissingToken: Error {}
+struct MissingToken: Error {
+  /// One was given, and it is another.
+  let isGiven: Bool
+}
 
 /// Who may ask at one address.
 enum Access: Sendable {
@@ -93,7 +101,9 @@ struct AccessMiddleware: RouterMiddleware {
   ) async throws -> Response {
     if case .bearer(let token) = access, !(context.isLocal && Self.openPaths.contains(request.uri.path)) {
       let given = request.headers[.authorization] ?? ""
-      guard equalInConstantTime(Array(given.utf8), Array("Bearer \(token)".utf8)) else { throw MissingToken() }
+      guard equalInConstantTime(Array(given.utf8), Array("Bearer \(token)".utf8)) else {
+        throw MissingToken(isGiven: !given.isEmpty)
+      }
     }
     return try await next(request, context)
   }

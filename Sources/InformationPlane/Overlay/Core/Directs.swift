@@ -64,7 +64,7 @@ extension OverlayCore {
     var queue = outgoing[peer] ?? OutgoingDirects()
     guard queue.directs[signed.id] == nil else { return }
     guard queue.directs.count < limits.directsPerPeer else {
-      return refuse("\(queue.directs.count) statements to node \(peer.short) are waiting already", &turn)
+      return turn.emit(.outcome(signed.id, to: peer, .busy))
     }
     let deadline = turn.uptime + min(within, limits.directLifetime)
     queue.directs[signed.id] = OutgoingDirects.Direct(signed: signed, deadline: deadline)
@@ -142,6 +142,7 @@ extension OverlayCore {
     switch answer {
     case .accepted: turn.emit(.outcome(id, to: peer, .accepted))
     case .refused(let reason): turn.emit(.outcome(id, to: peer, .refused(reason: reason)))
+    case .busy: turn.emit(.outcome(id, to: peer, .busy))
     }
     pump(peer, &turn)
   }
@@ -198,7 +199,8 @@ extension OverlayCore {
   mutating func settle(_ id: StatementID, from peer: NodeID, _ answer: DirectAnswer, _ turn: inout Turn) {
     incoming.unsettled[peer]?.remove(id)
     if incoming.unsettled[peer]?.isEmpty == true { incoming.unsettled[peer] = nil }
-    incoming.remember(id, from: peer, answer, limit: limits.rememberedOutcomes)
+    // When it comes again there may be room.
+    if answer != .busy { incoming.remember(id, from: peer, answer, limit: limits.rememberedOutcomes) }
     guard let link = linkOfNode[peer] else { return }
     turn.emit(.transmit(link, OverlayFrame.directOutcome(id, answer), lane: .control))
   }

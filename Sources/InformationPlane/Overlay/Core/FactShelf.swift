@@ -15,6 +15,8 @@ struct FactShelf: Sendable {
   private(set) var facts: [StatementID: Fact] = [:]
   /// Ids past their facts' expiry, with the wall time until which they are remembered.
   private(set) var remembered: [StatementID: Int64] = [:]
+  /// How many facts of an author are held.
+  private(set) var held: [NodeID: Int] = [:]
   var quotas: [NodeID: Quota] = [:]
   /// Being verified.
   var pending: Set<StatementID> = []
@@ -31,7 +33,22 @@ struct FactShelf: Sendable {
   func contains(_ id: StatementID) -> Bool { facts[id] != nil || remembered[id] != nil || pending.contains(id) }
 
   mutating func insert(_ signed: SignedStatement, expiresMilliseconds: Int64) {
-    facts[signed.id] = Fact(signed: signed, expiresMilliseconds: expiresMilliseconds)
+    let fact = Fact(signed: signed, expiresMilliseconds: expiresMilliseconds)
+    guard facts.updateValue(fact, forKey: signed.id) == nil else { return }
+    held[signed.statement.author, default: 0] += 1
+  }
+
+  private mutating func remove(_ id: StatementID) -> Fact? {
+    guard let fact = facts.removeValue(forKey: id) else { return nil }
+    let author = fact.signed.statement.author
+    held[author, default: 1] -= 1
+    if held[author] == 0 { held[author] = nil }
+    return fact
+  }
+
+  /// Whether there is room for another fact of an author.
+  func hasRoom(for author: NodeID, _ limits: OverlayLimits) -> Bool {
+    facts.count < limits.facts && held[author, default: 0] < limits.factsPerAuthor
   }
 
   /// Takes out what has expired, and forgets ids whose memory is over or that are too many.
@@ -40,7 +57,7 @@ struct FactShelf: Sendable {
   mutating func expire(nowMilliseconds: Int64, memory: Duration, limit: Int) -> [StatementID] {
     let expired = facts.filter { $0.value.expiresMilliseconds <= nowMilliseconds }.map(\.key).sorted()
     for id in expired {
-      guard let fact = facts.removeValue(forKey: id) else { continue }
+      guard let fact = remove(id) else { continue }
       remembered[id] = fact.expiresMilliseconds + memory.milliseconds
     }
     remembered = remembered.filter { $0.value > nowMilliseconds }
@@ -51,7 +68,13 @@ struct FactShelf: Sendable {
     return expired
   }
 
-  /// Counts a fact against its author's quota.
+  /// Whether an author's quota allows another fact.
+  func allows(_ author: NodeID, now: Duration, perMinute: Int) -> Bool {
+    guard let quota = quotas[author], now - quota.windowStart < .seconds(60) else { return true }
+    return quota.count < perMinute
+  }
+
+  /// Counts a fact that its author made against the author's quota.
   ///
   /// - Returns: whether it is within it.
   mutating func admit(_ author: NodeID, now: Duration, perMinute: Int) -> Bool {

@@ -11,7 +11,7 @@ extension OverlayCore {
     guard !facts.contains(signed.id) else { return }
     guard let expires = expiry(of: signed) else { return refuse(.noExpiry, &turn) }
     guard isTimely(expires, &turn) else { return refuse(.expired, &turn) }
-    guard facts.count < limits.facts else { return refuse(.busy, &turn) }
+    guard facts.hasRoom(for: node, limits) else { return refuse(.busy, &turn) }
     guard facts.admit(node, now: turn.uptime, perMinute: limits.factsPerAuthorMinute) else {
       return refuse(.authorQuota, &turn)
     }
@@ -66,8 +66,8 @@ extension OverlayCore {
     guard isTimely(expires, &turn) else { return drop(.expired, from: link, &turn) }
     guard let certificate = memberTable[statement.author]?.checked.certificate, certificate.epoch == statement.epoch
     else { return park(signed, on: link, &turn) }
-    guard facts.count < limits.facts else { return drop(.busy, from: link, &turn) }
-    guard facts.admit(statement.author, now: turn.uptime, perMinute: limits.factsPerAuthorMinute) else {
+    guard facts.hasRoom(for: statement.author, limits) else { return drop(.busy, from: link, &turn) }
+    guard facts.allows(statement.author, now: turn.uptime, perMinute: limits.factsPerAuthorMinute) else {
       return drop(.authorQuota, from: link, &turn)
     }
     beginVerification(
@@ -114,6 +114,12 @@ extension OverlayCore {
   ) {
     facts.pending.remove(signed.id)
     guard holds else { return drop(.badSignature, from: pending.link, &turn) }
+    // Counted only now: what somebody else forged in its name costs an author nothing.
+    let author = signed.statement.author
+    guard facts.hasRoom(for: author, limits) else { return drop(.busy, from: pending.link, &turn) }
+    guard facts.admit(author, now: turn.uptime, perMinute: limits.factsPerAuthorMinute) else {
+      return drop(.authorQuota, from: pending.link, &turn)
+    }
     facts.insert(signed, expiresMilliseconds: expiresMilliseconds)
     turn.emit(.storeFact(signed, expiresMilliseconds: expiresMilliseconds))
     turn.emit(.deliverFact(signed, via: pending.node))

@@ -72,7 +72,6 @@ extension OverlayCore {
     }
     transmitToAll(OverlayFrame.fact(checked.signed), except: source, &turn)
     if linkOfNode[checked.node] == nil { scheduleDial(to: checked.node, &turn) }
-    releaseParked(by: checked.node, &turn)
   }
 
   private mutating func keep(_ checked: CheckedMember, _ turn: inout Turn) {
@@ -125,12 +124,13 @@ extension OverlayCore {
   mutating func recordVerified(
     _ signed: SignedStatement, via pending: PendingVerification, _ holds: Bool, _ turn: inout Turn
   ) {
+    // Whatever comes of the record, what waited for it waits no longer.
+    defer { releaseParked(by: signed.statement.author, &turn) }
     facts.pending.remove(signed.id)
     facts.pendingRecords[signed.statement.author, default: 1] -= 1
     if facts.pendingRecords[signed.statement.author] == 0 { facts.pendingRecords[signed.statement.author] = nil }
     guard holds, let checked = try? CheckedMember(trusting: signed, network: network) else {
-      drop(.badSignature, from: pending.link, &turn)
-      return releaseParked(by: signed.statement.author, &turn)
+      return drop(.badSignature, from: pending.link, &turn)
     }
     if checked.node == node {
       drop(.sameKeyElsewhere, from: nil, &turn)

@@ -80,6 +80,8 @@ public struct Verification: Sendable {
 public enum DirectOutcome: Hashable, Sendable {
   case accepted
   case refused(reason: String)
+  /// There is no room for it now, here or at the peer: worth another try later.
+  case busy
   /// No answer until the deadline: whether the peer has it is not known.
   case expired
 }

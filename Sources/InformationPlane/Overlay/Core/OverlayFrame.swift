@@ -77,6 +77,7 @@ extension OverlayFrame {
     case .refused:
       guard outcome.reason.utf8.count <= reasonByteLimit else { throw FrameError(what: "reason") }
       return .directOutcome(id, .refused(reason: outcome.reason))
+    case .busy: return .directOutcome(id, .busy)
     case .unspecified, .UNRECOGNIZED: throw FrameError(what: "status")
     }
   }
@@ -115,6 +116,7 @@ extension OverlayFrame {
           case .refused(let reason):
             $0.status = .refused
             $0.reason = reason.utf8Prefix(reasonByteLimit)
+          case .busy: $0.status = .busy
           }
         }))
   }

@@ -70,4 +70,6 @@ public struct OverlayStart: Sendable {
 public enum DirectAnswer: Hashable, Sendable {
   case accepted
   case refused(reason: String)
+  /// There is no room for it now: the sender is to send it again later.
+  case busy
 }

@@ -34,6 +34,8 @@ public struct OverlayLimits: Hashable, Sendable {
   public var links = 64
   public var members = 256
   public var facts = 4_096
+  /// Facts of one author that are held at a time, so that nobody fills the shelf for all.
+  public var factsPerAuthor = 512
   public var rememberedFacts = 65_536
   /// Facts of one author that are taken in a minute.
   public var factsPerAuthorMinute = 1_200

@@ -14,7 +14,8 @@ public actor NoopAdapter: Adapter {
   ///   - total: what the inventory says.
   ///   - attemptLimit: most attempts that are known at a time; released ones do not count.
   public init(name: String = "noop", total: Amounts, attemptLimit: Int = 100_000) {
-    declaration = AdapterDescription(name: name, kind: "noop", supports: AdapterFeature.allCases)
+    declaration = AdapterDescription(
+      name: name, kind: "noop", supports: AdapterFeature.allCases, onRequestOnly: true)
     self.total = total
     self.attemptLimit = attemptLimit
   }

@@ -28,7 +28,7 @@ struct NetworkCommand: AsyncParsableCommand {
         name: name, nowMilliseconds: HumanText.now(), random: &random)
       try await NetworkView(membership, folder).print(output, id: true)
       Output.hint(
-        "next: jointcloud node run --data \(folder.given), then jointcloud network invite --data \(folder.given)")
+        "next: jointcloud node run --data \(folder.typed), then jointcloud network invite --data \(folder.typed)")
     }
   }
 
@@ -79,7 +79,7 @@ struct NetworkCommand: AsyncParsableCommand {
       let text = invitation == "-" ? try Self.standardInput() : invitation
       let membership = try NodeSetup(folder).join(text, nowMilliseconds: HumanText.now())
       try await NetworkView(membership, folder).print(output, id: true)
-      Output.hint("next: jointcloud node run --data \(folder.given)")
+      Output.hint("next: jointcloud node run --data \(folder.typed)")
     }
 
     private static func standardInput() throws -> String {

@@ -66,7 +66,7 @@ struct NodeInit: AsyncParsableCommand {
     try await output.print(name: { $0.node.hexadecimal }, table: { $0.node.hexadecimal }) { document }
     Output.hint("\(kind.rawValue) node \(name) offers \(HumanText.amounts(offer)); see \(folder.given)/node.yaml")
     Output.hint(
-      "next: jointcloud network create --data \(folder.given) --name NAME, "
-        + "or jointcloud network join --data \(folder.given) INVITATION")
+      "next: jointcloud network create --data \(folder.typed) --name NAME, "
+        + "or jointcloud network join --data \(folder.typed) INVITATION")
   }
 }
