@@ -204,7 +204,9 @@ extension EndToEnd {
         let founder = try network.make("c")
         try network.found(founder)
         let good = try Binary.run(["network", "invite", "--data", nodes[0].data]).text
-        let expired = try Binary.run(["network", "invite", "--data", nodes[0].data, "--expires", "0ms"]).text
+        let expired = try Binary.run(["network", "invite", "--data", nodes[0].data, "--expires", "1s"]).text
+        let clock = ContinuousClock.now
+        try until("the second is over") { ContinuousClock.now - clock > .milliseconds(1_100) ? () : nil }
         let middle = good.index(good.startIndex, offsetBy: good.count / 2)
         let altered = good.replacingCharacters(in: middle...middle, with: good[middle] == "A" ? "B" : "A")
         for (node, text, status, fault) in [

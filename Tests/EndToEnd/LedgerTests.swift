@@ -75,7 +75,74 @@ extension EndToEnd {
           let ours = try Binary.run(["ledger", "verify", "--file", path])
           #expect(ours.status == (heads ? 6 : 0), "\(ours.output) \(ours.errors)")
           #expect(heads ? ours.errors.contains("cut") : ours.output.contains("unproven"), "\(ours.output)")
+          guard heads else { continue }
+          // The same head once more says nothing more.
+          let again = try Binary.run(
+            ["ledger", "verify", "--file", path, "--head", nodes[0].data + "/heads.json"])
+          #expect(again.errors == ours.errors && again.status == 6, "\(again.errors)")
+          #expect(again.output.contains("cut: signed heads") && !again.output.contains("was given"), "\(again.output)")
         }
+        let emptied = try copy("emptied", heads: true)
+        try change(emptied, "DELETE FROM entries")
+        let empty = try Binary.run(["ledger", "verify", "--file", emptied])
+        #expect(empty.status == 6 && empty.errors.contains("entries 1 to "), "\(empty.errors)")
+        #expect(empty.errors.split(separator: "\n").count == 2, "\(empty.errors)")
+        #expect(try Verifier.check(emptied).status == 6)
+      }
+    }
+
+    @Test func headsOfLedgersThatAreNotHeldAreNamedAndAccuseNobody() throws {
+      try TestNetwork.with(["a", "b"]) { network, nodes in
+        let alone = try network.make("c")
+        try network.invite(alone, by: nodes[0])
+        #expect(
+          try nodes[0].finish(try nodes[0].submit(try network.adding("s", to: 3)))["task"]["state"].text == "succeeded")
+        for node in nodes { try node.stop() }
+        let heads = nodes[0].data + "/heads.json"
+        try alone.start()
+        try alone.stop()
+        let whole = try Binary.run(["ledger", "verify", "--data", alone.data, "--head", heads])
+        #expect(whole.status == 0 && whole.errors.contains("not held here"), "\(whole.output) \(whole.errors)")
+        #expect(try Verifier.check(alone.databasePath, "--heads", heads).status == 0)
+        try change(nodes[0].databasePath, "DELETE FROM entries")
+        try change(nodes[0].databasePath, "DELETE FROM proposals")
+        try change(nodes[0].databasePath, "DELETE FROM acknowledgements")
+        try FileManager.default.moveItem(atPath: heads, toPath: network.folder + "/kept.json")
+        let emptied = try Binary.run(
+          ["ledger", "verify", "--data", nodes[0].data, "--head", network.folder + "/kept.json"])
+        #expect(emptied.status == 6 && emptied.errors.contains("cut off"), "\(emptied.output) \(emptied.errors)")
+        try network.write("bad.json", "{")
+        let bad = try Binary.run(
+          ["ledger", "verify", "--data", alone.data, "--head", network.folder + "/bad.json"])
+        #expect(bad.refuses(1, "signed heads") && !bad.errors.contains("ledger verify"), "\(bad.errors)")
+      }
+    }
+
+    @Test func oneDeletedEntryIsOneSentence() throws {
+      try TestNetwork.with(["a", "b"]) { network, nodes in
+        #expect(
+          try nodes[0].finish(try nodes[0].submit(try network.adding("s", to: 3)))["task"]["state"].text == "succeeded")
+        for node in nodes { try node.stop() }
+        try change(nodes[0].databasePath, "DELETE FROM entries WHERE number = 4")
+        let ended = try Binary.run(["ledger", "verify", "--data", nodes[0].data])
+        #expect(ended.status == 6 && ended.errors.contains("entry 4: missing"), "\(ended.errors)")
+        #expect(ended.errors.split(separator: "\n").count == 2, "\(ended.errors)")
+      }
+    }
+
+    @Test func aNodeThatNobodyLetInWhileItsInvitationHeldIsAProblem() throws {
+      try TestNetwork.with(["a"]) { network, nodes in
+        let late = try network.make("late")
+        let invitation = try Binary.run(["network", "invite", "--data", nodes[0].data, "--expires", "5s"])
+        #expect(try Binary.run(["network", "join", "--data", late.data, invitation.text]).status == 0)
+        try nodes[0].stop()
+        try late.start()
+        let ended = try until("the doctor names the expired invitation") { () -> Ended? in
+          let ended = try late.run("doctor")
+          return ended.output.contains("not admitted: the invitation has expired") ? ended : nil
+        }
+        #expect(ended.status == 1 && ended.output.contains("ask a founder"), "\(ended.output)")
+        #expect(!(try late.run("doctor").output.contains("1970")))
       }
     }
 

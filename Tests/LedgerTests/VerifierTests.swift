@@ -59,6 +59,39 @@ typealias Places = [(number: Int, bytes: [UInt8])]
     }
   }
 
+  @Test func aMissingEntryIsOneFindingWhereverItsBatchesEnd() throws {
+    for size in [1, 7] {
+      let ledger = try FixtureLedger(count: 40, batch: size)
+      for gone in [2...2, 5...5, 7...7, 13...30] {
+        var verifier = Verifier(ledger.collaboration)
+        let left = ledger.entries.filter { !gone.contains($0.number) }.map { ($0.number, $0.bytes) }
+        let report = ledger.verify(&verifier, entries: left)
+        #expect(report.findings.map(\.number) == [gone.lowerBound], "batches of \(size): \(report.findings)")
+        #expect(report.findings.first?.what == .missing)
+      }
+    }
+  }
+
+  @Test func anEmptiedLedgerIsOneFinding() throws {
+    let report = verify([])
+    #expect(report.findings.map(\.what) == [.missing])
+    #expect(report.findings.first?.expected == "entries 1 to 40")
+    var verifier = Verifier(ledger.collaboration, anchors: [Anchor(ledger.proposals[5], isOutside: true)])
+    #expect(verifier.finish(expectedCount: 0).findings.map(\.what) == [.cut])
+  }
+
+  @Test func whatCausesTheOtherFindingsAtAnEntryLeads() {
+    let report = VerificationReport(
+      collaboration: ledger.collaboration, coordinator: nil, entries: 9, proposals: 9, head: .zero, tail: .unproven,
+      findings: [
+        Finding(number: 4, what: .column, expected: "", found: ""),
+        Finding(number: 4, what: .changed, expected: "", found: ""),
+        Finding(number: 7, what: .rules, expected: "", found: ""),
+      ])
+    #expect(report.leads.map(\.finding.what) == [.changed, .rules])
+    #expect(report.leads.map(\.followers) == [1, 0])
+  }
+
   @Test func aGapIsOneFindingHoweverWideItIs() throws {
     var places = places
     places.append((9_000_000_000_000_000, places.remove(at: 4).bytes))
@@ -185,6 +218,14 @@ typealias Places = [(number: Int, bytes: [UInt8])]
     #expect(verify(anchors: [newest, peer, older]).tail == .proven(by: both))
     #expect(verify(anchors: [older]).tail == .provenThrough(number: 35, by: [ledger.coordinator.id]))
     #expect(verify(anchors: [Anchor(ledger.proposals[5], isOutside: false)]).tail == .unproven)
+  }
+
+  @Test func aHeadThatIsGivenTwiceFindsACutOnce() throws {
+    let short = try FixtureLedger(count: 35, batch: 7)
+    let heads = [false, true, true].map { Anchor(ledger.proposals[5], isOutside: $0) }
+    var verifier = Verifier(short.collaboration, anchors: heads)
+    #expect(short.verify(&verifier).findings.map(\.what) == [.cut])
+    #expect(verify(anchors: heads).tail == .proven(by: [ledger.coordinator.id]))
   }
 
   @Test func aHeadThatContradictsTheLedgerIsFound() throws {

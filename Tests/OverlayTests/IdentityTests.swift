@@ -36,6 +36,18 @@ import Testing
     #expect(checked.joinableUntilMilliseconds == Self.now + 1_000)
   }
 
+  @Test func anExpiryIsToldAsADateInUTC() {
+    for (milliseconds, text) in [
+      (0, "1970-01-01 00:00:00 UTC"), (951_782_399_999, "2000-02-28 23:59:59 UTC"),
+      (951_868_799_000, "2000-02-29 23:59:59 UTC"), (951_868_800_000, "2000-03-01 00:00:00 UTC"),
+      (1_795_238_665_969, "2026-11-21 05:24:25 UTC"), (4_107_542_400_000, "2100-03-01 00:00:00 UTC"),
+      (-1, "-1 ms after 1970-01-01 00:00:00 UTC"),
+    ] as [(Int64, String)] {
+      #expect(CalendarTime.text(milliseconds) == text)
+    }
+    #expect("\(IdentityError.expired(what: "it", atMilliseconds: 0))" == "it expired at 1970-01-01 00:00:00 UTC")
+  }
+
   @Test mutating func anyChangeOfAnInvitationsTextIsFound() throws {
     let text = Array(try invitation(try founder()).text().utf8)
     let seed = UInt64.random(in: 0...UInt64.max)

@@ -31,6 +31,17 @@ public struct Finding: Hashable, Sendable, Codable {
     case foundation
     /// The contract does not allow it.
     case rules
+
+    /// Lower for what causes the others at one entry, higher for what only repeats it.
+    fileprivate var rank: Int {
+      switch self {
+      case .missing, .unreadable, .cut: 0
+      case .contested, .misplaced, .changed, .contradicted: 1
+      case .foundation, .link: 2
+      case .signature, .proposal, .unproposed, .rules: 3
+      case .column: 4
+      }
+    }
   }
 
   /// The entry's number.
@@ -69,7 +80,29 @@ public struct VerificationReport: Hashable, Sendable, Codable {
   /// By number. Empty for a ledger that holds.
   public let findings: [Finding]
 
+  package init(
+    collaboration: CollaborationID, coordinator: NodeID?, entries: Int, proposals: Int, head: Digest, tail: Tail,
+    findings: [Finding]
+  ) {
+    self.collaboration = collaboration
+    self.coordinator = coordinator
+    self.entries = entries
+    self.proposals = proposals
+    self.head = head
+    self.tail = tail
+    self.findings = findings
+  }
+
   public var holds: Bool { findings.isEmpty }
+
+  /// The findings in the order in which people should read them: by entry, and of each entry the one that says most.
+  /// What else was found there follows from it as a rule.
+  public var leads: [(finding: Finding, followers: Int)] {
+    Dictionary(grouping: findings, by: \.number).sorted { $0.key < $1.key }.compactMap { _, found in
+      let first = found.enumerated().min { ($0.element.what.rank, $0.offset) < ($1.element.what.rank, $1.offset) }
+      return first.map { ($0.element, found.count - 1) }
+    }
+  }
 }
 
 /// A signed head that proves how far a ledger goes.

@@ -39,11 +39,19 @@ public struct Verifier: Sendable {
   /// The hashes at places that anchors name.
   private var anchored: [Int: Digest] = [:]
   private var findings: [Finding] = []
+  /// Places where nothing lies, until the next entry ends them: one finding, however many they are.
+  private var gap: ClosedRange<Int>?
 
   public init(_ collaboration: CollaborationID, rules: any Rules = NoRules(), anchors: [Anchor] = []) {
     self.collaboration = collaboration
     self.rules = rules
-    self.anchors = anchors.filter { $0.collaboration == collaboration }
+    // One signed head may be kept at several places; outside of the ledger it proves more.
+    var known: [StatementID: Anchor] = [:]
+    for anchor in anchors where anchor.collaboration == collaboration {
+      let id = anchor.signed.id
+      if known[id].map({ !$0.isOutside && anchor.isOutside }) ?? true { known[id] = anchor }
+    }
+    self.anchors = known.keys.sorted().compactMap { known[$0] }
     head = collaboration.digest
     coveredHead = collaboration.digest
   }
@@ -58,11 +66,8 @@ public struct Verifier: Sendable {
       find(number, .misplaced, "a place from 1 to \(Self.numbers.upperBound)", "an entry at \(number)")
       return nil
     }
-    if number > last + 1 {
-      let gap = last + 1...number - 1
-      find(gap.lowerBound, .missing, gap.count == 1 ? "an entry" : "entries \(last + 1) to \(number - 1)", "nothing")
-      open.append(Place(numbers: gap, entry: nil))
-    }
+    miss(through: number - 1)
+    endGap()
     last = number
     let entry: Entry
     do {
@@ -104,18 +109,25 @@ public struct Verifier: Sendable {
       return find(covered + 1, .proposal, "a proposal", "\(error)")
     }
     let body = proposal.proposal
-    guard proposal.collaboration == collaboration, proposal.author == opening?.coordinator else {
+    // Without its first entry nobody can say who may sign for a ledger; that entry's finding says so.
+    guard let opening else {
+      miss(through: body.last)
+      return settleByLinks(through: body.last, trusted: nil)
+    }
+    guard proposal.collaboration == collaboration, proposal.author == opening.coordinator else {
       return find(body.first, .proposal, "the coordinator's", "\(proposal.author) in \(proposal.collaboration)")
     }
-    guard opening?.network == nil || signed.statement.network == opening?.network else {
+    guard opening.network == nil || signed.statement.network == opening.network else {
       return find(body.first, .proposal, "the collaboration's network", signed.statement.network.hexadecimal)
     }
     guard let key = keys.key(of: proposal.author, epoch: signed.statement.epoch), signed.verifies(with: key) else {
       return find(body.last, .signature, "the coordinator's over \(body.first) to \(body.last)", "none that holds")
     }
-    guard body.first == covered + 1, body.last <= last else {
-      find(body.first, .proposal, "a batch from \(covered + 1) to \(last) at most", "\(body.first) to \(body.last)")
-      guard body.first > covered, body.last <= last else { return }
+    // What the coordinator signed was there.
+    miss(through: body.last)
+    guard body.first == covered + 1 else {
+      find(body.first, .proposal, "a batch that begins at entry \(covered + 1)", "\(body.first) to \(body.last)")
+      guard body.first > covered else { return }
       leaveUnproposed(through: body.first - 1)
       return cover(body)
     }
@@ -140,6 +152,7 @@ public struct Verifier: Sendable {
     if let expectedCount, expectedCount != entryCount {
       find(last + 1, .missing, "\(expectedCount) entries", "\(entryCount)")
     }
+    endGap()
     leaveUnproposed(through: last)
     let tail = checkAnchors()
     let sorted = findings.enumerated().sorted { ($0.element.number, $0.offset) < ($1.element.number, $1.offset) }
@@ -150,6 +163,25 @@ public struct Verifier: Sendable {
 
   private mutating func find(_ number: Int, _ what: Finding.What, _ expected: String, _ found: String) {
     note(Finding(number: number, what: what, expected: expected, found: found))
+  }
+
+  /// Notes that nothing lies at the places after the last one.
+  private mutating func miss(through number: Int) {
+    guard number > last else { return }
+    open.append(Place(numbers: last + 1...number, entry: nil))
+    gap = (gap?.lowerBound ?? last + 1)...number
+    last = number
+    // The fold cannot go on past an entry that is not there, nor can links: the others are judged by themselves.
+    rulesHold = false
+  }
+
+  private mutating func endGap() {
+    guard let range = gap else { return }
+    gap = nil
+    let places =
+      range.lowerBound == range.upperBound
+      ? "entry \(range.lowerBound)" : "entries \(range.lowerBound) to \(range.upperBound)"
+    find(range.lowerBound, .missing, places, "nothing")
   }
 
   private mutating func found(on entry: Entry) {
@@ -241,7 +273,16 @@ public struct Verifier: Sendable {
   }
 
   private mutating func checkAnchors() -> VerificationReport.Tail {
+    if last == 0, let highest = anchors.max(by: { $0.number < $1.number }) {
+      // The keys stood in the entries, so the head cannot be checked; that somebody keeps one says enough.
+      let author = highest.signed.statement.author
+      find(1, .cut, "entries up to \(highest.number), signed by \(author)", "no entry at all")
+      return .unproven
+    }
+    // The finding at the first entry leads: without it heads prove nothing.
+    guard opening != nil else { return .unproven }
     var proven: [Int: Set<NodeID>] = [:]
+    var known: Set<Finding> = []
     for anchor in anchors.sorted(by: { ($0.number, $0.signed.id) < ($1.number, $1.signed.id) }) {
       let author = anchor.signed.statement.author
       guard let key = keys.key(of: author, epoch: anchor.signed.statement.epoch), anchor.signed.verifies(with: key)
@@ -250,10 +291,18 @@ public struct Verifier: Sendable {
         continue
       }
       if anchor.number > last {
-        find(last + 1, .cut, "entries up to \(anchor.number), signed by \(author)", "the end after entry \(last)")
-      } else if anchored[anchor.number] != anchor.head {
-        let found = anchored[anchor.number]?.hexadecimal ?? "no entry"
-        find(anchor.number, .contradicted, "\(anchor.head), signed by \(author)", found)
+        let finding = Finding(
+          number: last + 1, what: .cut, expected: "entries up to \(anchor.number), signed by \(author)",
+          found: "the end after entry \(last)")
+        if known.insert(finding).inserted { note(finding) }
+      } else if let found = anchored[anchor.number], found != anchor.head {
+        let finding = Finding(
+          number: anchor.number, what: .contradicted, expected: "\(anchor.head), signed by \(author)",
+          found: found.hexadecimal)
+        if known.insert(finding).inserted { note(finding) }
+      } else if anchored[anchor.number] == nil {
+        // Missing or unreadable, and a finding already.
+        continue
       } else if anchor.isOutside {
         proven[anchor.number, default: []].insert(author)
       }

@@ -49,6 +49,14 @@ public final class LedgerReader: Sendable {
     }
   }
 
+  /// The node whose file it is a copy of; nil when the file does not say.
+  public func node() throws(StorageError) -> NodeID? {
+    try read { table in
+      try String.fetchOne(table.db, sql: "SELECT value FROM meta WHERE key = 'node'")
+        .flatMap { Digest(hexadecimal: $0) }.map { NodeID($0) }
+    }
+  }
+
   /// All ledgers of which anything is stored, by id.
   public func ledgers() throws(StorageError) -> [LedgerSummary] {
     try read { table in

@@ -43,8 +43,8 @@ struct NodeDoor: NodeService {
   func adapters() async throws -> [AdapterView] { await loop.read { engine, _ in engine.adapterViews() } }
 
   func doctor() async throws -> [DoctorFinding] {
-    let (adapters, unfinished, members) = await loop.read {
-      ($0.adapterViews(), $0.unfinished(at: $1), $0.memberViews(at: $1))
+    let (adapters, unfinished, members, now) = await loop.read {
+      ($0.adapterViews(), $0.unfinished(at: $1), $0.memberViews(at: $1), $1)
     }
     var out = adapters.map {
       DoctorFinding(
@@ -58,6 +58,7 @@ struct NodeDoor: NodeService {
         detail: lost.isEmpty
           ? "\(members.count) known, none has failed" : "failed: \(lost.map(\.name).joined(separator: ", "))",
         remedy: lost.isEmpty ? "" : "jointcloud member list"))
+    if let problem = admissionProblem(members, now) { out.append(problem) }
     out.append(Self.disk(facts.folder))
     if let problem = facts.headsProblem() {
       out.append(
@@ -66,6 +67,17 @@ struct NodeDoor: NodeService {
           remedy: "ls -ld \(facts.folder.given) \(facts.folder.given)/heads.json*"))
     }
     return out + unfinished
+  }
+
+  /// A joiner whom nobody let in while its invitation held stays alone for ever, and looks healthy otherwise.
+  private func admissionProblem(_ members: [MemberView], _ now: Moment) -> DoctorFinding? {
+    guard members.allSatisfy(\.isSelf), let until = facts.identity.joinableUntilMilliseconds,
+      until < now.wallMilliseconds
+    else { return nil }
+    return DoctorFinding(
+      subject: "admission", ok: false,
+      detail: "not admitted: the invitation has expired (\(CalendarTime.text(until))), and no other member is known",
+      remedy: "ask a founder for a new invitation, and join with a new folder: jointcloud node init --data NEW_FOLDER")
   }
 
   private static func disk(_ folder: DataFolder) -> DoctorFinding {

@@ -56,7 +56,7 @@ public struct NodeSetup: Sendable {
     return identity.membership
   }
 
-  /// Makes an invitation for one node.
+  /// Makes an invitation: whoever has it may join until it expires.
   ///
   /// - Parameter addresses: HOST:PORT where this node can be reached; where it runs now, if empty.
   /// - Throws: `IdentityError.notAFounder`; `Refusal` when no address is known.
@@ -80,7 +80,16 @@ public struct NodeSetup: Sendable {
   public func identity() throws -> LocalIdentity {
     try folder.requireInitialised()
     let file = try NetworkFile.read(in: folder)
-    return try LocalIdentity(membership: file.membership, signingSeed: try KeyFile(.signing, in: folder).read())
+    let seed = try KeyFile(.signing, in: folder).read()
+    do {
+      return try LocalIdentity(membership: file.membership, signingSeed: seed)
+    } catch IdentityError.mismatch(let what) {
+      let key = KeyFile(.signing, in: folder).path
+      throw Refusal(
+        .conflict, "\(key) and \(folder.networkPath) are of different nodes: \(what) do not belong together",
+        subject: folder.networkPath,
+        next: "restore both from one copy of this node's folder; without one, jointcloud node init --data NEW_FOLDER")
+    }
   }
 
   /// The node's id by its root key.

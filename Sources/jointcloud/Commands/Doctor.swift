@@ -65,7 +65,7 @@ struct Doctor: AsyncParsableCommand {
       finding("keys", "readable by this user alone") {
         for name in KeyFile.Name.allCases { _ = try KeyFile(name, in: folder).read() }
       },
-      finding("membership", folder.networkPath) { _ = try NetworkFile.read(in: folder) },
+      finding("membership", folder.networkPath) { _ = try NodeSetup(folder).identity() },
       finding("database", "can be read, or the first start makes it") {
         do {
           _ = try LedgerReader(path: folder.path).ledgers()

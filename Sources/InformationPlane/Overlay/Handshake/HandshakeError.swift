@@ -52,7 +52,7 @@ extension HandshakeError: CustomStringConvertible {
     case .badProof(let node): "node \(node.short) does not hold its key"
     case .refused(let error): "its record is refused: \(error)"
     case .expiredGrant(let node, let milliseconds):
-      "the invitation of node \(node.short) expired \(milliseconds) ms after 1970-01-01T00:00:00Z"
+      "the invitation of node \(node.short) expired at \(CalendarTime.text(milliseconds))"
     case .wrongNode(let expected, let got): "node \(got.short) listens there, not \(expected.short)"
     case .selfConnection: "it is this node itself"
     case .sameKeyElsewhere: "another process has this node's key; stop one of the two"

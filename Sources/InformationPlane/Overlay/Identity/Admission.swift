@@ -40,8 +40,8 @@ public struct Grant: StatementBody {
 public enum Admission: Hashable, Sendable {
   /// Its root key stands in the genesis.
   case founder
-  /// A founder's grant, and the signature of the invitation's key over the joiner's id: the grant is bound to
-  /// who used it first and is worth nothing to who copies it from a record.
+  /// A founder's grant, and the signature of the invitation's key over the joiner's id: the pair is bound to
+  /// that joiner and is worth nothing to who copies it from a record. Whoever has the key can make one for itself.
   case invitation(grant: SignedStatement, proof: Signature)
 
   private static let domain = Array("JointCloud admission v1\n".utf8)

@@ -26,8 +26,7 @@ extension IdentityError: CustomStringConvertible {
     case .altered:
       "the invitation was altered or cut on its way: its checksum does not hold; copy it again in full"
     case .expired(let what, let milliseconds):
-      "\(what) expired \(milliseconds) ms after 1970-01-01T00:00:00Z; ask a founder for a new one "
-        + "(jointcloud network invite)"
+      "\(what) expired at \(CalendarTime.text(milliseconds))"
     case .otherNetwork(let expected, let got):
       "it belongs to network \(got.short), and this node to network \(expected.short); "
         + "use a data folder of its own for each network"

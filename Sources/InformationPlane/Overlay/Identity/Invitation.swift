@@ -24,7 +24,7 @@ public struct Invitation: Hashable, Sendable, Codable {
 
   public let genesis: Genesis
   public let grant: SignedStatement
-  /// The seed of the invitation's key: a secret, good for one joiner.
+  /// The seed of the invitation's key: a secret, good for joining until the grant expires.
   public let keySeed: Digest
   public let seeds: [Seed]
 

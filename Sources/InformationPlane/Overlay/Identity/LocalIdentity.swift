@@ -56,6 +56,12 @@ public struct LocalIdentity: Sendable {
   public var certificate: SignedStatement { membership.certificate }
   public var admission: Admission { membership.admission }
 
+  /// Until when others let this node in who do not know it yet; nil for a founder, who always may.
+  public var joinableUntilMilliseconds: Int64? {
+    guard case .invitation(let grant, _) = admission else { return nil }
+    return (try? grant.statement.body(as: Grant.self, network: network))?.expiresMilliseconds
+  }
+
   /// Takes up a membership again with the working key's seed. Everything is checked.
   ///
   /// - Throws: `IdentityError`; `.mismatch` for a key of another node or epoch.
@@ -146,7 +152,7 @@ public struct LocalIdentity: Sendable {
     return try sign(record)
   }
 
-  /// Invites whoever gets the returned text; its secret lets one node join, until the grant expires.
+  /// Invites whoever gets the returned text; its secret lets nodes join until the grant expires.
   ///
   /// - Parameter keySeed: 32 fresh random bytes.
   /// - Throws: `IdentityError.notAFounder`, `.malformed`.

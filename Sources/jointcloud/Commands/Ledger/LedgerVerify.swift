@@ -11,7 +11,8 @@ struct LedgerVerify: AsyncParsableCommand {
     commandName: "verify", abstract: "Check ledgers in any copy of a node's database, offline and read-only.",
     discussion: """
       Ends with 6 when an entry was changed, deleted, inserted or moved, and names it. A cut tail shows against signed \
-      heads: heads.json beside the database, and files given with --head.
+      heads: heads.json beside the database, and files given with --head. Heads of ledgers that another node \
+      coordinates and this file does not hold are named and passed over.
       """)
   @OptionGroup var output: OutputOptions
   @Option(help: ArgumentHelp("The data folder; also JOINTCLOUD_DATA.", valueName: "dir"))
@@ -38,43 +39,78 @@ struct LedgerVerify: AsyncParsableCommand {
       try folder.requireInitialised()
       path = folder.path
     }
-    let reports = try verified(path)
-    try await output.print(listing) { reports }
-    for report in reports {
-      for finding in report.findings.prefix(20) {
-        Output.hint(
-          "error: ledger \(report.collaboration.short), entry \(finding.number): \(finding.what.rawValue): "
-            + "expected \(finding.expected), found \(finding.found)")
-      }
-      if report.findings.count > 20 { Output.hint("error: and \(report.findings.count - 20) more findings") }
+    let reports: [VerificationReport]
+    do {
+      reports = try verified(path)
+    } catch let error as StorageError {
+      throw Self.failure(error)
     }
+    try await output.print(listing) { reports }
+    for report in reports { FindingText.lines(of: report).forEach { Output.hint($0) } }
     guard reports.allSatisfy(\.holds) else {
-      Output.hint("next: compare with another member's copy: jointcloud ledger verify --file THEIR_COPY")
+      Output.hint(
+        "next: check the copy of another member in the same way, with --file; -o json gives every finding in full")
       throw ExitCode(ExitStatus.verificationFailed.rawValue)
+    }
+  }
+
+  /// What to do about a file that cannot be read; the general advice for a node's database is this very command.
+  private static func failure(_ error: StorageError) -> Failure {
+    switch error {
+    case .corrupt(let path, let detail):
+      Failure(
+        .error, "\(path) cannot be read as a database: \(detail)",
+        next: "check another copy of it: a backup, or the copy of another member")
+    case .notFound(let path):
+      Failure(.error, "\(path) does not exist", next: "jointcloud ledger verify --file COPY_OF_NODE.SQLITE")
+    default: Failure(error)
+    }
+  }
+
+  private static func heads(in path: String) throws -> [SignedStatement] {
+    do {
+      return try HeadsFile.read(path)
+    } catch StorageError.corrupt(_, let detail) {
+      throw Failure(
+        .error, "--head \(path) cannot be read as signed heads: \(detail)",
+        next: "give --head a copy of the heads.json of a data folder, or leave it out")
+    } catch StorageError.notFound {
+      throw Failure(
+        .error, "--head \(path) does not exist", next: "give --head a copy of the heads.json of a data folder")
     }
   }
 
   private func verified(_ path: String) throws -> [VerificationReport] {
     let reader = try LedgerReader(path: path)
-    var heads: [SignedStatement] = []
+    var beside: [SignedStatement] = []
     do {
-      heads = try reader.headsBeside()
+      beside = try reader.headsBeside()
     } catch {
       // A second proof only; without it the ledger is checked all the same, and its tail shows as unproven.
-      Output.hint("the heads beside the database count as absent, since they cannot be read: \(error)")
+      let why = if case .corrupt(_, let detail) = error { detail } else { "\(error)" }
+      Output.hint("the heads.json beside the database counts as absent, since it cannot be read: \(why)")
     }
-    for path in head { heads += try HeadsFile.read(path) }
-    var wanted = try reader.ledgers().map(\.collaboration)
-    // A ledger whose every entry was deleted still shows by the heads that were signed for it.
-    wanted += heads.compactMap(\.statement.collaboration)
-    wanted = Set(wanted).sorted()
+    let given = try head.flatMap { try Self.heads(in: $0) }
+    let node = try reader.node()
+    // A ledger whose every entry was deleted still shows by the heads that were kept beside it, or that its own node
+    // signed. What another node signed may be of a ledger that this one never took part in.
+    let own = beside + given.filter { $0.statement.author == node }
+    var wanted = Set(try reader.ledgers().map(\.collaboration) + own.compactMap(\.statement.collaboration))
+    let strange = Set(given.compactMap(\.statement.collaboration)).subtracting(wanted)
     if let collaboration {
+      let candidates = wanted.union(strange).sorted()
       let id = CollaborationID(
         try Reference.find(
-          collaboration, "ledger", among: wanted.map { .init(id: $0.digest, name: "", timeMilliseconds: 0) }))
+          collaboration, "ledger", among: candidates.map { .init(id: $0.digest, name: "", timeMilliseconds: 0) }))
       wanted = [id]
+    } else if !strange.isEmpty {
+      let names = strange.sorted().prefix(10).map(\.short).joined(separator: ", ")
+      let more = strange.count > 10 ? " and \(strange.count - 10) more" : ""
+      Output.hint("not held here, so the heads given for them prove nothing: \(names)\(more)")
     }
-    return try wanted.map { try reader.verify($0, rules: ContractRules(collaboration: $0), heads: heads) }
+    return try wanted.sorted().map {
+      try reader.verify($0, rules: ContractRules(collaboration: $0), heads: beside + given)
+    }
   }
 
   private var listing: Listing<VerificationReport> {
@@ -87,16 +123,17 @@ struct LedgerVerify: AsyncParsableCommand {
         Column("PROPOSALS") { "\($0.proposals)" },
         Column("HEAD") { $0.head.short },
         Column("FINDINGS") { "\($0.findings.count)" },
-        Column("TAIL") { Self.words($0.tail) },
+        Column("TAIL") { Self.tail(of: $0) },
       ])
   }
 
-  private static func words(_ tail: VerificationReport.Tail) -> String {
-    switch tail {
+  private static func tail(of report: VerificationReport) -> String {
+    if report.findings.contains(where: { $0.what == .cut }) { return "cut: signed heads name later entries" }
+    return switch report.tail {
     case .proven(let nodes): "proven by \(nodes.map(\.short).joined(separator: ", "))"
     case .provenThrough(let number, let nodes):
       "proven through entry \(number) by \(nodes.map(\.short).joined(separator: ", "))"
-    case .unproven: "unproven: no signed head was given"
+    case .unproven: report.holds ? "unproven: no signed head was given" : "unproven: see the findings"
     }
   }
 }

@@ -34,23 +34,34 @@ struct NetworkCommand: AsyncParsableCommand {
 
   struct Invite: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Print an invitation (jc1...) that lets one node join. It is a secret.")
+      abstract: "Print an invitation (jc1...) to the network. It is a secret.",
+      discussion: """
+        Whoever has it may join until it expires, several nodes too. Give each node an invitation of its own that \
+        holds for a short time; members stay when it has expired.
+        """)
     @OptionGroup var node: NodeOptions
-    @Option(help: "How long it holds.")
+    @Option(help: "How long it holds: 1s to 720h.")
     var expires = "1h"
     @Option(help: ArgumentHelp("Where this node can be reached, if not where it runs now.", valueName: "host:port"))
     var address: [String] = []
 
+    /// Who finds an old invitation must not get in by it.
+    private static let longestMilliseconds = 30 * 24 * 3_600_000
+
     func run() async throws {
       let folder = try node.folder()
       let life = try Arguments.milliseconds(expires, "--expires")
+      guard (1_000...Self.longestMilliseconds).contains(life) else {
+        throw Failure(.usage, "--expires \(expires) is not within 1s to 720h (30 days)", next: "--expires 1h")
+      }
       for text in address { _ = try Arguments.address(text, "--address") }
       var random = Random.system()
       let text = try NodeSetup(folder).invite(
         addresses: address, expiresMilliseconds: HumanText.now() + Int64(life), random: &random)
       Output.data(text)
       Output.hint(
-        "it holds for \(HumanText.duration(Int64(life))) and for one node: jointcloud network join --data DIR jc1...")
+        "whoever has it may join for \(HumanText.duration(Int64(life))), so give each node its own: "
+          + "jointcloud network join --data DIR jc1...")
     }
   }
 
