@@ -114,7 +114,8 @@ extension NodeEngine {
   private func view(of plan: TaskPlanned, entry: Int, _ book: CollaborationState) -> PlanView {
     let chosen = Dictionary(uniqueKeysWithValues: plan.choices.map { ($0.node, AttemptRange.count($0.attempts)) })
     return PlanView(
-      collaboration: book.id, number: plan.number, previous: plan.previous, cause: plan.cause, entry: entry, strategy: plan.strategy,
+      collaboration: book.id, number: plan.number, previous: plan.previous, cause: plan.cause, entry: entry,
+      strategy: plan.strategy,
       seed: plan.seed.hexadecimal,
       candidates: plan.candidates.map {
         .init(

@@ -17,7 +17,7 @@ struct Submit: AsyncParsableCommand {
   var wait = false
   @Option(help: "With --wait: give up after this long.")
   var timeout: String?
-  @Option(help: "The collaboration to use; otherwise the open one of the same kind, labels and price limit in which most members could run it, or a new one.")
+  @Option(help: "The collaboration to use; otherwise the open one that suits it best, or a new one.")
   var collaboration: String?
   @Flag(help: "Open a new collaboration in any case.")
   var new = false

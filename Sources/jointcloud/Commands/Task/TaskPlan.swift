@@ -40,7 +40,8 @@ struct TaskPlan: AsyncParsableCommand {
     let wide = output.format == .wide
     var out = facts([
       ("Plan", plan.previous == 0 ? "\(plan.number)" : "\(plan.number), replaces \(plan.previous)"),
-      ("Collaboration", plan.collaboration.short), ("Cause", plan.cause), ("Ledger entry", plan.entry == 0 ? "none: a preview" : "\(plan.entry)"),
+      ("Collaboration", plan.collaboration.short), ("Cause", plan.cause),
+      ("Ledger entry", plan.entry == 0 ? "none: a preview" : "\(plan.entry)"),
       ("Strategy", plan.strategy), ("Seed", plan.seed),
     ])
     if !plan.candidates.isEmpty { out += Self.candidates.table(plan.candidates, wide: wide) }
