@@ -99,7 +99,7 @@ extension NodeEngine {
     return nil
   }
 
-  /// Where a submission goes: where it says, else the newest collaboration of its kind here, else a new one.
+  /// Where a submission goes: where it says, else to the collaboration here that suits it best, else to a new one.
   private mutating func destination(
     of request: SubmissionRequest, _ turn: inout Turn
   ) -> Result<CollaborationID, Refusal> {
@@ -122,22 +122,15 @@ extension NodeEngine {
       }
       return .success(id)
     }
-    if !request.opensCollaboration, let id = newestCollaboration(for: submission) { return .success(id) }
+    if !request.opensCollaboration, let id = suitableCollaboration(for: submission, context(turn.now)) {
+      return .success(id)
+    }
     return create(
       CollaborationRequest(
         name: String(submission.name.prefix(64)), kind: submission.kind, labels: submission.labels,
         needs: submission.needs, replyByMilliseconds: submission.timeouts.negotiateMilliseconds,
         priceLimitMicroPerCPUSecond: submission.priceLimitMicroPerCPUSecond),
       trace: submission.trace, &turn)
-  }
-
-  private func newestCollaboration(for submission: Submission) -> CollaborationID? {
-    negotiator.negotiations
-      .filter { id, negotiation in
-        negotiation.phase != .failed && negotiation.kind == submission.kind && negotiation.labels == submission.labels
-          && negotiation.priceLimitMicroPerCPUSecond == submission.priceLimitMicroPerCPUSecond
-      }
-      .max { ($0.value.deadlineMilliseconds, $0.key) < ($1.value.deadlineMilliseconds, $1.key) }?.key
   }
 
   /// The submission has its signature: it is an event of the production queue from here on.

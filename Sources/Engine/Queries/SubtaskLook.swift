@@ -57,11 +57,15 @@ struct SubtaskLook {
   func view(of index: Int) -> SubtaskView {
     let subtask = task.subtasks[index]
     let stage = stage(of: index)
-    var node = subtask.assignee
+    var (attempt, node) = (subtask.attempt, subtask.assignee)
     if case .succeeded(let by) = subtask.state { node = by }
+    // No further attempt comes once the task is over: what stands there is the one that failed.
+    if task.isOver, subtask.isPending, let failed = subtask.failed.last {
+      (attempt, node) = (failed.number, failed.node)
+    }
     return SubtaskView(
       index: index, stage: index < task.submission.subtaskCount ? "map" : "reduce", state: stage.state,
-      reason: stage.reason, attempt: subtask.attempt, node: node, nodeName: node.map { names[$0] ?? $0.short } ?? "",
+      reason: stage.reason, attempt: attempt, node: node, nodeName: node.map { names[$0] ?? $0.short } ?? "",
       nativeID: stage.nativeID, nativeState: stage.nativeState,
       results: (subtask.result?.files ?? []).map {
         ResultFileView(subtask: index, path: $0.path, digest: $0.content.digest, byteCount: $0.content.byteCount)
