@@ -99,7 +99,7 @@ extension NodeEngine {
     return nil
   }
 
-  /// Where a submission goes: where it says, else the collaboration here that suits it best, else a new one.
+  /// Where a submission goes: where it says, else to the collaboration here that suits it best, else to a new one.
   private mutating func destination(
     of request: SubmissionRequest, _ turn: inout Turn
   ) -> Result<CollaborationID, Refusal> {
@@ -122,32 +122,15 @@ extension NodeEngine {
       }
       return .success(id)
     }
-    if !request.opensCollaboration, let id = suitingCollaboration(for: submission) { return .success(id) }
+    if !request.opensCollaboration, let id = suitableCollaboration(for: submission, context(turn.now)) {
+      return .success(id)
+    }
     return create(
       CollaborationRequest(
         name: String(submission.name.prefix(64)), kind: submission.kind, labels: submission.labels,
         needs: submission.needs, replyByMilliseconds: submission.timeouts.negotiateMilliseconds,
         priceLimitMicroPerCPUSecond: submission.priceLimitMicroPerCPUSecond),
       trace: submission.trace, &turn)
-  }
-
-  /// Where a submission goes that names no collaboration: of those that this node called for the same kind, labels and
-  /// price, the open one in which most members could run its subtasks, the newest of several; else one that is still
-  /// being negotiated for as much. nil: it opens its own.
-  func suitingCollaboration(for submission: Submission) -> CollaborationID? {
-    let suiting = negotiator.negotiations.filter { _, negotiation in
-      negotiation.phase != .failed && negotiation.kind == submission.kind && negotiation.labels == submission.labels
-        && negotiation.priceLimitMicroPerCPUSecond == submission.priceLimitMicroPerCPUSecond
-    }
-    func age(_ id: CollaborationID) -> Int64 { suiting[id]?.deadlineMilliseconds ?? 0 }
-    let open = suiting.keys.compactMap { id -> (id: CollaborationID, able: Int)? in
-      guard let book = books[id] else { return nil }
-      let able = book.roster.members.count { !$0.total.isZero && submission.needs.fits(in: $0.total) }
-      return able > 0 ? (id, able) : nil
-    }
-    if let best = open.max(by: { ($0.able, age($0.id), $0.id) < ($1.able, age($1.id), $1.id) }) { return best.id }
-    return suiting.filter { books[$0.key] == nil && !$0.value.isOver && submission.needs.fits(in: $0.value.needs) }.keys
-      .max { (age($0), $0) < (age($1), $1) }
   }
 
   /// The submission has its signature: it is an event of the production queue from here on.

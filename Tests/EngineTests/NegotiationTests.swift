@@ -34,7 +34,7 @@ import Testing
     #expect(network.finish(task, at: 0) == "succeeded", "\(network.story(0))")
     let book = try #require(network.book(of: task, at: 0))
     #expect(book.contract.version == 1 && book.roster.members.count == 2)
-    #expect(book.negotiation.contains { $0.name == "dear" && $0.answer == .countered && $0.text.contains("180") })
+    #expect(book.negotiation.contains { $0.name == "dear" && $0.answer == .countered && $0.text.contains("0.00018") })
     try network.expectHealthy()
   }
 

@@ -27,7 +27,8 @@ import Testing
   @Test("All decline the call")
   func allDecline() throws {
     let (network, view) = try Self.outcome(72, [.asker(), SevenNodesTests.decliner], TaskPlan())
-    #expect(view.state == "unplaced" && view.reason == "nobody who offers resources takes part")
+    #expect(view.state == "unplaced" && view.reason.hasPrefix("nobody who offers resources takes part: "))
+    #expect(view.reason.contains("(declined at the call: POLICY: no batch here)"), "\(view.reason)")
     let explanation = try #require(network.nodes[0].engine.explanation(of: view.task, at: network.now))
     #expect(explanation.participants.contains { $0.code == "POLICY" && $0.detail == "no batch here" })
   }
@@ -51,7 +52,32 @@ import Testing
     let task = try #require(network.task(network.submit(plan, at: 0, to: id), at: 0))
     #expect(network.finish(task, at: 0, within: .seconds(5)) == "unplaced", "\(network.story(0))")
     let reason = network.nodes[0].engine.taskView(task, at: network.now)?.reason ?? ""
-    #expect(reason.contains("small (size: short by 1500m CPU"), "\(reason)")
+    #expect(reason.contains("small (size: short by 1500m CPU in all"), "\(reason)")
+  }
+
+  @Test("Who asked for more than the price limit is named with what to raise, although it is no member")
+  func tooDear() throws {
+    let (_, alone) = try Self.outcome(81, [.asker(), NodePlan(name: "dear", price: 180)], TaskPlan())
+    #expect(alone.state == "unplaced", "\(alone.reason)")
+    #expect(alone.reason.contains("dear (countered the call: asks 0.00018 credits"), "\(alone.reason)")
+    let cast: [NodePlan] = [.asker(), NodePlan(name: "dear", price: 180), NodePlan(name: "cheap")]
+    let (_, beside) = try Self.outcome(82, cast, TaskPlan(adapter: "slurm"))
+    #expect(beside.reason.contains("cheap (adapter: "), "\(beside.reason)")
+    #expect(beside.reason.contains("dear (countered the call: asks 0.00018 credits"), "\(beside.reason)")
+    #expect(beside.reason.contains("raise priceLimit"), "\(beside.reason)")
+  }
+
+  @Test("Of a task that failed, each subtask names its last attempt and who made it, and nothing is pending")
+  func lastAttempts() throws {
+    let network = try SimulatedNetwork(seed: 83, [.asker(), NodePlan(name: "b")])
+    network.work = { _, _ in SimulatedWork.failing("command") }
+    network.settleLinks()
+    let task = try #require(network.task(network.submit(TaskPlan(attempts: 1), at: 0), at: 0))
+    #expect(network.finish(task, at: 0) == "failed")
+    let detail = try #require(network.nodes[0].engine.taskDetail(task, at: network.now))
+    #expect(detail.subtasks.map(\.attempt) == [1] && detail.subtasks.map(\.nodeName) == ["b"])
+    #expect(detail.task.pending == 0 && detail.task.running == 0)
+    #expect(!detail.task.reason.contains("1 times"), "\(detail.task.reason)")
   }
 
   @Test("Another adapter is asked than anybody has")

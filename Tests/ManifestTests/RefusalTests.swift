@@ -34,6 +34,12 @@ import Testing
     Case(spec: "command: [x]\nenv: {A: \"\\0\"}", at: "6:12 spec.env.A", says: ["NUL"]),
     Case(spec: "command: [x]\nretry: {attempts: 0}", at: "6:21 spec.retry.attempts", says: ["1 to 100"]),
     Case(spec: "command: [x]\npriority: 1e1", at: "6:13 spec.priority", says: ["whole number"]),
+    Case(
+      spec: "command: [x]\npriority: 1000", at: "6:13 spec.priority",
+      says: ["1000 is out of range", "from -100 to 100"]),
+    Case(
+      spec: "priority: 1000\ncommand: wc\nresources: {memory: x, cpu: y}\nretry: {attempts: 0}",
+      at: "5:13 spec.priority", says: ["out of range"]),
     Case(spec: "command: [x]\npriceLimit: 0.0000001", at: "6:15 spec.priceLimit", says: ["six decimals"]),
     Case(spec: "command: [x]\nresults: [../a]", at: "6:13 spec.results[0]", says: ["below the working directory"]),
     Case(spec: "command: [x]\nresults: [/a]", at: "6:13 spec.results[0]", says: ["below the working directory"]),

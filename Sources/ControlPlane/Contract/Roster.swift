@@ -42,7 +42,8 @@ extension ContractDocument {
         + "asked are at least \(admission.minimum.cpuMillicores)m and \(admission.minimum.memoryBytes)"
     }
     if member.priceMicroPerCPUSecond > price.microPerCPUSecond {
-      return "asks \(member.priceMicroPerCPUSecond) micro a CPU-second, the contract pays \(price.microPerCPUSecond)"
+      return "asks \(QuantityText.credits(micro: member.priceMicroPerCPUSecond)) credits a CPU-second, "
+        + "the contract pays \(QuantityText.credits(micro: price.microPerCPUSecond))"
     }
     return nil
   }

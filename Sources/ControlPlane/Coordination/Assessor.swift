@@ -115,19 +115,18 @@ public struct Assessor: Sendable {
     if !context.member.total.isZero, !call.needs.fits(in: context.member.total) {
       return .decline(
         code: .capacity,
-        text: "a subtask needs \(call.needs.cpuMillicores)m CPU and \(call.needs.memoryBytes) bytes, this node has "
-          + "\(context.member.total.cpuMillicores)m and \(context.member.total.memoryBytes)")
+        text: "a subtask needs \(Text.amounts(call.needs)), this node has \(Text.amounts(context.member.total))")
     }
     if context.member.priceMicroPerCPUSecond > call.contract.price.microPerCPUSecond, !context.member.total.isZero {
       guard call.contract.version < call.contract.negotiation.versionsAtMost else {
-        return .decline(code: .price, text: "asks \(context.member.priceMicroPerCPUSecond) micro a CPU-second")
+        return .decline(code: .price, text: Text.price(context.member.priceMicroPerCPUSecond))
       }
       var counter = call.contract
       counter.version += 1
       counter.price.microPerCPUSecond = context.member.priceMicroPerCPUSecond
       return .counter(
         contract: counter, member: context.member(under: counter),
-        text: "asks \(context.member.priceMicroPerCPUSecond) micro a CPU-second")
+        text: Text.price(context.member.priceMicroPerCPUSecond))
     }
     return .join(member: context.member(under: call.contract))
   }

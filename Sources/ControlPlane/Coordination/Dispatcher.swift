@@ -163,7 +163,7 @@ public struct Dispatcher: Sendable {
       let failure = task.subtasks[index].lastFailure
       return TaskEnded(
         task: task.id, outcome: .failed, category: failure?.category ?? "",
-        reason: "subtask \(index) failed \(task.subtasks[index].failures) times, last: \(failure?.detail ?? "unknown")")
+        reason: Self.failing(index, task.subtasks[index].failures, failure?.detail ?? "unknown"))
     }
     let age = context.wall - task.submittedMilliseconds
     if age > Int64(task.submission.timeouts.totalMilliseconds) {
@@ -172,6 +172,10 @@ public struct Dispatcher: Sendable {
         reason: "not done within its total time of \(task.submission.timeouts.totalMilliseconds) ms")
     }
     return unplaced(task, context)
+  }
+
+  private static func failing(_ subtask: Int, _ failures: Int, _ last: String) -> String {
+    failures == 1 ? "subtask \(subtask) failed: \(last)" : "subtask \(subtask) failed \(failures) times, last: \(last)"
   }
 
   private func unplaced(_ task: TaskRecord, _ context: CoordinationContext) -> TaskEnded? {

@@ -61,7 +61,7 @@ extension Dispatcher {
       for: task.submission, refusals: task.refusals, subtaskNeeds: task.submission.needs(ofSubtask: first),
       state: state, surroundings(of: task.id, state, context))
     idle[task.id]?.isHopeless = candidates.usable.isEmpty && !candidates.someMayCome
-    idle[task.id]?.why = candidates.usable.isEmpty ? Self.describe(candidates.filtered, context) : ""
+    idle[task.id]?.why = candidates.usable.isEmpty ? Self.describe(candidates.filtered, state, context) : ""
     guard !candidates.usable.isEmpty else { return nil }
     let usable = Set(candidates.usable.map(\.node))
     let backlog = backlog(of: task, offered: offered)
@@ -91,9 +91,12 @@ extension Dispatcher {
   /// stands: until it is a twentieth of what is open, or so few of the planned are left.
   private static let backlogLow = 100
 
-  private static func describe(_ filtered: [TaskPlanned.Filtered], _ context: CoordinationContext) -> String {
+  /// Members, and who would be one if it had agreed to the call.
+  private static func describe(
+    _ filtered: [TaskPlanned.Filtered], _ state: CollaborationState, _ context: CoordinationContext
+  ) -> String {
     let all = filtered.map { "\(context.name($0.node)) (\($0.constraint): \($0.detail))" }.joined(separator: ", ")
-    return String(all.prefix(1_000))
+    return String((all + Text.absentees(state.negotiation, after: ", ")).prefix(1_000))
   }
 
   private static func cause(_ unplanned: [Int], of task: TaskRecord) -> String {

@@ -51,6 +51,9 @@ public struct Negotiation: Codable, Hashable, Sendable {
     self.deadlineMilliseconds = deadlineMilliseconds
   }
 
+  /// Who has joined while the call is out or the roster waits for signatures, in order of their ids.
+  public var membersSoFar: [RosterMember] { joined.values.sorted { $0.node < $1.node } }
+
   public var isOver: Bool { phase == .opened || phase == .failed }
 
   mutating func record(

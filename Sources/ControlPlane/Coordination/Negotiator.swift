@@ -169,7 +169,8 @@ public struct Negotiator: Sendable {
       change(id, &effects) { $0.contract = contract }
       effects.notice(
         "contract.versioned", collaboration: id,
-        "contract version \(contract.version): \(contract.price.microPerCPUSecond) micro a CPU-second")
+        "contract version \(contract.version): "
+          + "\(QuantityText.credits(micro: contract.price.microPerCPUSecond)) credits a CPU-second")
       return call(id, context, &effects)
     }
     change(id, &effects) { negotiation in
@@ -189,7 +190,8 @@ public struct Negotiator: Sendable {
     // What this node offers may have changed since the call, as when adapters came up after a restart.
     let members = [context.member(under: negotiation.contract)] + others.prefix(limit - 1)
     guard members.contains(where: { !$0.total.isZero }) else {
-      return fail(id, "nobody who offers resources takes part", &effects)
+      let missing = Text.absentees(negotiation.records.values.sorted { $0.name < $1.name }, after: ": ")
+      return fail(id, "nobody who offers resources takes part" + missing, &effects)
     }
     guard negotiation.rosters < negotiation.contract.negotiation.rostersAtMost else {
       return fail(id, "no roster was signed by all in \(negotiation.rosters) attempts", &effects)

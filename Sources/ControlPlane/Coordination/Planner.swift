@@ -68,13 +68,21 @@ public struct Planner: Sendable {
       return ("adapter", "has \(member.adapters.joined(separator: ", ")), asked is \(adapter)")
     }
     if let limit = submission.priceLimitMicroPerCPUSecond, member.priceMicroPerCPUSecond > limit {
-      return ("price", "asks \(member.priceMicroPerCPUSecond) micro a CPU-second, the limit is \(limit)")
+      return (
+        "price",
+        Text.price(member.priceMicroPerCPUSecond)
+          + ", the priceLimit is \(QuantityText.credits(micro: limit)); raise it to at least that"
+      )
     }
     if !needs.fits(in: member.total) {
       let short = needs - member.total
       return (
         "size",
-        "short by \(max(0, short.cpuMillicores))m CPU and \(max(0, short.memoryBytes)) bytes of memory in all"
+        "short by "
+          + [
+            short.cpuMillicores > 0 ? "\(QuantityText.cpu(short.cpuMillicores)) CPU" : nil,
+            short.memoryBytes > 0 ? "\(QuantityText.bytes(short.memoryBytes)) of memory" : nil,
+          ].compactMap(\.self).joined(separator: " and ") + " in all"
       )
     }
     if let refusal { return ("declined", "\(refusal.code): \(refusal.detail)") }

@@ -24,6 +24,8 @@ public struct LogSource: Sendable {
   public var failure: String
   /// Nothing will come after what is there now: neither more of this attempt nor another one.
   public var isOver: Bool
+  /// The node that coordinates the task and keeps what ended attempts wrote; nil where that is this node.
+  public var keeper: String?
 }
 
 extension NodeEngine {
@@ -32,6 +34,14 @@ extension NodeEngine {
   /// - Parameter attempt: its number; nil for the one that succeeded or runs, or else the last one that failed.
   /// - Returns: nil for a task, subtask or attempt that is not known here.
   public func logSource(of id: TaskID, subtask: Int, attempt wanted: Int?, stream: String) -> LogSource? {
+    guard var source = foundSource(of: id, subtask: subtask, attempt: wanted, stream: stream) else { return nil }
+    if let coordinator = book(of: id)?.coordinator, coordinator != identity.node {
+      source.keeper = name(of: coordinator)
+    }
+    return source
+  }
+
+  private func foundSource(of id: TaskID, subtask: Int, attempt wanted: Int?, stream: String) -> LogSource? {
     guard let book = book(of: id), let task = book.tasks[id], task.subtasks.indices.contains(subtask) else {
       return nil
     }

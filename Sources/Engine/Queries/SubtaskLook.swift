@@ -57,11 +57,11 @@ struct SubtaskLook {
   func view(of index: Int) -> SubtaskView {
     let subtask = task.subtasks[index]
     let stage = stage(of: index)
-    var (node, attempt) = (subtask.assignee, subtask.attempt)
+    var (attempt, node) = (subtask.attempt, subtask.assignee)
     if case .succeeded(let by) = subtask.state { node = by }
-    // What came to nothing is told by its last try, not by the one that nobody made.
+    // No further attempt comes once the task is over: what stands there is the one that failed.
     if task.isOver, subtask.isPending, let failed = subtask.failed.last {
-      (node, attempt) = (failed.node, failed.number)
+      (attempt, node) = (failed.number, failed.node)
     }
     return SubtaskView(
       index: index, stage: index < task.submission.subtaskCount ? "map" : "reduce", state: stage.state,

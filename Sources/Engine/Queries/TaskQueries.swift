@@ -1,4 +1,4 @@
-public import Contract
+package import Contract
 internal import Coordination
 public import Model
 internal import Overlay
@@ -27,7 +27,8 @@ extension NodeEngine {
       state: held.ended ?? (negotiation?.records.isEmpty == false ? "negotiating" : "announced"),
       reason: held.ended == nil ? waitingReason(of: held) : held.reason,
       category: "", subtasks: submission.totalSubtasks, succeeded: 0, running: 0, assigned: 0,
-      pending: submission.totalSubtasks, submittedMilliseconds: held.submittedMilliseconds, startedMilliseconds: nil,
+      pending: held.ended == nil ? submission.totalSubtasks : 0, submittedMilliseconds: held.submittedMilliseconds,
+      startedMilliseconds: nil,
       endedMilliseconds: held.endedMilliseconds, costMicro: 0, plans: 0)
   }
 
@@ -43,12 +44,12 @@ extension NodeEngine {
   private func view(of task: TaskRecord, in book: CollaborationState) -> TaskView {
     let running =
       task.assignedCount == 0 ? 0 : task.subtasks.indices.count { isRunning($0, task) }
+    let pending = task.isOver ? 0 : task.subtasks.count - task.succeededCount - task.assignedCount
     return TaskView(
       task: task.id, name: task.submission.name, collaboration: book.id, submitter: task.submitter,
       trace: task.submission.trace, state: state(of: task), reason: reason(of: task, book),
       category: task.ending?.body.category ?? "", subtasks: task.subtasks.count, succeeded: task.succeededCount,
-      running: running, assigned: task.assignedCount,
-      pending: task.isOver ? 0 : task.subtasks.count - task.succeededCount - task.assignedCount,
+      running: running, assigned: task.assignedCount, pending: pending,
       submittedMilliseconds: task.submittedMilliseconds, startedMilliseconds: task.firstAssignedMilliseconds,
       endedMilliseconds: task.ending?.timeMilliseconds,
       costMicro: task.shares.values.reduce(0) { $0 + $1.cost.micro }, plans: task.planCount)
@@ -111,12 +112,11 @@ extension NodeEngine {
     return task.plans.map { view(of: $0.plan, entry: $0.entry, book) }
   }
 
-  private func view(of plan: TaskPlanned, entry: Int, _ book: CollaborationState) -> PlanView {
+  func view(of plan: TaskPlanned, entry: Int, _ book: CollaborationState) -> PlanView {
     let chosen = Dictionary(uniqueKeysWithValues: plan.choices.map { ($0.node, AttemptRange.count($0.attempts)) })
     return PlanView(
-      collaboration: book.id, number: plan.number, previous: plan.previous, cause: plan.cause, entry: entry,
-      strategy: plan.strategy,
-      seed: plan.seed.hexadecimal,
+      number: plan.number, previous: plan.previous, cause: plan.cause, entry: entry, strategy: plan.strategy,
+      seed: plan.seed.hexadecimal, collaboration: book.id, collaborationName: book.charter.name,
       candidates: plan.candidates.map {
         .init(
           node: $0.node, name: name(of: $0.node), weightPPM: $0.weightPPM, free: $0.free, fits: $0.fits,
@@ -125,25 +125,6 @@ extension NodeEngine {
       filtered: plan.filtered.map {
         .init(node: $0.node, name: name(of: $0.node), constraint: $0.constraint, detail: $0.detail)
       })
-  }
-
-  /// The plan that a submission would get now in the newest collaboration of its kind; refused when there is none.
-  public func preview(_ submission: Submission, in collaboration: CollaborationID?, at now: Moment)
-    -> Result<PlanView, Refusal>
-  {
-    guard let book = (collaboration ?? suitingCollaboration(for: submission)).flatMap({ books[$0] }) else {
-      return .failure(
-        Refusal(
-          .unavailable,
-          "no round that suits it is open here, so nobody has said what it offers; submitting it opens one",
-          next: "jointcloud collaboration create --name NAME"))
-    }
-    let context = context(now)
-    let candidates = dispatcher.planner.candidates(
-      for: submission, refusals: [:], subtaskNeeds: submission.needs, state: book,
-      dispatcher.surroundings(of: nil, book, context))
-    let plan = dispatcher.planner.preview(submission, candidates: candidates)
-    return .success(view(of: plan, entry: 0, book))
   }
 
   /// nil for a task that is not known here.
@@ -155,27 +136,28 @@ extension NodeEngine {
         task: view,
         participants: records.map {
           .init(
-            node: $0.node, name: $0.name, answer: $0.answer, code: $0.code, detail: $0.reason,
+            node: $0.node, name: $0.name, to: .call, answer: $0.answer, code: $0.code, detail: $0.reason,
             retryAfterMilliseconds: nil, subtasks: 0, entry: 0)
         }, plans: [])
     }
     var answers = task.answers.map { answer in
       ExplanationView.Answer(
-        node: answer.node, name: name(of: answer.node), answer: answer.kind.rawValue, code: answer.code,
+        node: answer.node, name: name(of: answer.node), to: .task, answer: answer.kind.rawValue, code: answer.code,
         detail: answer.detail, retryAfterMilliseconds: answer.retryAfterMilliseconds, subtasks: answer.subtasks,
         entry: answer.entry)
     }
     for record in book.negotiation where record.answer != .joined {
       answers.append(
         .init(
-          node: record.node, name: record.name, answer: record.answer.rawValue, code: record.code,
-          detail: "at the collaboration's call: \(record.text)", retryAfterMilliseconds: nil, subtasks: 0, entry: 1))
+          node: record.node, name: record.name, to: .call, answer: record.answer.rawValue, code: record.code,
+          detail: record.text, retryAfterMilliseconds: nil, subtasks: 0, entry: 1))
     }
     for filtered in task.plans.last?.plan.filtered ?? currentlyFiltered(task, book, now) {
       answers.append(
         .init(
-          node: filtered.node, name: name(of: filtered.node), answer: "filtered", code: filtered.constraint,
-          detail: filtered.detail, retryAfterMilliseconds: nil, subtasks: 0, entry: task.plans.last?.entry ?? 0))
+          node: filtered.node, name: name(of: filtered.node), to: .task, answer: "filtered",
+          code: filtered.constraint, detail: filtered.detail, retryAfterMilliseconds: nil, subtasks: 0,
+          entry: task.plans.last?.entry ?? 0))
     }
     return ExplanationView(
       task: view, participants: answers.sorted { ($0.entry, $0.name) < ($1.entry, $1.name) },

@@ -29,7 +29,7 @@ public struct CollaborationRequest: Codable, Sendable, Hashable {
 /// `submit`: the submission to sign, and where it goes.
 public struct SubmissionRequest: Codable, Sendable, Hashable {
   public var submission: Submission
-  /// nil: the newest open collaboration that this node coordinates for this kind of work, else a new one.
+  /// nil: the collaboration that this node coordinates and that suits the task best, else a new one.
   public var collaboration: CollaborationID?
   /// Opens a new collaboration in any case.
   public var opensCollaboration: Bool

@@ -17,7 +17,7 @@ public struct TaskView: Codable, Sendable, Hashable {
   public var succeeded: Int
   public var running: Int
   public var assigned: Int
-  /// Neither assigned nor done; 0 once the task is over.
+  /// Subtasks that wait; none of a task that is over.
   public var pending: Int
   public var submittedMilliseconds: Int64
   public var startedMilliseconds: Int64?
@@ -43,7 +43,9 @@ public struct SubtaskView: Codable, Sendable, Hashable {
   /// planned, offered, accepted, staging, queued, running, publishing, succeeded, failed, lost, cancelled or pending.
   public var state: String
   public var reason: String
+  /// The attempt that the state is of: the last one made when the task is over, else the one that runs or comes next.
   public var attempt: Int
+  /// Who runs or ran that attempt.
   public var node: NodeID?
   public var nodeName: String
   /// The backend's own id and state, beside the common one (R42).
@@ -78,7 +80,6 @@ public struct ResultFileView: Codable, Sendable, Hashable {
 
 /// One plan of a task, as it stands on the ledger (R62).
 public struct PlanView: Codable, Sendable, Hashable {
-  public var collaboration: CollaborationID
   public var number: Int
   /// The plan that this one replaces; 0 for the first.
   public var previous: Int
@@ -87,6 +88,9 @@ public struct PlanView: Codable, Sendable, Hashable {
   public var entry: Int
   public var strategy: String
   public var seed: String
+  /// Where the plan was made, or a submission would go now.
+  public var collaboration: CollaborationID
+  public var collaborationName: String
   public var candidates: [Candidate]
   public var filtered: [Filtered]
 
@@ -117,9 +121,19 @@ public struct ExplanationView: Codable, Sendable, Hashable {
   public var plans: [PlanView]
 
   public struct Answer: Codable, Sendable, Hashable {
+    /// What an answer was to.
+    public enum Question: String, Codable, Sendable, Hashable {
+      /// This task.
+      case task
+      /// The call of the collaboration, which may have been made for another task with other needs.
+      case call
+    }
+
     public var node: NodeID
     public var name: String
-    /// accepted, declined, silent, filtered, failed or lost.
+    public var to: Question
+    /// To the task: accepted, declined, silent, filtered, failed or lost. To the call: asked, joined, declined,
+    /// countered, refused, silent or dropped.
     public var answer: String
     public var code: String
     public var detail: String

@@ -45,7 +45,16 @@ public struct ManifestErrors: Error, Hashable, Sendable, CustomStringConvertible
   public var omitted: Int
 
   public init(_ problems: [Problem], omitted: Int = 0) {
-    self.problems = problems
+    // Fields are read in the order of what they mean, which is not that of the lines; a file's own problems stay
+    // together.
+    let files = problems.reduce(into: [String]()) { if !$0.contains($1.place.file) { $0.append($1.place.file) } }
+    self.problems = problems.enumerated().sorted { left, right in
+      func key(_ entry: (offset: Int, element: Problem)) -> (Int, Int, Int, Int) {
+        let place = entry.element.place
+        return (files.firstIndex(of: place.file) ?? 0, place.line, place.column, entry.offset)
+      }
+      return key(left) < key(right)
+    }.map(\.element)
     self.omitted = omitted
   }
 

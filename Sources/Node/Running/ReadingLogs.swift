@@ -28,9 +28,10 @@ extension NodeDoor {
     switch source.place {
     case .kept(let reference):
       guard hands.objects.has(reference) else {
+        if let keeper = source.keeper { throw Self.keptElsewhere(source, keeper) }
         return LogView(
           of: source, stream: stream, offset: offset, end: source.isOver,
-          problem: "it is kept where the task is coordinated, and not here")
+          problem: "it is not in this node's object store")
       }
       let bytes = try objectBytes(reference, offset: offset, limit: limit)
       return LogView(
@@ -43,6 +44,15 @@ extension NodeDoor {
     case .nowhere(let reason):
       return LogView(of: source, stream: stream, offset: offset, end: source.isOver, problem: reason)
     }
+  }
+
+  private static func keptElsewhere(_ source: LogSource, _ keeper: String) -> Refusal {
+    let subtask = source.attempt.subtask
+    return Refusal(
+      .notFound,
+      "what subtask \(subtask) of task \(source.attempt.task.short) wrote is kept at \(keeper), which coordinates it, "
+        + "and not here",
+      subject: "\(subtask)", next: "give the same command at the node \(keeper)")
   }
 
   private func remoteLog(

@@ -17,7 +17,7 @@ struct Submit: AsyncParsableCommand {
   var wait = false
   @Option(help: "With --wait: give up after this long.")
   var timeout: String?
-  @Option(help: "The collaboration to use; otherwise the open one that suits it best, or a new one.")
+  @Option(help: "The collaboration to use; otherwise the open one that suits best, or a new one.")
   var collaboration: String?
   @Flag(help: "Open a new collaboration in any case.")
   var new = false
@@ -40,6 +40,8 @@ struct Submit: AsyncParsableCommand {
         return Output.hint("next: \(NextStep.completed("jointcloud wait \(task.task.short)"))")
       }
       Output.hint("task \(task.task.hexadecimal)")
+      let cancel = NextStep.completed("jointcloud cancel \(task.task.short)")
+      Output.hint("it goes on when this command is interrupted; to end it: \(cancel)")
       let end = try await Progress.follow(task.task, client, limitMilliseconds: limit)
       let detail = try await client.task(task.task)
       if output.format == .json || output.format == .jsonl {

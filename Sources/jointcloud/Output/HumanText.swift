@@ -4,17 +4,9 @@ import Node
 
 /// Values as people read them; programs take `-o json`.
 enum HumanText {
-  static func cpu(_ millicores: Int) -> String {
-    millicores % 1_000 == 0 ? "\(millicores / 1_000)" : "\(millicores)m"
-  }
+  static func cpu(_ millicores: Int) -> String { QuantityText.cpu(millicores) }
 
-  static func bytes(_ count: Int) -> String {
-    for (unit, shift) in [("Ti", 40), ("Gi", 30), ("Mi", 20), ("Ki", 10)] where count >= 1 << shift {
-      let tenths = count * 10 / (1 << shift)
-      return tenths % 10 == 0 || tenths >= 1_000 ? "\(tenths / 10)\(unit)" : "\(tenths / 10).\(tenths % 10)\(unit)"
-    }
-    return "\(count)"
-  }
+  static func bytes(_ count: Int) -> String { QuantityText.bytes(count) }
 
   static func amounts(_ amounts: Amounts) -> String {
     amounts.isZero ? "none" : "\(cpu(amounts.cpuMillicores)) cpu, \(bytes(amounts.memoryBytes))"
@@ -27,11 +19,7 @@ enum HumanText {
   }
 
   /// Credits with up to six decimals.
-  static func credits(_ micro: Int) -> String {
-    var fraction = padded(Int(micro.magnitude % 1_000_000), 6)
-    while fraction.count > 1, fraction.hasSuffix("0") { fraction.removeLast() }
-    return "\(micro < 0 ? "-" : "")\(micro.magnitude / 1_000_000).\(fraction)"
-  }
+  static func credits(_ micro: Int) -> String { QuantityText.credits(micro: micro) }
 
   static func duration(_ milliseconds: Int64) -> String {
     switch milliseconds {

@@ -86,11 +86,13 @@ package struct FieldReader {
   }
 
   package mutating func integer(_ value: Value, in range: ClosedRange<Int>) -> Int? {
-    guard case .text(let text) = value.content, let number = Quantities.signedInteger(text), range.contains(number)
-    else {
-      report(
-        value, "expected a whole number, found \(value.described)",
-        "write one from \(range.lowerBound) to \(range.upperBound)")
+    let right = "write one from \(range.lowerBound) to \(range.upperBound)"
+    guard case .text(let text) = value.content, let number = Quantities.signedInteger(text) else {
+      report(value, "expected a whole number, found \(value.described)", right)
+      return nil
+    }
+    guard range.contains(number) else {
+      report(value, "\(number) is out of range", right)
       return nil
     }
     return number

@@ -38,7 +38,9 @@ struct TaskExplain: AsyncParsableCommand {
         Column("SUBTASKS") { "\($0.subtasks)" },
         Column("RETRY AFTER") { $0.retryAfterMilliseconds.map { HumanText.duration(Int64($0)) } ?? "" },
         Column("ENTRY") { $0.entry == 0 ? "-" : "\($0.entry)" },
-        Column("DETAIL") { $0.detail },
+        Column("DETAIL") {
+          $0.to == .call ? "at the call of the collaboration: \($0.detail)" : $0.detail
+        },
       ])
   }
 

@@ -47,39 +47,52 @@ struct TaskLogs: AsyncParsableCommand {
             .error, "task \(id.short) has no subtask \(subtask); it has \(indices.count)",
             next: "jointcloud task show \(id.short)")
         }
-        return try await print(id, subtask, client, position: nil)
+        _ = try await print(id, subtask, client, position: nil)
+        return
       }
       guard !follow || indices.count == 1 else {
         throw Failure(
           .usage, "task \(id.short) has \(indices.count) subtasks, and -f follows one",
           next: "jointcloud logs \(id.short) -f --subtask 0")
       }
-      for (position, index) in indices.enumerated() {
-        try await print(id, index, client, position: indices.count > 1 ? position : nil)
-      }
+      try await printAll(indices, of: id, client)
     }
   }
 
+  /// Prints what can be read here, and then fails for what is kept at another node.
+  private func printAll(_ indices: [Int], of task: TaskID, _ client: Client) async throws {
+    var missing: ClientError?
+    var isFirst = true
+    for index in indices {
+      do {
+        let printed = try await print(task, index, client, position: indices.count > 1 ? (isFirst ? 0 : 1) : nil)
+        if printed { isFirst = false }
+      } catch let error as ClientError where error.refusal.kind == .notFound && indices.count > 1 {
+        missing = missing ?? error
+      }
+    }
+    if let missing { throw missing }
+  }
+
   /// - Parameter position: of the subtask among several, which a line between them tells apart; nil for the only one.
-  private func print(_ task: TaskID, _ subtask: Int, _ client: Client, position: Int?) async throws {
+  /// - Returns: whether it has a place among the outputs, as what nobody has taken has not.
+  private func print(_ task: TaskID, _ subtask: Int, _ client: Client, position: Int?) async throws -> Bool {
     let first = try await print(task, subtask, stream ?? .stdout, client) { piece in
       Self.begin(piece, heading: position.map { $0 > 0 ? "\n" : "" })
     }
-    if position == nil, first.offset == 0, first.base64.isEmpty, !first.problem.isEmpty {
-      throw Failure(
-        .error, "subtask \(subtask) has no log here: \(first.problem)", next: "jointcloud task show \(task.short)")
-    }
-    guard stream == nil, !first.failure.isEmpty else { return }
+    guard stream == nil, !first.failure.isEmpty else { return first.node != nil }
     try await print(task, subtask, .stderr, client) { piece in
       Self.begin(piece, heading: position.map { _ in "\n" }, saysFailure: false)
     }
+    return true
   }
 
   /// Says whose output follows: above it where there is more than one, else beside it.
   private static func begin(_ piece: LogView, heading: String?, saysFailure: Bool = true) {
     let place = piece.nodeName.isEmpty ? "" : " at \(Table.Cell(piece.nodeName).text)"
     let what = "subtask \(piece.subtask), attempt \(piece.attempt)\(place)"
-    if let heading { Output.data("\(heading)==> \(what), \(piece.stream) <==\n") }
+    // What nobody has taken wrote nothing: why stands on standard error.
+    if let heading, piece.node != nil { Output.data("\(heading)==> \(what), \(piece.stream) <==\n") }
     if saysFailure, !piece.failure.isEmpty { Output.hint("\(what) failed: \(Table.Cell(piece.failure).text)") }
   }
 

@@ -6,7 +6,7 @@ import Model
 struct TaskPlan: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "plan", abstract: "Show every plan of a task: candidates, scores, choice, and who was filtered out.",
-    discussion: "With --file, shows the plan that would be made now, without submitting anything.")
+    discussion: "With --file, shows the plan that would be made now, where submit would go, and submits nothing.")
   @OptionGroup var node: NodeOptions
   @OptionGroup var output: OutputOptions
   @OptionGroup var again: Repetition
@@ -40,8 +40,8 @@ struct TaskPlan: AsyncParsableCommand {
     let wide = output.format == .wide
     var out = facts([
       ("Plan", plan.previous == 0 ? "\(plan.number)" : "\(plan.number), replaces \(plan.previous)"),
-      ("Collaboration", plan.collaboration.short), ("Cause", plan.cause),
-      ("Ledger entry", plan.entry == 0 ? "none: a preview" : "\(plan.entry)"),
+      ("Cause", plan.cause), ("Ledger entry", plan.entry == 0 ? "none: a preview" : "\(plan.entry)"),
+      ("Collaboration", "\(plan.collaborationName) (\(plan.collaboration.short))"),
       ("Strategy", plan.strategy), ("Seed", plan.seed),
     ])
     if !plan.candidates.isEmpty { out += Self.candidates.table(plan.candidates, wide: wide) }

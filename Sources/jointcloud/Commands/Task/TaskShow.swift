@@ -72,9 +72,11 @@ enum TaskText {
 
   /// Each subtask counts once: those that run are assigned too, and are told only as running.
   static func progress(_ task: TaskView) -> String {
-    "\(task.succeeded) of \(task.subtasks) done, \(task.running) running, "
-      + "\(max(0, task.assigned - task.running)) assigned, "
-      + "\(task.pending) pending"
+    isFinal.contains(task.state)
+      ? "\(task.succeeded) of \(task.subtasks) done"
+      : "\(task.succeeded) of \(task.subtasks) done, \(task.running) running, "
+        + "\(max(0, task.assigned - task.running)) assigned, "
+        + "\(task.pending) pending"
   }
 
   static let participants = Listing<TaskParticipantView>(

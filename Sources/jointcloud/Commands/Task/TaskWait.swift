@@ -31,13 +31,15 @@ enum Progress {
     var said = ""
     while true {
       let task = try await client.summary(of: id)
+      let isFinal = TaskText.isFinal.contains(task.state)
       let line = line(task)
-      if line != said { Output.hint(line) }
+      // Why a task came to another end than success is told once, by the error that the command ends with.
+      if line != said, !isFinal || task.state == "succeeded" { Output.hint(line) }
       said = line
-      if TaskText.isFinal.contains(task.state) { return task }
+      if isFinal { return task }
       if let deadline, ContinuousClock.now >= deadline {
         throw Failure(
-          .timedOut, "task \(id.short) is still \(task.state) (\(task.reason))",
+          .timedOut, "task \(id.short) is still \(task.state)\(task.reason.isEmpty ? "" : " (\(task.reason))")",
           next: "jointcloud task explain \(id.short)")
       }
       try await Task.sleep(for: .milliseconds(200))
