@@ -11,17 +11,8 @@ public struct AgreementKey: Hashable, Sendable, Codable {
   }
 
   public init(from decoder: any Decoder) throws {
-    let container = try decoder.singleValueContainer()
-    guard let bytes = Hexadecimal.decode(try container.decode(String.self)), let key = AgreementKey(bytes: bytes)
-    else {
-      throw DecodingError.dataCorruptedError(
-        in: container, debugDescription: "expected 64 lowercase hexadecimal digits")
-    }
-    self = key
+    self = try HexadecimalCoding.decode(from: decoder, digits: 64) { AgreementKey(bytes: $0) }
   }
 
-  public func encode(to encoder: any Encoder) throws {
-    var container = encoder.singleValueContainer()
-    try container.encode(Hexadecimal.encode(bytes))
-  }
+  public func encode(to encoder: any Encoder) throws { try HexadecimalCoding.encode(bytes, to: encoder) }
 }

@@ -90,7 +90,8 @@ func runLocally(
         try await adapter.submit(work)
         _ = await recorder.first(of: work.attempt) { $0.state == .running }
         var chunk = try await adapter.logs(of: work.attempt, .standardOutput, from: 0, limit: 100)
-        while chunk.bytes.isEmpty {
+        let deadline = ContinuousClock.now + .seconds(30)
+        while chunk.bytes.isEmpty, ContinuousClock.now < deadline {
           try await Task.sleep(for: .milliseconds(2))
           chunk = try await adapter.logs(of: work.attempt, .standardOutput, from: 0, limit: 100)
         }

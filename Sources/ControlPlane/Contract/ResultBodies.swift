@@ -13,6 +13,8 @@ public struct AttemptFailure: Codable, Hashable, Sendable {
 }
 
 public struct Usage: Codable, Hashable, Sendable {
+  public static let zero = Usage(cpuMilliseconds: 0, wallMilliseconds: 0, peakMemoryBytes: 0)
+
   public var cpuMilliseconds: Int
   public var wallMilliseconds: Int
   public var peakMemoryBytes: Int
@@ -62,6 +64,13 @@ public struct AttemptResult: Codable, Hashable, Sendable {
     self.usage = usage
     self.nativeID = nativeID
     self.nativeState = nativeState
+  }
+
+  /// An attempt that came to nothing before a backend had anything to tell of it.
+  public init(_ attempt: AttemptID, failed failure: AttemptFailure) {
+    self.init(
+      subtask: attempt.subtask, number: attempt.number, failure: failure, files: [],
+      usage: .zero, nativeID: "", nativeState: "")
   }
 }
 

@@ -123,12 +123,7 @@ public struct Executor: Sendable {
     _ id: AttemptID, _ failure: AttemptFailure, _ context: CoordinationContext, _ effects: inout CoordinationEffects
   ) {
     effects.append(.release(id))
-    ended(
-      id,
-      AttemptResult(
-        subtask: id.subtask, number: id.number, failure: failure, files: [],
-        usage: Usage(cpuMilliseconds: 0, wallMilliseconds: 0, peakMemoryBytes: 0), nativeID: "", nativeState: ""),
-      at: context.now)
+    ended(id, AttemptResult(id, failed: failure), at: context.now)
   }
 
   /// Asks for what is missing; hands the work to an adapter when nothing is.

@@ -106,7 +106,7 @@ extension Executor {
     guard let problem else { return Reporting.Ended(result: result, byteCount: byteCount) }
     result.failure = AttemptFailure(category: "output", detail: "\(problem) is beyond what a report can hold")
     result.files = []
-    result.usage = Usage(cpuMilliseconds: 0, wallMilliseconds: 0, peakMemoryBytes: 0)
+    result.usage = .zero
     return Reporting.Ended(result: result, byteCount: self.byteCount(of: result))
   }
 

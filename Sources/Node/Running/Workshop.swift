@@ -84,7 +84,9 @@ package final class Workshop: Sendable {
     guard starting.withLock({ $0[order.attempt] }) != true else { return }
     do {
       guard let adapter = await adapter(for: order) else {
-        throw AdapterError.failed(adapter: order.adapter ?? "any", reason: "no usable adapter of this name is here")
+        throw AdapterError.failed(
+          adapter: order.adapter ?? "any",
+          reason: order.adapter == nil ? "none here can run commands now" : "none of this name is here")
       }
       try await adapter.submit(try work(order))
     } catch {
@@ -118,14 +120,8 @@ package final class Workshop: Sendable {
 
   private func fail(_ attempt: AttemptID, _ error: any Error) async {
     pins.letGo(.attempt(attempt))
-    await feed(
-      .work(
-        .ended(
-          attempt,
-          AttemptResult(
-            subtask: attempt.subtask, number: attempt.number,
-            failure: AttemptFailure(category: "adapter", detail: String("\(error)".prefix(500))), files: [],
-            usage: Usage(cpuMilliseconds: 0, wallMilliseconds: 0, peakMemoryBytes: 0), nativeID: "", nativeState: ""))))
+    let failure = AttemptFailure(category: "adapter", detail: String("\(error)".prefix(500)))
+    await feed(.work(.ended(attempt, AttemptResult(attempt, failed: failure))))
   }
 
   package func cancel(_ attempt: AttemptID, reason: String) async {

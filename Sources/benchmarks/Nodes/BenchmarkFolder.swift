@@ -1,3 +1,4 @@
+import Engine
 import Glibc
 
 /// The one folder that a run writes to.
@@ -26,13 +27,17 @@ struct BenchmarkFolder: Sendable {
       for name in try names(in: path) { try removeTree("\(path)/\(name)") }
     }
     guard Glibc.remove(path) == 0 || errno == ENOENT else {
-      throw BenchmarkFailure("\(path) cannot be removed: \(String(cString: strerror(errno)))", next: "rm -r \(path)")
+      throw BenchmarkFailure(
+        "\(path) cannot be removed: \(String(cString: strerror(errno)))",
+        next: "rm -r \(ShellWord.quoted(path))")
     }
   }
 
   private static func names(in path: String) throws -> [String] {
     guard let folder = opendir(path) else {
-      throw BenchmarkFailure("\(path) cannot be read: \(String(cString: strerror(errno)))", next: "rm -r \(path)")
+      throw BenchmarkFailure(
+        "\(path) cannot be read: \(String(cString: strerror(errno)))",
+        next: "rm -r \(ShellWord.quoted(path))")
     }
     defer { closedir(folder) }
     var names: [String] = []
