@@ -19,6 +19,7 @@ public enum Action: Sendable {
   case dial(address: String, expecting: NodeID)
   case transmit(LinkID, [UInt8], lane: Lane)
   case close(LinkID, CloseReason)
+  case sendDatagram([UInt8], to: String)
   /// Let this member in from now on, also when its grant is over.
   case admit(NodeID)
   case setTimer(EngineTimer, after: Duration)
@@ -55,10 +56,10 @@ public enum Check: Sendable {
   case overlay(Verification)
   case ledger(SignedStatement, VerificationKey)
 
-  public func holds() -> Bool {
+  public func finding() -> Verification.Finding {
     switch self {
-    case .overlay(let verification): verification.holds()
-    case .ledger(let signed, let key): signed.verifies(with: key)
+    case .overlay(let verification): verification.finding()
+    case .ledger(let signed, let key): signed.verifies(with: key) ? .holds : .refused
     }
   }
 }
@@ -70,6 +71,7 @@ enum Promise: Sendable {
   case settle(StatementID, from: NodeID)
   case send(SignedStatement, to: NodeID, deadlineMilliseconds: Int64)
   case broadcast(SignedStatement)
+  case announce(SignedStatement)
   case ledgerWritten(WriteToken)
   case start(WorkOrder)
   case answer(CommandID, CommandAnswer)

@@ -14,7 +14,7 @@ public enum EngineInput: Sendable {
   /// A signature that was asked for, made by this node's key.
   case signed(SigningJob, Signature)
   /// The answer to a check that was asked for.
-  case verified(CheckingJob, Bool)
+  case verified(CheckingJob, Verification.Finding)
   case timer(EngineTimer)
   /// The next queued event may be handled.
   case wake
@@ -30,6 +30,7 @@ public enum TransportInput: Sendable {
   case linkOpened(LinkID, peer: SignedStatement, dialled: Bool)
   case linkClosed(LinkID, CloseReason)
   case frame(LinkID, [UInt8])
+  case datagram([UInt8], from: String)
   case dialFailed(NodeID, address: String, reason: String)
   case dropped(DropReason)
   case sameKeyMet(address: String)
@@ -40,13 +41,18 @@ public struct EngineStart: Sendable {
   public var recovered: Recovered
   /// This node's signed record, with a higher incarnation than ever before.
   public var record: SignedStatement
+  /// The seed of the record's datagram key.
+  public var datagramSeed: [UInt8]
   public var seeds: [Invitation.Seed]
   /// Objects that are in the store.
   public var objects: [Digest]
 
-  public init(recovered: Recovered, record: SignedStatement, seeds: [Invitation.Seed], objects: [Digest]) {
+  public init(
+    recovered: Recovered, record: SignedStatement, datagramSeed: [UInt8], seeds: [Invitation.Seed], objects: [Digest]
+  ) {
     self.recovered = recovered
     self.record = record
+    self.datagramSeed = datagramSeed
     self.seeds = seeds
     self.objects = objects
   }
@@ -71,6 +77,9 @@ public enum Command: Sendable {
   case submit(SubmissionRequest)
   case cancel(TaskID, reason: String)
   case decideOffer(OfferID, accept: Bool, reason: String)
+  /// Tells all nodes of the network.
+  case announce(text: String, lifetimeMilliseconds: Int64)
+  case ping(NodeID)
   /// Says goodbye to everybody; the record bears `leaving`.
   case leave(SignedStatement)
 }
@@ -80,6 +89,8 @@ public enum CommandAnswer: Sendable {
   case collaboration(CollaborationID)
   case task(TaskID)
   case offer(OfferID)
+  case announced(StatementID, TraceID)
+  case pinged(PingOutcome)
   case done
 }
 

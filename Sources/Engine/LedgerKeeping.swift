@@ -148,6 +148,7 @@ extension NodeEngine {
   // MARK: Replication
 
   mutating func replicationStep(_ input: Replication.Input, _ turn: inout Turn) {
+    if case .open = input { linksChanged = true }
     var effects: Replication.Effects = []
     replication.step(input, at: turn.now, random: &turn.random, into: &effects)
     carryOut(effects, &turn)

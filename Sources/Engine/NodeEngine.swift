@@ -40,6 +40,10 @@ public struct NodeEngine: Sendable {
   var signing: [SigningJob: SigningPurpose] = [:]
   var signingStatements: [SigningJob: Statement] = [:]
   var checking: [CheckingJob: CheckingPurpose] = [:]
+  /// People who wait for a node's answer.
+  var pings: [PingID: CommandID] = [:]
+  /// The members of this node's collaborations may be others now.
+  var linksChanged = false
   var outbox = Outbox()
   var journal = Journal()
   // Between two parts of a start.
@@ -99,7 +103,7 @@ public struct NodeEngine: Sendable {
     case .overlay(let input): tell(input, &turn)
     case .written(let step): written(step, &turn)
     case .signed(let job, let signature): signed(job, signature, &turn)
-    case .verified(let job, let holds): verified(job, holds, &turn)
+    case .verified(let job, let finding): verified(job, finding, &turn)
     case .timer(let timer): fired(timer, &turn)
     case .wake:
       isAwake = false
@@ -126,6 +130,7 @@ public struct NodeEngine: Sendable {
       let left = max(1, deadline - turn.now.wallMilliseconds)
       overlayStep(.send(signed, to: node, within: .milliseconds(left)), &turn)
     case .broadcast(let signed): overlayStep(.broadcast(signed), &turn)
+    case .announce(let record): overlayStep(.announce(record), &turn)
     case .ledgerWritten(let token): replicationStep(.durable(token), &turn)
     case .start(let order):
       // Since then the ledger may have taken it from this node again.
@@ -143,6 +148,7 @@ public struct NodeEngine: Sendable {
       precondition(rounds < Self.roundLimit, "the roles of collaboration \(id.short) do not come to rest")
       ledgerChanged(id, &turn)
     }
+    keepLinks(&turn)
     wakeIfNeeded(&turn)
     tickIfNeeded(&turn)
   }

@@ -13,6 +13,7 @@ extension NodeEngine {
       overlayStep(.linkOpened(link, peer: peer, dialled: dialled), &turn)
     case .linkClosed(let link, let reason): overlayStep(.linkClosed(link, reason), &turn)
     case .frame(let link, let bytes): overlayStep(.frame(link, bytes), &turn)
+    case .datagram(let bytes, let address): overlayStep(.datagram(bytes, from: address), &turn)
     case .dialFailed(let node, let address, let reason):
       overlayStep(.dialFailed(node, address: address, reason: reason), &turn)
     case .dropped(let reason): overlayStep(.dropped(reason), &turn)
@@ -31,15 +32,19 @@ extension NodeEngine {
     case .dial(let address, let node): turn.act(.dial(address: address, expecting: node))
     case .transmit(let link, let bytes, let lane): turn.act(.transmit(link, bytes, lane: lane))
     case .close(let link, let reason): turn.act(.close(link, reason))
+    case .sendDatagram(let bytes, let address): turn.act(.sendDatagram(bytes, to: address))
     case .verify(let verification):
       let job = CheckingJob(number: job())
       checking[job] = .overlay(verification.id)
       turn.act(.check(job, .overlay(verification)))
+    case .sign(let id, let statement): sign(statement, for: .overlay(id), &turn)
+    case .renewRecord(let key): renewRecord(datagramKey: key, &turn)
+    case .pinged(let id, let outcome): pinged(id, outcome, &turn)
     case .setTimer(let after): turn.act(.setTimer(.overlay, after: after))
     case .storeRecord(let signed): turn.write(.fact(StoredFact(signed, expiresMilliseconds: nil)))
     case .storeFact(let signed, let expires): turn.write(.fact(StoredFact(signed, expiresMilliseconds: expires)))
     case .forgetFact(let id): turn.write(.removeFact(id))
-    case .deliverFact(let signed, let node): received(signed, from: node, isDirect: false, &turn)
+    case .deliverFact(let signed, let node, _): received(signed, from: node, isDirect: false, &turn)
     case .deliverDirect(let signed, _): received(signed, from: signed.statement.author, isDirect: true, &turn)
     case .deliverMessage(let message, let node): received(message, from: node, &turn)
     case .outcome(let id, let node, let outcome): delivered(id, to: node, outcome, &turn)
@@ -64,6 +69,9 @@ extension NodeEngine {
       dispatcher.progressed(signed, context: context)
       if isDirect { turn.promise(.settle(signed.id, from: node)) }
       return
+    }
+    if signed.statement.purpose == Announcement.purpose, !isDirect {
+      return announced(signed, &turn)
     }
     guard let kind = EventKind(purpose: signed.statement.purpose) else {
       return refuse(signed, isDirect, "purpose \(signed.statement.purpose) is not known here", &turn)

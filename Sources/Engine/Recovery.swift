@@ -23,7 +23,10 @@ extension NodeEngine {
       }
     }
     overlayStep(
-      .start(OverlayStart(record: start.record, seeds: start.seeds, records: records, facts: facts)), &turn)
+      .start(
+        OverlayStart(
+          record: start.record, datagramSeed: start.datagramSeed, seeds: start.seeds, records: records, facts: facts)),
+      &turn)
     restoreOutbox(recovered.outbox, &turn)
     // Only a content whose result was decided shortly before the end can have missed the store.
     let newest = Dictionary(

@@ -12,6 +12,9 @@ enum SigningPurpose: Sendable {
   /// For a role that embeds it.
   case role
   case announcement
+  case overlay(OverlaySigningID)
+  /// This node's record anew.
+  case record
   /// For one node, if it is in reach.
   case information(NodeID)
   /// For every message in the outbox with this statement.
@@ -40,6 +43,8 @@ extension NodeEngine {
     switch purpose {
     case .ledger(let token): replicationStep(.signed(token, signature), &turn)
     case .announcement: turn.promise(.broadcast(signed))
+    case .overlay(let id): overlayStep(.signed(id, signature), &turn)
+    case .record: turn.promise(.announce(signed))
     case .information(let node):
       turn.promise(.send(signed, to: node, deadlineMilliseconds: turn.now.wallMilliseconds + 5_000))
     case .outbox:
@@ -61,10 +66,12 @@ extension NodeEngine {
     }
   }
 
-  mutating func verified(_ job: CheckingJob, _ holds: Bool, _ turn: inout Turn) {
+  mutating func verified(_ job: CheckingJob, _ finding: Verification.Finding, _ turn: inout Turn) {
     switch checking.removeValue(forKey: job) {
-    case .overlay(let id): overlayStep(.verified(id, holds), &turn)
-    case .ledger(let token): replicationStep(.verified(token, holds), &turn)
+    case .overlay(let id): overlayStep(.verified(id, finding), &turn)
+    case .ledger(let token):
+      let holds = if case .holds = finding { true } else { false }
+      replicationStep(.verified(token, holds), &turn)
     case nil: break
     }
   }

@@ -31,6 +31,8 @@ extension NodeEngine {
     case .submit(let request): submit(request, id, &turn)
     case .cancel(let task, let reason): cancel(task, reason, id, &turn)
     case .decideOffer(let offer, let accept, let reason): decide(offer, accept: accept, reason, id, &turn)
+    case .announce(let text, let lifetime): announce(text, lifetimeMilliseconds: lifetime, id, &turn)
+    case .ping(let node): ping(node, id, &turn)
     case .leave(let record):
       overlayStep(.leave(record), &turn)
       turn.promise(.answer(id, .done))

@@ -24,7 +24,8 @@ import Testing
 
   private static func record(_ identity: LocalIdentity, _ random: inout Random) throws -> SignedStatement {
     try identity.memberRecord(
-      name: "n", kind: "edge", addresses: ["h:1"], incarnation: 1, instance: random.digest(),
+      name: "n", kind: "edge", addresses: ["h:1"], datagramKey: try AgreementKey(datagramSeed: random.bytes(32)),
+      incarnation: 1, instance: random.digest(),
       startedMilliseconds: now)
   }
 
@@ -116,7 +117,7 @@ import Testing
     let thief = try Self.join(founder.identity, &random)
     let record = MemberRecord(
       name: "x", kind: "edge", addresses: [], certificate: thief.identity.certificate, admission: .founder,
-      incarnation: 1, instance: random.digest(), startedMilliseconds: Self.now)
+      datagramKey: try AgreementKey(datagramSeed: random.bytes(32)), incarnation: 1, instance: random.digest(), startedMilliseconds: Self.now)
     let stranger = Party(identity: thief.identity, record: try thief.identity.sign(record))
     let result = try run(stranger, founder)
     guard case .refused(.notAdmitted(thief.identity.node, _)) = result.listenerError else {

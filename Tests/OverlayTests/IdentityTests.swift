@@ -20,7 +20,8 @@ import Testing
 
   private mutating func record(_ identity: LocalIdentity, name: String = "n") throws -> SignedStatement {
     try identity.memberRecord(
-      name: name, kind: "edge", addresses: ["[::1]:7000"], incarnation: 1, instance: random.digest(),
+      name: name, kind: "edge", addresses: ["[::1]:7000"],
+      datagramKey: try AgreementKey(datagramSeed: random.bytes(32)), incarnation: 1, instance: random.digest(),
       startedMilliseconds: Self.now)
   }
 

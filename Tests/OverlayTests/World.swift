@@ -88,7 +88,7 @@ struct World {
     let record = try Self.record(of: identity, index: index, incarnation: 1, random: &random, now: now)
     hosts.append(
       Host(identity: identity, core: OverlayCore(identity: identity, limits: limits), record: record, incarnation: 1))
-    give(.start(OverlayStart(record: record, seeds: knowsSeed ? seeds : [])), to: index)
+    give(.start(OverlayStart(record: record, datagramSeed: random.bytes(32), seeds: knowsSeed ? seeds : [])), to: index)
     return index
   }
 
@@ -98,7 +98,8 @@ struct World {
     of identity: LocalIdentity, index: Int, incarnation: Int, random: inout Random, now: Moment, leaving: Bool = false
   ) throws -> SignedStatement {
     try identity.memberRecord(
-      name: "node \(index)", kind: "edge", addresses: [address(index)], incarnation: incarnation,
+      name: "node \(index)", kind: "edge", addresses: [address(index)],
+      datagramKey: try AgreementKey(datagramSeed: random.bytes(32)), incarnation: incarnation,
       instance: random.digest(), startedMilliseconds: now.wallMilliseconds, leaving: leaving)
   }
 
@@ -123,7 +124,8 @@ struct World {
     hosts[index].record = try Self.record(
       of: hosts[index].identity, index: index, incarnation: hosts[index].incarnation, random: &random, now: now)
     let start = OverlayStart(
-      record: hosts[index].record, seeds: [], records: Array(hosts[index].records.values),
+      record: hosts[index].record, datagramSeed: random.bytes(32), seeds: [],
+      records: Array(hosts[index].records.values),
       facts: Array(hosts[index].facts.values))
     give(.start(start), to: index)
   }
@@ -173,7 +175,7 @@ struct World {
       enqueue(.input(host: end.otherHost, .linkClosed(end.other, .peerClosed)), after: Self.latency * 2)
     case .verify(let check):
       enqueue(
-        .input(host: index, .verified(check.id, check.holds())),
+        .input(host: index, .verified(check.id, check.finding())),
         after: .microseconds(Int64.random(in: 1...900, using: &random)))
     case .setTimer(let delay):
       hosts[index].timer += 1
@@ -181,7 +183,7 @@ struct World {
     case .storeRecord(let record): hosts[index].records[record.statement.author] = record
     case .storeFact(let fact, _): hosts[index].facts[fact.id] = fact
     case .forgetFact(let id): hosts[index].facts[id] = nil
-    case .deliverFact(let fact, let via):
+    case .deliverFact(let fact, let via, _):
       hosts[index].delivered.append(fact.id)
       trace.append("\(now.uptime.milliseconds) \(index) gets \(fact.id.short) via \(via.short)")
     case .deliverDirect(let direct, _):
@@ -196,6 +198,7 @@ struct World {
       hosts[index].changes.append((node, state))
       trace.append("\(now.uptime.milliseconds) \(index) sees \(node.short) \(state)")
     case .notice(let notice): hosts[index].notices.append(notice)
+    case .sendDatagram, .sign, .pinged, .renewRecord: break
     case .memberUpdated, .linked, .unlinked, .dropped: break
     }
   }

@@ -73,7 +73,8 @@ import Transport
     try await running([near]) {
       let socket = try RawSocket(try await near.listening())
       let record = try stranger.memberRecord(
-        name: "s", kind: "k", addresses: [], incarnation: 1, instance: .zero, startedMilliseconds: 0)
+        name: "s", kind: "k", addresses: [], datagramKey: try AgreementKey(datagramSeed: secureRandomBytes(32)),
+        incarnation: 1, instance: .zero, startedMilliseconds: 0)
       let (_, first) = try Handshake.dial(
         expecting: near.node, purpose: .control, identity: stranger, record: record,
         ephemeralSeed: secureRandomBytes(32))
@@ -229,7 +230,8 @@ import Transport
     _ socket: RawSocket, as identity: LocalIdentity, _ node: NodeID, purpose: StreamPurpose = .control
   ) async throws -> (Session.Sealer, Session.Opener) {
     let record = try identity.memberRecord(
-      name: "raw", kind: "k", addresses: [], incarnation: 1, instance: .zero, startedMilliseconds: 0)
+      name: "raw", kind: "k", addresses: [], datagramKey: try AgreementKey(datagramSeed: secureRandomBytes(32)),
+      incarnation: 1, instance: .zero, startedMilliseconds: 0)
     var (handshake, first) = try Handshake.dial(
       expecting: node, purpose: purpose, identity: identity, record: record, ephemeralSeed: secureRandomBytes(32))
     try await socket.send(message: first)

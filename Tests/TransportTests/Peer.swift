@@ -27,7 +27,8 @@ final class Peer: Sendable {
   ) throws {
     self.identity = identity
     record = try identity.memberRecord(
-      name: "peer", kind: "edge", addresses: [], incarnation: 1, instance: Digest(of: secureRandomBytes(32)),
+      name: "peer", kind: "edge", addresses: [], datagramKey: try AgreementKey(datagramSeed: secureRandomBytes(32)),
+      incarnation: 1, instance: Digest(of: secureRandomBytes(32)),
       startedMilliseconds: 0)
     let board = Board()
     self.board = board

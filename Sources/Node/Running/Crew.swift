@@ -5,6 +5,7 @@ internal import Metrics
 internal import Model
 internal import Overlay
 internal import ServiceLifecycle
+internal import Sodium
 internal import Storage
 internal import Synchronization
 internal import Transport
@@ -30,13 +31,10 @@ struct Crew: Sendable {
   /// Addresses in use, known once everything listens.
   private final class Bench: Sendable {
     private let addresses = Mutex<(listen: String, http: String)>(("", ""))
-    private let incarnation: Mutex<Int>
     let listening: AsyncStream<Void>
     private let signal: AsyncStream<Void>.Continuation
 
-    /// - Parameter incarnation: the highest that this node ever gave out.
-    init(incarnation: Int) {
-      self.incarnation = Mutex(incarnation)
+    init() {
       (listening, signal) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
@@ -48,14 +46,6 @@ struct Crew: Sendable {
     }
 
     func serves(on address: String) { addresses.withLock { $0.http = address } }
-
-    /// Above all before, also when the clock was set back.
-    func nextIncarnation() -> Int {
-      incarnation.withLock { incarnation in
-        incarnation = max(incarnation + 1, Int(Wall.milliseconds()))
-        return incarnation
-      }
-    }
   }
 
   init(
@@ -74,8 +64,7 @@ struct Crew: Sendable {
     self.transport = transport
     self.workshop = workshop
     self.ready = ready
-    let last = recovered.documents[Self.incarnationKey].flatMap { Int(String(decoding: $0, as: UTF8.self)) }
-    bench = Bench(incarnation: last ?? 0)
+    bench = Bench()
   }
 
   func work() async throws {
@@ -134,7 +123,6 @@ struct Crew: Sendable {
   }
 
   private static let listenKey = "listen"
-  private static let incarnationKey = "incarnation"
 
   private var lastAddress: HostPort? {
     recovered.documents[Self.listenKey].flatMap { HostPort(String(decoding: $0, as: UTF8.self)) }
@@ -143,35 +131,49 @@ struct Crew: Sendable {
 
   private func listen(on wanted: HostPort) async throws {
     try await transport.run(on: wanted) { address in
-      let record = try await ownRecord(at: address.description)
+      let datagramSeed = secureRandomBytes(BoxKeyPair.byteCount)
+      let last = recovered.documents[NodeEngine.incarnationKey].flatMap { Int(String(decoding: $0, as: UTF8.self)) }
+      let record = try await ownRecord(
+        at: address.description, above: last ?? 0, datagramKey: try AgreementKey(datagramSeed: datagramSeed))
       transport.use(record: record)
       await loop.feed(.adapters(await workshop.statuses()))
       let seeds = try NetworkFile.read(in: run.folder).seeds
       await loop.feed(
-        .start(EngineStart(recovered: recovered, record: record, seeds: seeds, objects: objects.digests)))
+        .start(
+          EngineStart(
+            recovered: recovered, record: record, datagramSeed: datagramSeed, seeds: seeds, objects: objects.digests)))
       bench.listens(on: address.description)
     }
   }
 
-  /// This node's record, newer than any it ever gave out; its number is on disk before it is shown to anybody.
-  private func ownRecord(at address: String, leaving: Bool = false) async throws -> SignedStatement {
-    let incarnation = bench.nextIncarnation()
+  /// This node's record, newer than any it ever gave out, also when the clock was set back; its number is on disk
+  /// before it is shown to anybody.
+  ///
+  /// - Parameter last: the highest incarnation that it ever gave out.
+  private func ownRecord(
+    at address: String, above last: Int, datagramKey: AgreementKey, leaving: Bool = false
+  ) async throws -> SignedStatement {
+    let incarnation = max(last + 1, Int(Wall.milliseconds()))
     try await writer.submit([
-      .document(key: Self.incarnationKey, value: Array(String(incarnation).utf8)),
+      .document(key: NodeEngine.incarnationKey, value: Array(String(incarnation).utf8)),
       .document(key: Self.listenKey, value: Array(address.utf8)),
     ])
     var random = Random.system()
     return try identity.memberRecord(
       name: run.configuration.name, kind: run.configuration.kind.rawValue, addresses: [address],
-      incarnation: incarnation, instance: random.digest(), startedMilliseconds: startedMilliseconds, leaving: leaving)
+      datagramKey: datagramKey, incarnation: incarnation, instance: random.digest(),
+      startedMilliseconds: startedMilliseconds, leaving: leaving)
   }
 
   /// Tells everybody that this node leaves on purpose, so that nobody takes it for failed.
   private func sayGoodbye() async {
     // A node that never listened is known to nobody.
     guard !bench.current.listen.isEmpty else { return }
+    guard let current = await loop.read({ engine, _ in engine.overlay.ownMemberRecord }) else { return }
     do {
-      _ = try await loop.command(.leave(try await ownRecord(at: bench.current.listen, leaving: true)))
+      let record = try await ownRecord(
+        at: bench.current.listen, above: current.incarnation, datagramKey: current.datagramKey, leaving: true)
+      _ = try await loop.command(.leave(record))
     } catch {
       run.logger.notice("left without a goodbye: \(error)")
     }

@@ -94,12 +94,13 @@ final class Hands: Sendable {
     switch action {
     case .dial(let address, let node): transmit(.dial(address: address, expecting: node))
     case .transmit(let link, let bytes, let lane): transmit(.transmit(link, bytes, lane: lane))
+    case .sendDatagram(let bytes, let address): transmit(.sendDatagram(bytes, to: address))
     case .close(let link, let reason): transmit(.close(link, reason))
     case .admit(let node): parts.withLock { $0.transport }?.admit(node)
     case .setTimer(let timer, let after): timers.set(timer, after: after)
     case .sign(let job, let statement):
       chore { await self.feed(.signed(job, self.identity.signingKey.sign(statement.signedBytes))) }
-    case .check(let job, let check): chore { await self.feed(.verified(job, check.holds())) }
+    case .check(let job, let check): chore { await self.feed(.verified(job, check.finding())) }
     case .fetch(let reference, let holders): chore { await self.fetch(reference, from: holders) }
     case .readSpecification(let reference): chore { await self.readSpecification(reference) }
     case .keep(let reference, let bytes): chore { await self.keep(reference, bytes) }

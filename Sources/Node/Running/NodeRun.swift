@@ -129,6 +129,7 @@ extension TransportInput {
     case .linkOpened(let link, let peer, let dialled): self = .linkOpened(link, peer: peer, dialled: dialled)
     case .linkClosed(let link, let reason): self = .linkClosed(link, reason)
     case .frame(let link, let bytes): self = .frame(link, bytes)
+    case .datagram(let bytes, let address): self = .datagram(bytes, from: address)
     case .dialFailed(let node, let address, let reason): self = .dialFailed(node, address: address, reason: reason)
     case .dropped(let reason): self = .dropped(reason)
     case .sameKeyMet(let address): self = .sameKeyMet(address: address)

@@ -72,6 +72,9 @@ extension Fingerprint {
     case .transmit(let link, let bytes, let lane):
       add("transmit \(link) \(lane)")
       add(bytes)
+    case .sendDatagram(let bytes, let address):
+      add("datagram \(address)")
+      add(bytes)
     case .close(let link, let reason): add("close \(link) \(reason)")
     case .admit(let node): add("admit \(node)")
     case .setTimer(let timer, let after): add("timer \(timer) \(after)")

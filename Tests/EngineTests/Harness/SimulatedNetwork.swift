@@ -98,7 +98,7 @@ final class SimulatedNetwork {
       SimulatedNode(
         plan: plan, identity: identity, address: Self.address(index), seeds: seeds,
         engine: NodeEngine(identity: identity, profile: Self.profile(plan), queueCapacity: plan.queueCapacity),
-        record: try record(of: identity, plan, index, incarnation: 0)))
+        record: try record(of: identity, plan, index, incarnation: 0, datagramSeed: random.bytes(32))))
     try boot(index)
     return index
   }
@@ -110,10 +110,11 @@ final class SimulatedNetwork {
   }
 
   private func record(
-    of identity: LocalIdentity, _ plan: NodePlan, _ index: Int, incarnation: Int
+    of identity: LocalIdentity, _ plan: NodePlan, _ index: Int, incarnation: Int, datagramSeed: [UInt8]
   ) throws -> SignedStatement {
     try identity.memberRecord(
-      name: plan.name, kind: "edge", addresses: [Self.address(index)], incarnation: incarnation,
+      name: plan.name, kind: "edge", addresses: [Self.address(index)],
+      datagramKey: try AgreementKey(datagramSeed: datagramSeed), incarnation: incarnation,
       instance: random.digest(), startedMilliseconds: now.wallMilliseconds)
   }
 
@@ -125,9 +126,11 @@ final class SimulatedNetwork {
     let node = nodes[index]
     nodes[index].engine = NodeEngine(
       identity: node.identity, profile: Self.profile(node.plan), queueCapacity: node.plan.queueCapacity)
-    nodes[index].record = try record(of: node.identity, node.plan, index, incarnation: node.incarnation)
+    let datagramSeed = random.bytes(32)
+    nodes[index].record = try record(
+      of: node.identity, node.plan, index, incarnation: node.incarnation, datagramSeed: datagramSeed)
     let start = EngineStart(
-      recovered: node.disk.recovered, record: nodes[index].record, seeds: node.seeds,
+      recovered: node.disk.recovered, record: nodes[index].record, datagramSeed: datagramSeed, seeds: node.seeds,
       objects: node.objects.keys.sorted())
     give(.start(start), to: index)
     give(.adapters([Self.adapter(node.plan)]), to: index)
@@ -264,6 +267,7 @@ final class SimulatedNetwork {
     case .dial(let address, let node): dial(address, expecting: node, from: index)
     case .transmit(let link, let bytes, let lane): transmit(bytes, on: link, lane)
     case .close(let link, _): close(link)
+    case .sendDatagram: break
     case .setTimer(let timer, let delay):
       let number = nextNumber
       nodes[index].timers[timer] = number
@@ -273,7 +277,7 @@ final class SimulatedNetwork {
       let signature = nodes[index].identity.signingKey.sign(statement.signedBytes)
       schedule(.input(.signed(job, signature)), at: index, after: someMicroseconds())
     case .check(let job, let check):
-      schedule(.input(.verified(job, check.holds())), at: index, after: someMicroseconds())
+      schedule(.input(.verified(job, check.finding())), at: index, after: someMicroseconds())
     case .fetch(let reference, let holders): fetch(reference, from: holders, to: index)
     case .readSpecification(let reference):
       let specification = nodes[index].objects[reference.digest].flatMap {

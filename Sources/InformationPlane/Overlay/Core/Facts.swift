@@ -122,7 +122,7 @@ extension OverlayCore {
     }
     facts.insert(signed, expiresMilliseconds: expiresMilliseconds)
     turn.emit(.storeFact(signed, expiresMilliseconds: expiresMilliseconds))
-    turn.emit(.deliverFact(signed, via: pending.node))
+    turn.emit(.deliverFact(signed, via: pending.node, hops: 1))
     transmitToAll(OverlayFrame.fact(signed), except: pending.link, &turn)
   }
 

@@ -18,6 +18,9 @@ extension OverlayCore {
   /// Where this node says that it listens; empty before the start.
   public var ownAddresses: [String] { ownRecord?.record.addresses ?? [] }
 
+  /// What this node says of itself; nil before the start.
+  public var ownMemberRecord: MemberRecord? { ownRecord?.record }
+
   /// When this process started, milliseconds since 1970; 0 before the start.
   public var ownStartMilliseconds: Int64 { ownRecord?.record.startedMilliseconds ?? 0 }
 
@@ -27,7 +30,8 @@ extension OverlayCore {
     let record = member.checked.record
     return KnownMember(
       id: node, name: record.name, kind: record.kind, addresses: record.addresses, state: member.state,
-      since: member.since, roundTrip: member.roundTrip, lastHeard: member.heardAt, incarnation: record.incarnation,
+      since: member.since, roundTrip: member.roundTrip, isLinked: linkOfNode[node] != nil, accusers: [],
+      lastHeard: member.heardAt, incarnation: record.incarnation,
       epoch: member.checked.certificate.epoch, startedMilliseconds: record.startedMilliseconds,
       signingKey: member.checked.certificate.signingKey, certificate: record.certificate)
   }

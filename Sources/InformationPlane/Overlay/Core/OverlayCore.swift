@@ -60,7 +60,11 @@ public struct OverlayCore: Sendable {
       drop(.sameKeyElsewhere, from: nil, &turn)
       turn.emit(.notice(.sameKeyElsewhere(address: address)))
     case .timer: pulse(&turn)
-    case .verified(let id, let holds): verified(id, holds, &turn)
+    case .verified(let id, let finding):
+      let holds = if case .refused = finding { false } else { true }
+      verified(id, holds, &turn)
+    case .datagram, .signed, .keepLinked: break
+    case .ping(_, let id): turn.emit(.pinged(id, .unknown))
     case .broadcast(let signed): broadcast(signed, &turn)
     case .send(let signed, let node, let within): send(signed, to: node, within: within, &turn)
     case .settle(let id, let node, let answer): settle(id, from: node, answer, &turn)

@@ -8,9 +8,13 @@ public enum OverlayEffect: Sendable {
   case transmit(LinkID, [UInt8], lane: Lane)
   /// After what was transmitted before has left, or at once if it cannot.
   case close(LinkID, CloseReason)
+  /// To HOST:PORT; it may be lost.
+  case sendDatagram([UInt8], to: String)
 
   // For whoever has the cores and the clock.
   case verify(Verification)
+  /// Sign in this node's name; comes back as `signed`.
+  case sign(OverlaySigningID, Statement)
   /// Give `timer` back after this long. There is one timer: the newest replaces the one before.
   case setTimer(after: Duration)
 
@@ -21,13 +25,18 @@ public enum OverlayEffect: Sendable {
 
   // For the engine.
   /// A fact of another member, verified; once while its id is remembered. Written in one transaction with its
-  /// `storeFact`, it is delivered once across restarts too.
-  case deliverFact(SignedStatement, via: NodeID)
+  /// `storeFact`, it is delivered once across restarts too. `hops`: links that it passed on its way here.
+  case deliverFact(SignedStatement, via: NodeID, hops: Int)
   /// A statement for this node, verified, from the peer that signed it; answer with `settle`. It comes again after
   /// a restart of this node, until it is settled.
   case deliverDirect(SignedStatement, within: Duration)
   case deliverMessage(PeerMessage, from: NodeID)
   case outcome(StatementID, to: NodeID, DirectOutcome)
+  /// How a `ping` ended.
+  case pinged(PingID, PingOutcome)
+  /// This node's record is to be signed anew with this datagram key and a higher incarnation, made durable, and
+  /// announced.
+  case renewRecord(datagramKey: AgreementKey)
   /// A broadcast that was not taken.
   case refusedBroadcast(StatementID, DropReason)
   case memberChanged(NodeID, MemberState)
@@ -56,6 +65,39 @@ public struct VerificationID: Hashable, Sendable, Comparable {
   public static func < (left: VerificationID, right: VerificationID) -> Bool { left.number < right.number }
 }
 
+/// Names one signature to make.
+public struct OverlaySigningID: Hashable, Sendable, Comparable {
+  public let number: UInt64
+
+  public init(_ number: UInt64) {
+    self.number = number
+  }
+
+  public static func < (left: OverlaySigningID, right: OverlaySigningID) -> Bool { left.number < right.number }
+}
+
+/// Names one person's question whether a node answers.
+public struct PingID: Hashable, Sendable {
+  public let number: UInt64
+
+  public init(_ number: UInt64) {
+    self.number = number
+  }
+}
+
+/// What came of a `ping`.
+public enum PingOutcome: Hashable, Sendable {
+  /// By datagrams, straight.
+  case answered(roundTrip: Duration)
+  /// By datagrams through another member.
+  case answeredThroughOthers(roundTrip: Duration)
+  /// On a stream; datagrams were lost.
+  case answeredOnStream(roundTrip: Duration)
+  case silent
+  /// No such member.
+  case unknown
+}
+
 /// A check of signatures that costs tens of microseconds, to be made on any thread.
 public struct Verification: Sendable {
   enum Subject: Sendable {
@@ -63,16 +105,40 @@ public struct Verification: Sendable {
     case member(SignedStatement, Genesis, NetworkID)
   }
 
+  /// What came of it.
+  public enum Finding: Sendable {
+    case holds
+    case member(CheckedMember)
+    case refused
+  }
+
   public let id: VerificationID
   let subject: Subject
 
-  /// Makes the check; the answer goes back as `OverlayInput.verified(id, answer)`.
-  public func holds() -> Bool {
+  /// Makes the check; the answer goes back as `OverlayInput.verified(id, finding)`.
+  public func finding() -> Finding {
     switch subject {
-    case .statement(let signed, let key): signed.verifies(with: key)
+    case .statement(let signed, let key): return signed.verifies(with: key) ? .holds : .refused
     case .member(let signed, let genesis, let network):
-      (try? CheckedMember(signed, genesis: genesis, network: network)) != nil
+      guard let member = try? CheckedMember(signed, genesis: genesis, network: network) else { return .refused }
+      return .member(member)
     }
+  }
+
+  /// Names everything that the finding depends on: two checks with equal keys have equal findings, so that a
+  /// simulation of many nodes makes each of them once.
+  public var memoKey: MemoKey {
+    switch subject {
+    case .statement(let signed, let key): MemoKey(statement: signed.id, signature: signed.signature, key: key.bytes)
+    case .member(let signed, _, let network):
+      MemoKey(statement: signed.id, signature: signed.signature, key: network.digest.bytes)
+    }
+  }
+
+  public struct MemoKey: Hashable, Sendable {
+    let statement: StatementID
+    let signature: Signature
+    let key: [UInt8]
   }
 }
 
@@ -87,10 +153,10 @@ public enum DirectOutcome: Hashable, Sendable {
 }
 
 public enum MemberState: String, Hashable, Sendable {
-  /// Linked.
   case alive
-  /// Without a link for a moment.
+  /// It did not answer somebody, and others are looking.
   case suspected
+  /// Enough members said, signed, that it does not answer; or it has not answered this node for long.
   case failed
   /// Said goodbye.
   case left
@@ -129,8 +195,12 @@ public struct KnownMember: Hashable, Sendable {
   public let state: MemberState
   /// When the state began.
   public let since: Moment
-  /// The newest round trip on its link.
+  /// The newest round trip of a probe of this node's.
   public let roundTrip: Duration?
+  /// Whether a stream to it is open now.
+  public let isLinked: Bool
+  /// Who said that it does not answer, as long as it is suspected or failed.
+  public let accusers: [NodeID]
   public let lastHeard: Moment?
   public let incarnation: Int
   public let epoch: Int

@@ -1,4 +1,5 @@
 public import Model
+public import Sodium
 
 /// One encrypted connection to a peer; numbered by the transport, never used twice in a process.
 public struct LinkID: Hashable, Sendable, Comparable, CustomStringConvertible {
@@ -21,6 +22,8 @@ public enum OverlayInput: Sendable {
   case linkClosed(LinkID, CloseReason)
   /// A decrypted frame.
   case frame(LinkID, [UInt8])
+  /// A datagram as it came, from HOST:PORT.
+  case datagram([UInt8], from: String)
   /// A `dial` effect came to nothing.
   case dialFailed(NodeID, address: String, reason: String)
   /// The transport dropped something before or beside a link.
@@ -30,7 +33,9 @@ public enum OverlayInput: Sendable {
   /// The timer that a `setTimer` effect asked for.
   case timer
   /// The answer to a `verify` effect, in any order.
-  case verified(VerificationID, Bool)
+  case verified(VerificationID, Verification.Finding)
+  /// The answer to a `sign` effect, in any order.
+  case signed(OverlaySigningID, Signature)
   /// Spread a fact signed by this node; its body bears `expiresMilliseconds`, by the wall clock and at most 24 h
   /// ahead: until then it is worth relaying.
   case broadcast(SignedStatement)
@@ -40,7 +45,11 @@ public enum OverlayInput: Sendable {
   case settle(StatementID, from: NodeID, DirectAnswer)
   /// Send over the link of the moment; dropped (`unlinked` tells) when there is none.
   case sendMessage(PeerMessage, to: NodeID)
-  /// This node's record has changed (a new address, a higher incarnation).
+  /// Keep links to these nodes standing, besides those that the overlay wants itself.
+  case keepLinked(Set<NodeID>)
+  /// Find out whether and how fast a node answers; comes back as a `pinged` effect.
+  case ping(NodeID, PingID)
+  /// This node's record has changed (a new address or datagram key, a higher incarnation).
   case announce(SignedStatement)
   /// Say goodbye with a record whose `leaving` is true, and close every link.
   case leave(SignedStatement)
@@ -50,6 +59,8 @@ public enum OverlayInput: Sendable {
 public struct OverlayStart: Sendable {
   /// This node's record, with a higher incarnation than ever before.
   public var record: SignedStatement
+  /// The seed of the record's datagram key: 32 bytes, drawn for this start.
+  public var datagramSeed: [UInt8]
   /// Where to knock first: from the invitation.
   public var seeds: [Invitation.Seed]
   /// Records and facts that `storeRecord` and `storeFact` effects handed out, in any order.
@@ -57,9 +68,11 @@ public struct OverlayStart: Sendable {
   public var facts: [SignedStatement]
 
   public init(
-    record: SignedStatement, seeds: [Invitation.Seed], records: [SignedStatement] = [], facts: [SignedStatement] = []
+    record: SignedStatement, datagramSeed: [UInt8], seeds: [Invitation.Seed], records: [SignedStatement] = [],
+    facts: [SignedStatement] = []
   ) {
     self.record = record
+    self.datagramSeed = datagramSeed
     self.seeds = seeds
     self.records = records
     self.facts = facts

@@ -142,12 +142,13 @@ public struct LocalIdentity: Sendable {
   ///
   /// - Throws: `IdentityError.malformed` naming the field that is outside its limits.
   public func memberRecord(
-    name: String, kind: String, addresses: [String], incarnation: Int, instance: Digest, startedMilliseconds: Int64,
-    leaving: Bool = false
+    name: String, kind: String, addresses: [String], datagramKey: AgreementKey, incarnation: Int, instance: Digest,
+    startedMilliseconds: Int64, leaving: Bool = false
   ) throws(IdentityError) -> SignedStatement {
     let record = MemberRecord(
       name: name, kind: kind, addresses: addresses, certificate: certificate, admission: admission,
-      incarnation: incarnation, instance: instance, startedMilliseconds: startedMilliseconds, leaving: leaving)
+      datagramKey: datagramKey, incarnation: incarnation, instance: instance,
+      startedMilliseconds: startedMilliseconds, leaving: leaving)
     try record.checkLimits()
     return try sign(record)
   }

@@ -12,6 +12,8 @@ public struct MemberRecord: StatementBody {
   public let admission: Admission
   /// The working keys, certified by the root.
   public let certificate: SignedStatement
+  /// Seals datagrams; drawn anew at each start of the process and replaced while it runs.
+  public let datagramKey: AgreementKey
   /// Raised with every record that the node signs.
   public let incarnation: Int
   /// Drawn at each start of the process: tells a restart from a second process with the same key.
@@ -26,11 +28,12 @@ public struct MemberRecord: StatementBody {
 
   public init(
     name: String, kind: String, addresses: [String], certificate: SignedStatement, admission: Admission,
-    incarnation: Int, instance: Digest, startedMilliseconds: Int64, leaving: Bool = false
+    datagramKey: AgreementKey, incarnation: Int, instance: Digest, startedMilliseconds: Int64, leaving: Bool = false
   ) {
     self.addresses = addresses
     self.admission = admission
     self.certificate = certificate
+    self.datagramKey = datagramKey
     self.incarnation = incarnation
     self.instance = instance
     self.kind = kind
