@@ -11,6 +11,10 @@ public struct OverlayCore: Sendable {
 
   /// How often something was dropped, by reason.
   public internal(set) var counters: [DropReason: Int] = [:]
+  public internal(set) var traffic = OverlayTraffic()
+  /// How far this node distrusts its own observations, from 0 (well) to 8: it was accused, or heard no answers
+  /// (Lifeguard's local health).
+  public internal(set) var localHealth = 0
   /// The uptime at which the timer fires.
   private var nextPulse = Duration.seconds(Int64.max / 2)
 
