@@ -48,7 +48,7 @@ import Testing
   private mutating func run(
     _ dialler: Party, _ listener: Party, expecting: NodeID? = nil, purpose: StreamPurpose = .control,
     now: Int64 = HandshakeTests.now, members: Set<NodeID> = [],
-    checked: (SignedStatement) -> CheckedMember? = { _ in nil }, tamper: (Int, [UInt8]) -> [UInt8] = { $1 }
+    tamper: (Int, [UInt8]) -> [UInt8] = { $1 }, checked: (SignedStatement) -> CheckedMember? = { _ in nil }
   ) throws -> Result {
     var result = Result()
     var (dial, first) = try Handshake.dial(
