@@ -11,6 +11,11 @@ public enum DropReason: String, Hashable, Sendable, CaseIterable, Comparable {
   case tooManyConnections
   case selfConnection
   case sameKeyElsewhere
+  // Datagrams.
+  case unknownKey
+  case unusableKey
+  case replayed
+  case alteredDatagram
   // Datagrams at the port.
   /// More than are let in, in all or from one address.
   case tooFast
@@ -69,4 +74,6 @@ public enum CloseReason: Hashable, Sendable {
   /// Another process has this or the peer's key.
   case sameKeyElsewhere
   case tooManyLinks
+  /// Nobody here had a use for it, and nothing was said on it.
+  case idle
 }
