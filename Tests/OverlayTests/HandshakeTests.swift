@@ -117,7 +117,8 @@ import Testing
     let thief = try Self.join(founder.identity, &random)
     let record = MemberRecord(
       name: "x", kind: "edge", addresses: [], certificate: thief.identity.certificate, admission: .founder,
-      datagramKey: try AgreementKey(datagramSeed: random.bytes(32)), incarnation: 1, instance: random.digest(), startedMilliseconds: Self.now)
+      datagramKey: try AgreementKey(datagramSeed: random.bytes(32)), incarnation: 1, instance: random.digest(),
+      startedMilliseconds: Self.now)
     let stranger = Party(identity: thief.identity, record: try thief.identity.sign(record))
     let result = try run(stranger, founder)
     guard case .refused(.notAdmitted(thief.identity.node, _)) = result.listenerError else {
