@@ -49,7 +49,7 @@ extension SimulatedNetwork {
   /// Puts a fact on the link between two nodes, as a relay would.
   func transmit(fact: SignedStatement, from: Int, to: Int) {
     guard let link = ends.filter({ $0.value.node == from && $0.value.otherNode == to }).keys.min() else { return }
-    perform(.transmit(link, OverlayFrame.fact(fact), lane: .control), of: from)
+    perform(.transmit(link, RawTraffic.fact(fact, hops: 1), lane: .control), of: from)
   }
 }
 

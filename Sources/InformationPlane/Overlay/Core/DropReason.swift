@@ -11,6 +11,11 @@ public enum DropReason: String, Hashable, Sendable, CaseIterable, Comparable {
   case tooManyConnections
   case selfConnection
   case sameKeyElsewhere
+  // Datagrams.
+  case unknownKey
+  case unusableKey
+  case replayed
+  case alteredDatagram
   // On a link.
   case malformed
   case alteredFrame
@@ -58,4 +63,6 @@ public enum CloseReason: Hashable, Sendable {
   /// Another process has this or the peer's key.
   case sameKeyElsewhere
   case tooManyLinks
+  /// Nobody here had a use for it, and nothing was said on it.
+  case idle
 }
