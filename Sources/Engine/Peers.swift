@@ -162,7 +162,7 @@ extension NodeEngine {
   }
 
   private mutating func memberChanged(_ node: NodeID, _ state: MemberState, _ turn: inout Turn) {
-    let name = overlay.members.first { $0.id == node }?.name ?? node.short
+    let name = overlay.member(node)?.name ?? node.short
     notice("information", "member.\(state.rawValue)", node: node, "\(name) is \(state.rawValue)", &turn)
     for (id, book) in books where book.openTasks > 0 && book.roster[node] != nil { changed.insert(id) }
     coordinate(&turn) { engine, context, effects, _ in engine.negotiator.tick(context, into: &effects) }

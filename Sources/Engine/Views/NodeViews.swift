@@ -63,20 +63,6 @@ public struct NodeStatusView: Codable, Sendable, Hashable {
   }
 }
 
-/// A row of `member list`.
-public struct MemberView: Codable, Sendable, Hashable {
-  public var node: NodeID
-  public var name: String
-  public var kind: String
-  public var addresses: [String]
-  /// alive, suspected, failed or left.
-  public var state: String
-  public var sinceMilliseconds: Int64
-  public var isSelf: Bool
-  /// Whether a stream to it is open now.
-  public var linked: Bool
-}
-
 /// A row of `adapter list`.
 public struct AdapterView: Codable, Sendable, Hashable {
   public var name: String

@@ -41,12 +41,18 @@ struct NodeDoor: NodeService {
       traffic: summary.traffic)
   }
 
-  func members() async throws -> [MemberView] { await loop.read { $0.memberViews(at: $1) } }
+  func members() async throws -> [MemberView] { await loop.read { engine, _ in engine.memberViews() } }
+
+  func member(_ id: NodeID) async throws -> MemberDetailView {
+    guard let view = await loop.read({ engine, _ in engine.memberDetail(id) }) else { throw Self.unknown(id) }
+    return view
+  }
+
   func adapters() async throws -> [AdapterView] { await loop.read { engine, _ in engine.adapterViews() } }
 
   func doctor() async throws -> [DoctorFinding] {
     let (adapters, unfinished, members, now) = await loop.read {
-      ($0.adapterViews(), $0.unfinished(at: $1), $0.memberViews(at: $1), $1)
+      ($0.adapterViews(), $0.unfinished(at: $1), $0.memberViews(), $1)
     }
     var out = adapters.map {
       DoctorFinding(
