@@ -41,6 +41,10 @@ extension NodeEngine {
     guard let statement = try? Statement(body, by: identity.node, epoch: identity.epoch, network: identity.network)
     else { preconditionFailure("an announcement within its limits is no statement") }
     sign(statement, for: .announcement, &turn)
+    bulletins.add(
+      .init(
+        statement: statement.id, author: identity.node, announcement: body,
+        receivedMilliseconds: turn.now.wallMilliseconds), now: turn.now.wallMilliseconds)
     turn.promise(.answer(id, .announced(statement.id, trace)))
   }
 
@@ -49,7 +53,21 @@ extension NodeEngine {
     guard let body = try? signed.statement.decode(Announcement.self), body.text.utf8.count <= Announcement.byteLimit
     else { return journal.count("information: malformed announcement") }
     let author = signed.statement.author
+    bulletins.add(
+      .init(
+        statement: signed.id, author: author, announcement: body, receivedMilliseconds: turn.now.wallMilliseconds),
+      now: turn.now.wallMilliseconds)
     notice("information", "announcement", node: author, "\(name(of: author)): \(body.text)", &turn)
+  }
+
+  /// Announcements that were here before this start: nobody hears of them again.
+  mutating func restoreBulletins(_ facts: [SignedStatement], _ turn: inout Turn) {
+    for signed in facts where signed.statement.purpose == Announcement.purpose {
+      guard let body = try? signed.statement.decode(Announcement.self) else { continue }
+      bulletins.add(
+        .init(statement: signed.id, author: signed.statement.author, announcement: body, receivedMilliseconds: nil),
+        now: turn.now.wallMilliseconds)
+    }
   }
 
   mutating func ping(_ node: NodeID, _ id: CommandID, _ turn: inout Turn) {

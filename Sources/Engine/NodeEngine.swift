@@ -46,6 +46,7 @@ public struct NodeEngine: Sendable {
   var linksChanged = false
   var outbox = Outbox()
   var journal = Journal()
+  var bulletins = Bulletins()
   // Between two parts of a start.
   var restoredOffers: [Assessor.ReceivedOffer] = []
   var restoredFollowings: [ReplicaSet] = []

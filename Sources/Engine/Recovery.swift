@@ -22,6 +22,7 @@ extension NodeEngine {
         out.1.append(fact.signed)
       }
     }
+    restoreBulletins(facts, &turn)
     overlayStep(
       .start(
         OverlayStart(

@@ -35,6 +35,9 @@ public struct Digest: Hashable, Sendable {
 
   public static let zero = Digest(finishing: [UInt8](repeating: 0, count: byteCount))
 
+  /// The hash as big-endian integers, for orders and tables that need no bytes.
+  public var words: (UInt64, UInt64, UInt64, UInt64) { (a, b, c, d) }
+
   public var bytes: [UInt8] {
     var out: [UInt8] = []
     out.reserveCapacity(Self.byteCount)

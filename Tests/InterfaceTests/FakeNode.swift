@@ -30,6 +30,12 @@ final class FakeNode: NodeService {
   func members() async throws -> [MemberView] { [try answer("members")] }
   func adapters() async throws -> [AdapterView] { [try answer("adapters")] }
   func doctor() async throws -> [DoctorFinding] { [try answer("doctor")] }
+  func announce(_ request: AnnouncementRequest) async throws -> AnnouncementReceipt {
+    try answer("announce \(request.text) \(request.lifetimeMilliseconds)")
+  }
+
+  func announcements() async throws -> [AnnouncementView] { [try answer("announcements")] }
+  func ping(_ node: NodeID) async throws -> PingView { try answer("ping", about: node.digest) }
   func collaborations() async throws -> [CollaborationView] { [try answer("collaborations")] }
 
   func createCollaboration(_ request: CollaborationRequest) async throws -> CollaborationView {

@@ -23,6 +23,29 @@ import Testing
     #expect(lines.contains("step_seconds_sum 90.003"))
   }
 
+  @Test func figuresThatAreCountedElsewhereStandAmongTheOthersWithTheirHelp() {
+    let registry = PrometheusRegistry(help: ["b_total": "Second."])
+    registry.makeCounter(label: "b", dimensions: []).increment(by: 1)
+    let text = registry.exposition(with: [
+      PrometheusFigure("c", .gauge, "Third\nof them.", 3, labels: [("y", "2"), ("x", "1")]),
+      PrometheusFigure("a", .counter, "First.", 9), PrometheusFigure("b", .counter, "Taken.", 7),
+    ])
+    #expect(
+      text.hasPrefix(
+        """
+        # HELP a_total First.
+        # TYPE a_total counter
+        a_total 9
+        # HELP b_total Second.
+        # TYPE b_total counter
+        b_total 1
+        # HELP c Third\\nof them.
+        # TYPE c gauge
+        c{x="1",y="2"} 3
+
+        """))
+  }
+
   @Test func oneNameAndLabelsAreOneSeries() {
     let registry = PrometheusRegistry()
     registry.makeCounter(label: "a", dimensions: [("x", "1"), ("y", "2")]).increment(by: 1)

@@ -18,6 +18,7 @@ import Testing
     _ = try document.sample(of: ExplanationView.self)
     _ = try document.sample(of: SubmissionRequest.self)
     _ = try document.sample(of: CollaborationRequest.self)
+    _ = try document.sample(of: AnnouncementRequest.self)
     _ = try document.sample(of: CollaborationView.self)
     _ = try document.sample(of: NoticeView.self)
     _ = try document.sample(of: Refusal.self)
@@ -32,6 +33,11 @@ import Testing
       #expect(try await client.members() == [document.sample(of: MemberView.self)])
       #expect(try await client.adapters() == [document.sample(of: AdapterView.self)])
       #expect(try await client.doctor() == [document.sample(of: DoctorFinding.self)])
+      #expect(
+        try await client.announce(AnnouncementRequest(text: "maintenance", lifetimeMilliseconds: 5_000))
+          == document.sample(of: AnnouncementReceipt.self))
+      #expect(try await client.announcements() == [document.sample(of: AnnouncementView.self)])
+      #expect(try await client.ping(NodeID(id)) == document.sample(of: PingView.self))
       #expect(try await client.collaborations() == [document.sample(of: CollaborationView.self)])
       _ = try await client.createCollaboration(document.sample(of: CollaborationRequest.self))
       _ = try await client.participants(of: CollaborationID(id))
@@ -57,7 +63,9 @@ import Testing
       _ = try await client.entries(of: CollaborationID(id), from: 4, limit: 9)
       #expect(
         served.node.calls == [
-          "status", "members", "adapters", "doctor", "collaborations", "createCollaboration text",
+          "status", "members", "adapters", "doctor", "announce maintenance 5000", "announcements", "ping",
+          "collaborations",
+          "createCollaboration text",
           "participants \(id.short)", "participants all", "weights \(id.short)", "submit text", "tasks", "task",
           "summary", "plans", "preview", "explain", "cancel no longer needed", "log 3 attempt 2 stderr 12 262144",
           "offers",

@@ -208,7 +208,8 @@ import Wire
       let link = try #require(world.ends.first { $0.value.host == 0 }?.key)
       for incarnation in [2, 1] {
         let record = try World.record(
-          of: author, index: 9, incarnation: incarnation, random: &random, now: world.now)
+          of: author, index: 9, incarnation: incarnation, now: world.now,
+          process: World.Process(random: &random))
         world.give(.frame(link, try Self.frame(record)), to: 0)
       }
       let fact = try author.sign(Note(expiresMilliseconds: world.now.wallMilliseconds + 60_000, text: "waits"))

@@ -17,10 +17,24 @@ struct Timeless: StatementBody {
 
 /// Some nodes and the network between them, in virtual time: what one seed did, it does again.
 struct World {
+  /// What is drawn for each start.
+  struct Process {
+    let instance: Digest
+    let datagramSeed: [UInt8]
+    var datagramKey: AgreementKey
+
+    init(random: inout Random) throws {
+      instance = random.digest()
+      datagramSeed = random.bytes(32)
+      datagramKey = try AgreementKey(datagramSeed: datagramSeed)
+    }
+  }
+
   struct Host {
     let identity: LocalIdentity
     var core: OverlayCore
     var record: SignedStatement
+    var process: Process
     var incarnation: Int
     var isUp = true
     var records: [NodeID: SignedStatement] = [:]
@@ -35,6 +49,10 @@ struct World {
     /// What this host says to a direct statement; nil: nothing.
     var answer: DirectAnswer? = .accepted
     var timer: UInt64 = 0
+    var pings: [PingID: PingOutcome] = [:]
+    var renewals = 0
+    var hops: [StatementID: Int] = [:]
+    var datagrams = 0
   }
 
   enum Event {
@@ -55,6 +73,13 @@ struct World {
   /// Changes frames on their way, or drops them by returning nil.
   var tamper: ((_ from: Int, _ to: Int, [UInt8]) -> [UInt8]?)?
   var transmitted = 0
+  /// Of a thousand datagrams so many are lost.
+  var lossPermille = 0
+  /// Datagrams one way that do not arrive: (from, to).
+  var oneWay: Set<[Int]> = []
+  /// Every datagram that was sent, while `captures`.
+  var captured: [(to: Int, bytes: [UInt8], from: Int)] = []
+  var captures = false
   /// Everything that happened, for comparing runs.
   var trace: [String] = []
   private var queue: [(at: Duration, number: UInt64, event: Event)] = []
@@ -85,22 +110,33 @@ struct World {
       identity = try LocalIdentity.joining(
         invitation, seeds: Self.seeds(&random), nowMilliseconds: now.wallMilliseconds)
     }
-    let record = try Self.record(of: identity, index: index, incarnation: 1, random: &random, now: now)
+    let process = try Process(random: &random)
+    let record = try Self.record(of: identity, index: index, incarnation: 1, now: now, process: process)
     hosts.append(
-      Host(identity: identity, core: OverlayCore(identity: identity, limits: limits), record: record, incarnation: 1))
-    give(.start(OverlayStart(record: record, datagramSeed: random.bytes(32), seeds: knowsSeed ? seeds : [])), to: index)
+      Host(
+        identity: identity, core: OverlayCore(identity: identity, limits: limits), record: record, process: process,
+        incarnation: 1))
+    give(
+      .start(OverlayStart(record: record, datagramSeed: process.datagramSeed, seeds: knowsSeed ? seeds : [])), to: index
+    )
     return index
   }
 
   static func address(_ index: Int) -> String { "host-\(index):7000" }
 
   static func record(
-    of identity: LocalIdentity, index: Int, incarnation: Int, random: inout Random, now: Moment, leaving: Bool = false
+    of identity: LocalIdentity, index: Int, incarnation: Int, now: Moment, process: Process, leaving: Bool = false
   ) throws -> SignedStatement {
     try identity.memberRecord(
-      name: "node \(index)", kind: "edge", addresses: [address(index)],
-      datagramKey: try AgreementKey(datagramSeed: random.bytes(32)), incarnation: incarnation,
-      instance: random.digest(), startedMilliseconds: now.wallMilliseconds, leaving: leaving)
+      name: "node \(index)", kind: "edge", addresses: [address(index)], datagramKey: process.datagramKey,
+      incarnation: incarnation, instance: process.instance, startedMilliseconds: now.wallMilliseconds, leaving: leaving)
+  }
+
+  /// A host's record in its present incarnation.
+  func record(of index: Int, leaving: Bool = false) throws -> SignedStatement {
+    try Self.record(
+      of: hosts[index].identity, index: index, incarnation: hosts[index].incarnation, now: now,
+      process: hosts[index].process, leaving: leaving)
   }
 
   func node(_ index: Int) -> NodeID { hosts[index].identity.node }
@@ -121,10 +157,10 @@ struct World {
     hosts[index].incarnation += 1
     hosts[index].isUp = true
     hosts[index].core = OverlayCore(identity: hosts[index].identity, limits: limits)
-    hosts[index].record = try Self.record(
-      of: hosts[index].identity, index: index, incarnation: hosts[index].incarnation, random: &random, now: now)
+    hosts[index].process = try Process(random: &random)
+    hosts[index].record = try record(of: index)
     let start = OverlayStart(
-      record: hosts[index].record, datagramSeed: random.bytes(32), seeds: [],
+      record: hosts[index].record, datagramSeed: hosts[index].process.datagramSeed, seeds: [],
       records: Array(hosts[index].records.values),
       facts: Array(hosts[index].facts.values))
     give(.start(start), to: index)
@@ -183,7 +219,8 @@ struct World {
     case .storeRecord(let record): hosts[index].records[record.statement.author] = record
     case .storeFact(let fact, _): hosts[index].facts[fact.id] = fact
     case .forgetFact(let id): hosts[index].facts[id] = nil
-    case .deliverFact(let fact, let via, _):
+    case .deliverFact(let fact, let via, let hops):
+      hosts[index].hops[fact.id] = hops
       hosts[index].delivered.append(fact.id)
       trace.append("\(now.uptime.milliseconds) \(index) gets \(fact.id.short) via \(via.short)")
     case .deliverDirect(let direct, _):
@@ -198,7 +235,18 @@ struct World {
       hosts[index].changes.append((node, state))
       trace.append("\(now.uptime.milliseconds) \(index) sees \(node.short) \(state)")
     case .notice(let notice): hosts[index].notices.append(notice)
-    case .sendDatagram, .sign, .pinged, .renewRecord: break
+    case .sendDatagram(let bytes, let address): sendDatagram(bytes, to: address, from: index)
+    case .sign(let id, let statement):
+      let signature = hosts[index].identity.signingKey.sign(statement.signedBytes)
+      enqueue(.input(host: index, .signed(id, signature)), after: .microseconds(50))
+    case .pinged(let id, let outcome): hosts[index].pings[id] = outcome
+    case .renewRecord(let key):
+      hosts[index].incarnation += 1
+      hosts[index].renewals += 1
+      hosts[index].process.datagramKey = key
+      guard let record = try? record(of: index) else { preconditionFailure("a record that was one before") }
+      hosts[index].record = record
+      enqueue(.input(host: index, .announce(record)), after: Self.latency)
     case .memberUpdated, .linked, .unlinked, .dropped: break
     }
   }
@@ -225,6 +273,16 @@ struct World {
     let (mine, yours) = (hosts[dialler].record, hosts[listener].record)
     enqueue(.input(host: listener, .linkOpened(far, peer: mine, dialled: false)), after: Self.latency)
     enqueue(.input(host: dialler, .linkOpened(near, peer: yours, dialled: true)), after: Self.latency * 2)
+  }
+
+  private mutating func sendDatagram(_ bytes: [UInt8], to address: String, from index: Int) {
+    hosts[index].datagrams += 1
+    guard let target = hosts.indices.first(where: { Self.address($0) == address }) else { return }
+    if captures { captured.append((target, bytes, index)) }
+    guard hosts[target].isUp, !isCut(index, target), !oneWay.contains([index, target]) else { return }
+    guard lossPermille == 0 || Int.random(in: 0..<1_000, using: &random) >= lossPermille else { return }
+    let delay = Duration.microseconds(Int64.random(in: 500...2_000, using: &random))
+    enqueue(.input(host: target, .datagram(bytes, from: Self.address(index))), after: delay)
   }
 
   private mutating func transmit(_ frame: [UInt8], on link: LinkID, from index: Int) {
@@ -257,11 +315,13 @@ struct World {
     return signed.id
   }
 
-  /// Whether everybody up has a link with everybody else up.
-  var isMeshed: Bool {
+  /// Whether everybody up holds everybody else up alive, has streams to its neighbours, and the same facts.
+  var agrees: Bool {
     let up = hosts.indices.filter { hosts[$0].isUp }
     return up.allSatisfy { host in
-      hosts[host].core.linkedPeers == up.filter { $0 != host }.map { node($0) }.sorted()
+      let core = hosts[host].core
+      return up.allSatisfy { $0 == host || core.member(node($0))?.state == .alive }
+        && core.missingNeighbours.isEmpty && core.holdsSameFacts(as: hosts[up[0]].core)
     }
   }
 

@@ -51,6 +51,6 @@ extension SimulatedNetwork {
   /// Puts a fact on the link between two nodes, as a relay would.
   package func transmit(fact: SignedStatement, from: Int, to: Int) {
     guard let link = links(from: from, to: to).first else { return }
-    transmit(OverlayFrame.fact(fact), on: link, .control)
+    transmit(RawTraffic.fact(fact, hops: 1), on: link, .control)
   }
 }

@@ -74,6 +74,12 @@ extension NodeEngine {
   public struct Summary: Sendable {
     public let members: Int
     public let membersAlive: Int
+    public let membersByState: [String: Int]
+    public let links: Int
+    public let localHealth: Int
+    public let traffic: TrafficView
+    /// Of what was dropped, by reason.
+    public let dropped: [String: Int]
     public let collaborations: Int
     public let total: Amounts
     public let committed: Amounts
@@ -84,10 +90,11 @@ extension NodeEngine {
   }
 
   public func summary() -> Summary {
-    let members = overlay.members
+    let byState = membersByState
     return Summary(
-      members: members.count + 1,
-      membersAlive: members.count { $0.state == .alive } + 1,
+      members: byState.values.reduce(0, +), membersAlive: byState[MemberState.alive.rawValue] ?? 0,
+      membersByState: byState, links: overlay.linkedPeers.count, localHealth: overlay.localHealth,
+      traffic: trafficView, dropped: dropped,
       collaborations: books.count, total: assessor.reservations.total, committed: assessor.reservations.committed,
       queuedEvents: queues.count,
       deadEvents: journal.deadCount,

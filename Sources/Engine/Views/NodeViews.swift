@@ -16,6 +16,12 @@ public struct NodeStatusView: Codable, Sendable, Hashable {
   public var nowMilliseconds: Int64
   public var members: Int
   public var membersAlive: Int
+  /// How many members are alive, suspected, failed, left.
+  public var membersByState: [String: Int]
+  /// Streams that are open to other members.
+  public var links: Int
+  /// How far this node distrusts its own observations: 0 is well, 8 is worst.
+  public var localHealth: Int
   public var collaborations: Int
   public var total: Amounts
   public var committed: Amounts
@@ -23,12 +29,14 @@ public struct NodeStatusView: Codable, Sendable, Hashable {
   public var deadEvents: Int
   /// Messages dropped, by reason.
   public var dropped: [String: Int]
+  public var traffic: TrafficView
 
   public init(
     node: NodeID, name: String, kind: String, network: NetworkID, networkName: String, version: String,
     listenAddress: String, httpAddress: String, startedMilliseconds: Int64, nowMilliseconds: Int64, members: Int,
-    membersAlive: Int, collaborations: Int, total: Amounts, committed: Amounts, queuedEvents: Int, deadEvents: Int,
-    dropped: [String: Int]
+    membersAlive: Int, membersByState: [String: Int], links: Int, localHealth: Int, collaborations: Int,
+    total: Amounts, committed: Amounts, queuedEvents: Int, deadEvents: Int, dropped: [String: Int],
+    traffic: TrafficView
   ) {
     self.node = node
     self.name = name
@@ -42,12 +50,16 @@ public struct NodeStatusView: Codable, Sendable, Hashable {
     self.nowMilliseconds = nowMilliseconds
     self.members = members
     self.membersAlive = membersAlive
+    self.membersByState = membersByState
+    self.links = links
+    self.localHealth = localHealth
     self.collaborations = collaborations
     self.total = total
     self.committed = committed
     self.queuedEvents = queuedEvents
     self.deadEvents = deadEvents
     self.dropped = dropped
+    self.traffic = traffic
   }
 }
 

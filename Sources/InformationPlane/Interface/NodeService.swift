@@ -9,6 +9,13 @@ public protocol NodeService: Sendable {
   func adapters() async throws -> [AdapterView]
   func doctor() async throws -> [DoctorFinding]
 
+  /// Tells all nodes of the network; on the disk when it returns.
+  func announce(_ request: AnnouncementRequest) async throws -> AnnouncementReceipt
+  /// Those that hold still, newest first.
+  func announcements() async throws -> [AnnouncementView]
+  /// Asks a member for a sign of life; its silence is an answer too.
+  func ping(_ node: NodeID) async throws -> PingView
+
   func collaborations() async throws -> [CollaborationView]
   func createCollaboration(_ request: CollaborationRequest) async throws -> CollaborationView
   func participants(of collaboration: CollaborationID?) async throws -> [ParticipantView]

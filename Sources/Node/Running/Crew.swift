@@ -22,7 +22,7 @@ struct Crew: Sendable {
   let history: EventHistory
   let hands: Hands
   let loop: EngineLoop
-  let transport: StreamTransport
+  let transport: PeerTransport
   let workshop: Workshop
   let ready: @Sendable (EndpointFile) async throws -> Void
   private let startedMilliseconds = Wall.milliseconds()
@@ -50,7 +50,7 @@ struct Crew: Sendable {
 
   init(
     run: NodeRun, identity: LocalIdentity, recovered: Recovered, objects: ObjectStore, writer: Writer,
-    history: EventHistory, hands: Hands, loop: EngineLoop, transport: StreamTransport, workshop: Workshop,
+    history: EventHistory, hands: Hands, loop: EngineLoop, transport: PeerTransport, workshop: Workshop,
     ready: @escaping @Sendable (EndpointFile) async throws -> Void
   ) {
     self.run = run
@@ -78,7 +78,6 @@ struct Crew: Sendable {
       Part("adapters") { await workshop.run() },
       // Its goodbye comes before the work is ended, so that nobody offers anything to a node that will not do it.
       Part("transport", onShutdown: { await sayGoodbye() }) { try await listen() },
-      Part("metrics") { try await measure() },
       Part("interface") { try await serve() },
     ]
     var configuration = ServiceGroupConfiguration(
@@ -197,7 +196,7 @@ struct Crew: Sendable {
     }
     let server = APIServer(
       service: door, socketPath: socketPath, tcp: tcp, logger: run.logger,
-      metrics: { NodeMetrics.registry.exposition() },
+      metrics: { NodeMetrics.exposition(await loop.read { engine, _ in engine.summary() }) },
       onReady: { addresses in await announce(addresses, socketPath: socketPath) })
     try await server.run()
     hands.notices.finish()
@@ -216,13 +215,6 @@ struct Crew: Sendable {
     }
   }
 
-  private func measure() async throws {
-    while !Task.isCancelled {
-      let (summary, dropped) = await loop.read { engine, _ in (engine.summary(), engine.dropped) }
-      NodeMetrics.record(summary, dropped: dropped)
-      do { try await Task.sleep(for: .seconds(5)) } catch { return }
-    }
-  }
 }
 
 /// A service that ends by cancellation when the node is told to stop.

@@ -28,15 +28,17 @@ struct NodeDoor: NodeService {
   }
 
   func status() async throws -> NodeStatusView {
-    let (summary, dropped, now) = await loop.read { ($0.summary(), $0.dropped, $1) }
+    let (summary, now) = await loop.read { ($0.summary(), $1) }
     let addresses = facts.addresses()
     return NodeStatusView(
       node: facts.identity.node, name: facts.configuration.name, kind: facts.configuration.kind.rawValue,
       network: facts.identity.network, networkName: facts.identity.genesis.name, version: Software.version,
       listenAddress: addresses.listen, httpAddress: addresses.http, startedMilliseconds: facts.startedMilliseconds,
       nowMilliseconds: now.wallMilliseconds, members: summary.members, membersAlive: summary.membersAlive,
+      membersByState: summary.membersByState, links: summary.links, localHealth: summary.localHealth,
       collaborations: summary.collaborations, total: summary.total, committed: summary.committed,
-      queuedEvents: summary.queuedEvents, deadEvents: summary.deadEvents, dropped: dropped)
+      queuedEvents: summary.queuedEvents, deadEvents: summary.deadEvents, dropped: summary.dropped,
+      traffic: summary.traffic)
   }
 
   func members() async throws -> [MemberView] { await loop.read { $0.memberViews(at: $1) } }

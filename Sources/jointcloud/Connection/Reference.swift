@@ -57,6 +57,16 @@ extension Client {
         }))
   }
 
+  func memberID(_ text: String) async throws -> NodeID {
+    if let id = NodeID(hexadecimal: text) { return id }
+    return NodeID(
+      try Reference.find(
+        text, "member",
+        among: try await members().map {
+          .init(id: $0.node.digest, name: $0.name, timeMilliseconds: $0.sinceMilliseconds)
+        }))
+  }
+
   /// nil for no text: all collaborations.
   func collaborationID(_ text: String?) async throws -> CollaborationID? {
     guard let text else { return nil }

@@ -32,6 +32,13 @@ enum HumanText {
     }
   }
 
+  /// Short times to a hundredth of a millisecond.
+  static func duration(microseconds: Int64) -> String {
+    guard microseconds < 100_000 else { return duration(microseconds / 1_000) }
+    let hundredths = (max(0, microseconds) + 5) / 10
+    return "\(hundredths / 100).\(padded(Int(hundredths % 100), 2))ms"
+  }
+
   /// Since then, by this machine's clock.
   static func age(_ milliseconds: Int64) -> String { duration(now() - milliseconds) }
 

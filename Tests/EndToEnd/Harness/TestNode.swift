@@ -87,18 +87,41 @@ final class TestNode {
 
   /// What `/metrics` says of one series, given as it is spelt there; 0 for one that is not there yet.
   func metric(_ series: String) throws -> Int {
+    let line = try metrics().split(whereSeparator: \.isNewline).first { $0.hasPrefix(series + " ") }
+    return line.flatMap { Int($0.dropFirst(series.count + 1)) } ?? 0
+  }
+
+  /// All that `/metrics` says: on the HTTP address where there is one, which is what a scraper asks, else on the socket.
+  func metrics() throws -> String {
     let script = """
       import socket, sys
-      s = socket.socket(socket.AF_UNIX); s.settimeout(30); s.connect(sys.argv[1])
-      s.sendall(b"GET /metrics HTTP/1.1\\r\\nHost: node\\r\\nConnection: close\\r\\n\\r\\n")
+      host, _, port = sys.argv[2].rpartition(":")
+      s = socket.create_connection((host, int(port))) if port else socket.socket(socket.AF_UNIX)
+      s.settimeout(30)
+      if not port: s.connect(sys.argv[1])
+      s.sendall(b"GET /metrics HTTP/1.0\\r\\nHost: node\\r\\nConnection: close\\r\\n\\r\\n")
       while data := s.recv(65536): sys.stdout.buffer.write(data)
       """
-    let ended = try Binary.run(["-c", script, endpoint?["socketPath"].text ?? ""], program: "/usr/bin/python3")
-    guard ended.status == 0, ended.output.hasPrefix("HTTP/1.1 200") else {
-      throw Missed("\(name): /metrics: \(ended.output.prefix(200)) \(ended.errors)")
-    }
-    let line = ended.output.split(whereSeparator: \.isNewline).first { $0.hasPrefix(series + " ") }
-    return line.flatMap { Int($0.dropFirst(series.count + 1)) } ?? 0
+    let ended = try Binary.run(
+      ["-c", script, endpoint?["socketPath"].text ?? "", endpoint?["httpAddress"].text ?? ""],
+      program: "/usr/bin/python3")
+    guard ended.status == 0, ended.output.hasPrefix("HTTP/1.1 200"),
+      let body = ended.output.range(of: "\r\n\r\n")
+    else { throw Missed("\(name): /metrics: \(ended.output.prefix(200)) \(ended.errors)") }
+    return String(ended.output[body.upperBound...])
+  }
+
+  /// Says something at the port that other nodes use.
+  func connectAndSend(_ text: String) throws {
+    let script = """
+      import socket, sys
+      host, _, port = sys.argv[1].rpartition(":")
+      s = socket.create_connection((host, int(port)))
+      s.settimeout(30)
+      s.sendall(sys.argv[2].encode() * 100)
+      while s.recv(65536): pass
+      """
+    _ = try Binary.run(["-c", script, endpoint?["listenAddress"].text ?? "", text], program: "/usr/bin/python3")
   }
 
   private var folder: String { URL(fileURLWithPath: data).deletingLastPathComponent().path }

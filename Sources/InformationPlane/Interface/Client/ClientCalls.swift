@@ -8,6 +8,13 @@ extension Client {
   public func adapters() async throws -> [AdapterView] { try await get("/v1/adapters") }
   public func doctor() async throws -> [DoctorFinding] { try await get("/v1/doctor") }
 
+  public func announce(_ request: AnnouncementRequest) async throws -> AnnouncementReceipt {
+    try await post("/v1/announcements", request)
+  }
+
+  public func announcements() async throws -> [AnnouncementView] { try await get("/v1/announcements") }
+  public func ping(_ node: NodeID) async throws -> PingView { try await post("/v1/members/\(node)/ping", NoBody()) }
+
   public func collaborations() async throws -> [CollaborationView] { try await get("/v1/collaborations") }
 
   public func createCollaboration(_ request: CollaborationRequest) async throws -> CollaborationView {
@@ -72,3 +79,6 @@ extension Client {
     try await get("/v1/ledgers/\(collaboration)/entries", [("from", "\(from)"), ("limit", "\(limit)")])
   }
 }
+
+/// The body of a request that says all in its path.
+private struct NoBody: Encodable {}

@@ -14,6 +14,9 @@ public final class PrometheusRegistry: MetricsFactory {
     case counter, gauge, histogram
   }
 
+  /// What each name is, for the HELP lines; one that is not described says where it comes from.
+  private let help: [String: String]
+
   private struct Family {
     var kind: Kind
     var series: [String: any PrometheusSeries] = [:]
@@ -27,7 +30,10 @@ public final class PrometheusRegistry: MetricsFactory {
 
   private let state = Mutex(State())
 
-  public init() {}
+  /// - Parameter help: a sentence for each name, as it stands in the exposition.
+  public init(help: [String: String] = [:]) {
+    self.help = help
+  }
 
   public func makeCounter(label: String, dimensions: [(String, String)]) -> any CounterHandler {
     series(label, "_total", .counter, dimensions) { CounterSeries() }
@@ -62,18 +68,29 @@ public final class PrometheusRegistry: MetricsFactory {
   public func destroyTimer(_ handler: any TimerHandler) {}
 
   /// All measurements, sorted by name and labels.
-  public func exposition() -> String {
+  ///
+  /// - Parameter figures: what somebody else counts, as it stands now. A name that is measured here already is not
+  ///   written a second time.
+  public func exposition(with figures: [PrometheusFigure] = []) -> String {
     let state = state.withLock { $0 }
+    let refused = PrometheusFigure(
+      "jointcloud_metrics_series_refused_total", .counter, "Series that were not kept since there are too many.",
+      state.refusedCount)
+    let told = Dictionary(grouping: figures + [refused], by: \.name).filter { state.families[$0.key] == nil }
     var out = ""
-    for name in state.families.keys.sorted() {
-      guard let family = state.families[name] else { continue }
-      out += "# TYPE \(name) \(family.kind.rawValue)\n"
-      for labels in family.series.keys.sorted() {
-        family.series[labels]?.write(name: name, labels: labels, to: &out)
+    for name in Set(state.families.keys).union(told.keys).sorted() {
+      if let family = state.families[name] {
+        out += PrometheusText.head(name, family.kind.rawValue, help[name] ?? "Measured by a library of the node.")
+        for labels in family.series.keys.sorted() {
+          family.series[labels]?.write(name: name, labels: labels, to: &out)
+        }
+      } else if let series = told[name], let first = series.first {
+        out += PrometheusText.head(name, first.kind.rawValue, first.help)
+        for figure in series.sorted(by: { $0.labels < $1.labels }) {
+          out += PrometheusText.line(name, figure.labels, "\(figure.value)")
+        }
       }
     }
-    out += "# TYPE jointcloud_metrics_series_refused_total counter\n"
-    out += "jointcloud_metrics_series_refused_total \(state.refusedCount)\n"
     return out
   }
 

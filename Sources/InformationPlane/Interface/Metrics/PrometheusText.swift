@@ -4,6 +4,12 @@ enum PrometheusText {
     labels.isEmpty ? "\(name) \(value)\n" : "\(name){\(labels)} \(value)\n"
   }
 
+  /// The lines above a name's series.
+  static func head(_ name: String, _ kind: String, _ help: String) -> String {
+    let text = help.replacing("\\", with: "\\\\").replacing("\n", with: "\\n")
+    return "# HELP \(name) \(text)\n# TYPE \(name) \(kind)\n"
+  }
+
   /// `[a-zA-Z_:][a-zA-Z0-9_:]*`.
   static func name(_ label: String) -> String {
     let characters = label.unicodeScalars.map { scalar -> Character in

@@ -49,16 +49,16 @@ public struct APIServer: Service {
   private let tcp: TCP?
   private let limits: APILimits
   private let logger: Logger
-  private let metrics: @Sendable () -> String
+  private let metrics: @Sendable () async -> String
   private let onReady: @Sendable (Addresses) async -> Void
 
   /// - Parameters:
   ///   - socketPath: at most 107 bytes; the file gets mode 0600, and its folder should be its owner's alone.
-  ///   - metrics: the text for `/metrics`, such as `PrometheusRegistry.exposition`.
+  ///   - metrics: the text for `/metrics`, such as `PrometheusRegistry.exposition`; asked for at each request.
   ///   - onReady: called once, when all addresses accept connections.
   public init(
     service: any NodeService, socketPath: String?, tcp: TCP?, limits: APILimits = APILimits(), logger: Logger,
-    metrics: @escaping @Sendable () -> String, onReady: @escaping @Sendable (Addresses) async -> Void
+    metrics: @escaping @Sendable () async -> String, onReady: @escaping @Sendable (Addresses) async -> Void
   ) {
     self.service = service
     self.socketPath = socketPath

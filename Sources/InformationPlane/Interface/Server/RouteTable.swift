@@ -56,7 +56,7 @@ func within<Value: Sendable>(
 /// The whole API, for one address.
 func makeRouter(
   service: any NodeService, access: Access, limits: APILimits, logger: Logger,
-  metrics: @escaping @Sendable () -> String
+  metrics: @escaping @Sendable () async -> String
 ) -> Router<APIContext> {
   // HEAD is answered only where openapi.yaml says so.
   let router = Router(context: APIContext.self, options: [])
@@ -66,6 +66,7 @@ func makeRouter(
   let table = RouteTable(router: router, service: service, limits: limits)
   addOpenRoutes(to: table, metrics: metrics)
   addNodeRoutes(to: table)
+  addNetworkRoutes(to: table)
   addCollaborationRoutes(to: table)
   addTaskRoutes(to: table)
   addOfferRoutes(to: table)
@@ -85,9 +86,9 @@ package func routeNames(of service: any NodeService) -> [String] {
 }
 
 /// What anybody on this machine may ask without a token.
-private func addOpenRoutes(to table: RouteTable, metrics: @escaping @Sendable () -> String) {
+private func addOpenRoutes(to table: RouteTable, metrics: @escaping @Sendable () async -> String) {
   table.stream("/healthz", .get) { _, _ in .text("ok\n", type: "text/plain; charset=utf-8") }
-  table.stream("/metrics", .get) { _, _ in .text(metrics(), type: "text/plain; version=0.0.4; charset=utf-8") }
+  table.stream("/metrics", .get) { _, _ in .text(await metrics(), type: "text/plain; version=0.0.4; charset=utf-8") }
   table.stream("/openapi.yaml", .get) { _, _ in .text(openAPIDocument, type: "application/yaml") }
 }
 

@@ -1,44 +1,85 @@
-import DequeModule
 public import Model
+import Sodium
 
-/// Membership, broadcast and direct delivery over encrypted links, as a core: no I/O, no clock, no randomness
-/// of its own. A full mesh for up to about twenty nodes; what the engine sees does not depend on that.
+/// Membership, broadcast and direct delivery, as a core: no I/O, no clock, no randomness of its own.
+///
+/// Who lives is found out by datagrams (SWIM with Lifeguard), facts spread along streams between neighbours (Plumtree),
+/// and statements for one peer go by a stream of their own that is opened when it is needed. docs/overlay.md says
+/// what this promises.
 public struct OverlayCore: Sendable {
   public let node: NodeID
   public let network: NetworkID
   let genesis: Genesis
+  let epoch: Int
   let limits: OverlayLimits
 
   /// How often something was dropped, by reason.
   public internal(set) var counters: [DropReason: Int] = [:]
   public internal(set) var traffic = OverlayTraffic()
-  /// How far this node distrusts its own observations, from 0 (well) to 8: it was accused, or heard no answers
+  /// How far this node distrusts its own observations, from 0 (well) to 8: it was accused, or heard nobody
   /// (Lifeguard's local health).
   public internal(set) var localHealth = 0
-  /// The uptime at which the timer fires.
-  private var nextPulse = Duration.seconds(Int64.max / 2)
 
-  var ownRecord: CheckedMember?
+  var agenda = Agenda()
   var leaving = false
-  var memberTable: [NodeID: Member] = [:]
-  /// The statement ids of the records in `memberTable`.
-  var recordIDs: Set<StatementID> = []
+
+  // This node.
+  var ownRecord: CheckedMember?
+  let ownKeys: Rings.Keys
+  var ownRefutation = 0
+  var isRefuting = false
+  var datagramKeys = DatagramKeys()
+  var renewal: KeyRenewal?
+  /// When the present datagram key was taken into use, uptime.
+  var keyAdoptedAt: Duration?
+
+  // Membership.
+  var table = MemberTable()
+  var probing = ProbeBoard()
+  var gossip = GossipQueue()
+  var heardRumours = SeenRumours()
+  var lastHeardAt = Duration.zero
+  var greetings = GreetingBoard()
+  /// Members that came from the disk and did not show themselves yet.
+  var unconfirmed: [NodeID] = []
+  /// Until then (uptime) the failed are knocked at quickly.
+  var reviving = Duration.zero
+
+  // Streams.
   var targets: [NodeID: DialTarget] = [:]
   var links: [LinkID: Link] = [:]
   var linkOfNode: [NodeID: LinkID] = [:]
+  var seeds: [NodeID: [String]] = [:]
+  var kept: Set<NodeID> = []
+  var neighbours: Set<NodeID> = []
+  /// With whom facts are to be compared on a stream, until when (uptime).
+  var comparing: [NodeID: Duration] = [:]
   /// Misbehaved peers, and until when (uptime) no link to them is kept.
   var shunned: [NodeID: Duration] = [:]
+
+  // Broadcast.
+  /// The statement ids of this node's record and its members', with whose they are.
+  var recordAuthors: [StatementID: NodeID] = [:]
   var facts = FactShelf()
+  var summary = FactSummary()
+  var wanted = WantedFacts()
+
+  // Direct delivery.
   var outgoing: [NodeID: OutgoingDirects] = [:]
   var incoming = IncomingDirects()
+
   var verifications: [VerificationID: PendingVerification] = [:]
-  var nextVerification: UInt64 = 1
+  var signatures: [OverlaySigningID: PendingSignature] = [:]
+  var nextJob: UInt64 = 1
 
   public init(identity: LocalIdentity, limits: OverlayLimits = OverlayLimits()) {
     node = identity.node
     network = identity.network
     genesis = identity.genesis
+    epoch = identity.epoch
     self.limits = limits
+    ownKeys = Rings.Keys(of: identity.node, in: identity.network)
+    table.enter(own: identity.node, ownKeys)
   }
 
   /// Takes one input and appends what is to be done, in order.
@@ -47,6 +88,7 @@ public struct OverlayCore: Sendable {
   ) {
     var turn = Turn(now: now, random: random)
     handle(input, &turn)
+    if let wait = agenda.arm(at: now.uptime) { turn.emit(.setTimer(after: wait)) }
     random = turn.random
     effects.append(contentsOf: turn.effects)
   }
@@ -57,74 +99,78 @@ public struct OverlayCore: Sendable {
     case .linkOpened(let link, let peer, let dialled): open(link, peer: peer, dialled: dialled, &turn)
     case .linkClosed(let link, let reason): forget(link, reason, &turn)
     case .frame(let link, let bytes): receive(bytes, on: link, &turn)
+    case .datagram(let bytes, let address): receive(datagram: bytes, from: address, &turn)
     case .dialFailed(let node, let address, let reason):
       dialFailed(node, address: address, reason: reason, &turn)
-    case .dropped(let reason): drop(reason, from: nil, &turn)
+    case .dropped(let reason, let count): counters[reason, default: 0] += count
     case .sameKeyMet(let address):
       drop(.sameKeyElsewhere, from: nil, &turn)
       turn.emit(.notice(.sameKeyElsewhere(address: address)))
-    case .timer: pulse(&turn)
-    case .verified(let id, let finding):
-      let holds = if case .refused = finding { false } else { true }
-      verified(id, holds, &turn)
-    case .datagram, .signed, .keepLinked: break
-    case .ping(_, let id): turn.emit(.pinged(id, .unknown))
+    case .timer: timerFired(&turn)
+    case .verified(let id, let finding): verified(id, finding, &turn)
+    case .signed(let id, let signature): signed(id, signature, &turn)
     case .broadcast(let signed): broadcast(signed, &turn)
     case .send(let signed, let node, let within): send(signed, to: node, within: within, &turn)
     case .settle(let id, let node, let answer): settle(id, from: node, answer, &turn)
     case .sendMessage(let message, let node): sendMessage(message, to: node, &turn)
+    case .keepLinked(let nodes): keepLinked(nodes, &turn)
+    case .ping(let node, let id): ping(node, id, &turn)
     case .announce(let record): announce(record, &turn)
     case .leave(let record): leave(record, &turn)
     }
   }
 
   private mutating func begin(_ start: OverlayStart, _ turn: inout Turn) {
+    guard let pair = try? BoxKeyPair(seed: start.datagramSeed) else {
+      preconditionFailure("a datagram seed of \(start.datagramSeed.count) bytes")
+    }
+    renewal = KeyRenewal(pair: pair)
     announce(start.record, &turn)
-    for signed in start.records.sorted(by: { $0.id < $1.id }) {
-      recover(record: signed, &turn)
-    }
-    for signed in start.facts.sorted(by: { $0.id < $1.id }) {
-      recover(fact: signed, &turn)
-    }
+    for signed in start.records.sorted(by: { $0.id < $1.id }) { recover(record: signed, &turn) }
+    for signed in start.facts.sorted(by: { $0.id < $1.id }) { recover(fact: signed, &turn) }
     for seed in start.seeds where seed.node != node {
-      targets[seed.node, default: DialTarget(dueAt: turn.uptime)].add(seed.address)
+      seeds[seed.node, default: []].append(seed.address)
     }
-    dialWhatIsDue(&turn)
-    hasten(&turn)
+    unconfirmed = table.suspected.sorted()
+    unconfirmed.shuffle(using: &turn.random)
+    let uptime = turn.uptime
+    agenda.plan(.probe, at: uptime + turn.jittered(limits.confirmInterval))
+    agenda.plan(.compare, at: uptime + turn.jittered(limits.compareInterval))
+    agenda.plan(.expire, at: uptime + limits.expireInterval)
+    agenda.plan(.neighbours, at: uptime)
+    agenda.plan(.tend, at: uptime)
+    if !seeds.isEmpty { agenda.plan(.revive, at: uptime) }
   }
 
-  /// Looks at what is due soon: something has just become so.
-  mutating func hasten(_ turn: inout Turn) {
-    guard turn.uptime + limits.pulse < nextPulse else { return }
-    nextPulse = turn.uptime + limits.pulse
-    turn.emit(.setTimer(after: limits.pulse))
-  }
-
-  /// Everything that time brings.
-  private mutating func pulse(_ turn: inout Turn) {
+  private mutating func timerFired(_ turn: inout Turn) {
+    agenda.timerFired()
     guard !leaving else { return }
-    tendLinks(&turn)
-    ageMembers(&turn)
-    dialWhatIsDue(&turn)
-    tendDirects(&turn)
-    expireFacts(&turn)
-    let wait = min(limits.quietPulse, max(limits.pulse, untilNext(turn.uptime)))
-    nextPulse = turn.uptime + wait
-    turn.emit(.setTimer(after: wait))
+    for duty in Agenda.Duty.allCases where agenda.takeDue(duty, at: turn.uptime) { perform(duty, &turn) }
   }
 
-  /// How long nothing is due that a longer wait would delay.
-  private func untilNext(_ now: Duration) -> Duration {
-    var due = now + limits.quietPulse
-    for link in links.values {
-      due = min(due, link.nextPing, link.heardAt + limits.silence)
-      if !link.asked.isEmpty { due = min(due, link.askedAt + limits.factPatience) }
+  /// Each duty plans itself anew, later than now, if there is more of it.
+  private mutating func perform(_ duty: Agenda.Duty, _ turn: inout Turn) {
+    switch duty {
+    case .probe: probeNext(&turn)
+    case .followUp: followUp(&turn)
+    case .judge: judgeSuspects(&turn)
+    case .gossip: passOn(&turn)
+    case .revive: revive(&turn)
+    case .neighbours: chooseNeighbours(&turn)
+    case .fetch: fetchOverdue(&turn)
+    case .tend: tend(&turn)
+    case .compare: compareWithSomebody(&turn)
+    case .expire: expire(&turn)
     }
-    for (node, target) in targets where shouldDial(node) { due = min(due, target.underWayUntil ?? target.dueAt) }
-    for member in memberTable.values where member.state == .suspected {
-      due = min(due, member.since.uptime + limits.suspicion)
-    }
-    return due - now
+  }
+
+  private mutating func expire(_ turn: inout Turn) {
+    agenda.plan(.expire, at: turn.uptime + limits.expireInterval)
+    expireFacts(&turn)
+    datagramKeys.expire(at: turn.uptime)
+    renewKeyIfDue(&turn)
+    shunned = shunned.filter { $0.value > turn.uptime }
+    comparing = comparing.filter { $0.value > turn.uptime }
   }
 
   /// Counts what was dropped; a peer that is at fault too often loses its link.
@@ -139,36 +185,4 @@ public struct OverlayCore: Sendable {
     turn.emit(.notice(.peerMisbehaved(peer)))
     close(link, .misbehaved, &turn)
   }
-
-  mutating func verify(_ subject: Verification.Subject, for pending: PendingVerification, _ turn: inout Turn) {
-    let id = VerificationID(nextVerification)
-    nextVerification += 1
-    verifications[id] = pending
-    turn.emit(.verify(Verification(id: id, subject: subject)))
-  }
-
-  private mutating func verified(_ id: VerificationID, _ holds: Bool, _ turn: inout Turn) {
-    guard let pending = verifications.removeValue(forKey: id) else { return }
-    if let link = pending.link { links[link]?.unverified -= 1 }
-    switch pending.subject {
-    case .fact(let signed, let expiresMilliseconds):
-      factVerified(signed, expiresMilliseconds, via: pending, holds, &turn)
-    case .record(let signed): recordVerified(signed, via: pending, holds, &turn)
-    case .direct(let id): directVerified(id, via: pending, holds, &turn)
-    }
-  }
-}
-
-/// A statement whose signature is being checked.
-struct PendingVerification: Sendable {
-  enum Subject: Sendable {
-    case fact(SignedStatement, expiresMilliseconds: Int64)
-    case record(SignedStatement)
-    case direct(StatementID)
-  }
-
-  let subject: Subject
-  /// Who brought it.
-  let node: NodeID
-  let link: LinkID?
 }

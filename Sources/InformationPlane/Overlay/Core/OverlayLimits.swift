@@ -1,49 +1,137 @@
-/// Every number of the overlay's behaviour. Times are set for a local network of up to 20 nodes.
+/// Every number of the overlay's behaviour.
 public struct OverlayLimits: Hashable, Sendable {
   /// The largest frame before encryption, in bytes.
   public static let frameByteLimit = 1_024 * 1_024
 
-  /// How often the overlay looks at what is due, at most and, when nothing is, at least.
-  public var pulse: Duration = .milliseconds(200)
-  public var quietPulse: Duration = .seconds(1)
-  /// A linked peer silent for this long is asked for a sign of life.
-  public var pingInterval: Duration = .seconds(1)
-  /// A linked peer silent for this long loses its link.
-  public var silence: Duration = .seconds(3)
-  /// From losing the link to being failed.
-  public var suspicion: Duration = .seconds(2)
+  // MARK: Time
+
+  /// How often facts that are over are taken out.
+  public var expireInterval: Duration = .seconds(5)
+
+  // MARK: Probing (SWIM 3.1, Lifeguard)
+
+  /// Each member probes one other in this time.
+  public var probeInterval: Duration = .seconds(1)
+  /// After a start: between probes of members known from before.
+  public var confirmInterval: Duration = .milliseconds(50)
+  /// When other ways are tried, by the round trip; from then on these have `probeSecond`.
+  public var probeFirstLeast: Duration = .milliseconds(150)
+  public var probeFirstMost: Duration = .milliseconds(300)
+  public var probeSecond: Duration = .milliseconds(400)
+  public var indirectProbes = 3
+  public var localHealthMost = 8
+  /// How often a failed member is probed, one at a time.
+  public var reviveInterval: Duration = .seconds(1)
+  /// The same, for a while after one has come back.
+  public var reviveBurst: Duration = .milliseconds(20)
+  public var reviveBurstLength: Duration = .seconds(5)
+
+  // MARK: Suspicion
+
+  /// Accusers whom removal takes besides the first.
+  public var confirmers = 3
+  /// Members that may accuse, at first, in the order drawn for the accused.
+  public var accuserCircle = 16
+  /// The circles of those who look and who may accuse double this often.
+  public var suspicionWidening: Duration = .seconds(1)
+  /// How often suspects are looked at.
+  public var suspicionLook: Duration = .milliseconds(200)
+  /// How long a suspect has to object, in a network of up to 99; longer in larger ones.
+  public var suspicionLeast: Duration = .milliseconds(900)
+  /// After this a node believes what it saw itself, though too few others say so.
+  public var suspicionMost: Duration = .seconds(30)
+  /// How old an accusation may be by the wall clock of who hears it.
+  public var accusationLife: Duration = .seconds(60)
+  /// Failed members that are explained to who opens a stream.
+  public var explainedFailures = 256
+
+  // MARK: Gossip
+
+  public var gossipInterval: Duration = .milliseconds(100)
+  public var gossipFanout = 3
+  /// Datagrams to one node in one tick.
+  public var gossipPackets = 8
+
+  // MARK: Datagrams
+
+  /// How long a datagram key is used.
+  public var keyLife: Duration = .seconds(6 * 3_600)
+  /// How long the one before is still understood.
+  public var keyGrace: Duration = .seconds(60)
+  public var greetingInterval: Duration = .seconds(1)
+  /// Records from datagrams in clear that are being verified.
+  public var greetingsUnderCheck = 64
+  /// Checks of signatures under way for datagrams.
+  public var verifications = 4_096
+
+  // MARK: Streams
+
+  /// A stream on which something was said and nothing heard for this long is asked for a sign of life.
+  public var pingAfter: Duration = .seconds(2)
+  /// A stream that does not answer for this long is given up.
+  public var silence: Duration = .seconds(5)
+  /// A quiet stream is asked this often.
+  public var quietPing: Duration = .seconds(60)
+  /// A stream that nobody here wants is closed when it was quiet for this long.
+  public var idleLink: Duration = .seconds(30)
+  /// How often streams are looked at while there is something to wait for.
+  public var tendInterval: Duration = .milliseconds(250)
+  public var tendLeast: Duration = .milliseconds(10)
+  /// The same when nothing is.
+  public var quietTendInterval: Duration = .seconds(10)
   public var dialTimeout: Duration = .seconds(8)
   /// The first wait before a node is dialled again; doubled each time, with jitter of a quarter either way.
   public var redialFirst: Duration = .milliseconds(250)
   public var redialMost: Duration = .seconds(10)
   /// The node with the higher id leaves the other this long to dial first.
   public var dialCourtesy: Duration = .milliseconds(700)
-  /// How often linked peers compare which facts they hold.
-  public var digestInterval: Duration = .seconds(10)
-  /// How long an asked-for fact may take before it is asked for again.
+  public var links = 128
+  /// Dials under way.
+  public var dials = 32
+
+  // MARK: Broadcast
+
+  /// Neighbours are chosen anew this long after who is present has changed.
+  public var neighbourDelay: Duration = .milliseconds(200)
+  /// Larger statements are announced, and fetched by who lacks them.
+  public var pushByteLimit = 1_024
+  /// How long a fact that was announced beside the tree may take to come along it.
+  public var lazyPatience: Duration = .milliseconds(150)
+  /// How often one other member is asked whether it holds the same facts.
+  public var compareInterval: Duration = .seconds(10)
+  /// The same after many facts came at once.
+  public var compareSoon: Duration = .seconds(1)
+  /// How many facts are many.
+  public var burst = 32
+  /// How long an asked-for fact may take before another is asked for it.
   public var factPatience: Duration = .seconds(2)
   /// The longest validity of a fact.
   public var factLifetime: Duration = .seconds(24 * 3_600)
+  /// How far an author's clock may be ahead.
+  public var clockTolerance: Duration = .seconds(60)
   /// How long a fact's id is remembered past its expiry.
   public var factMemory: Duration = .seconds(3_600)
-  /// How often an unanswered direct statement is sent again.
-  public var directRetry: Duration = .seconds(4)
-  /// The longest wait for the answer to a direct statement.
-  public var directLifetime: Duration = .seconds(24 * 3_600)
-
-  public var links = 64
-  public var members = 256
+  public var members = 4_096
   public var facts = 4_096
   /// Facts of one author that are held at a time, so that nobody fills the shelf for all.
   public var factsPerAuthor = 512
   public var rememberedFacts = 65_536
   /// Facts of one author that are taken in a minute.
   public var factsPerAuthorMinute = 1_200
+  /// Facts that are known by their id only.
+  public var wantedFacts = 16_384
   /// Facts asked for, or sent, at a time.
   public var factBatch = 64
   public var factBatchBytes = 512 * 1_024
   /// Statements of one peer that await verification.
   public var verificationsPerPeer = 512
+
+  // MARK: Direct delivery
+
+  /// How often an unanswered direct statement is sent again.
+  public var directRetry: Duration = .seconds(4)
+  /// The longest wait for the answer to a direct statement.
+  public var directLifetime: Duration = .seconds(24 * 3_600)
   /// Direct statements to one peer that await an answer or their turn.
   public var directsPerPeer = 8_192
   /// Direct statements to one peer that are under way at a time.

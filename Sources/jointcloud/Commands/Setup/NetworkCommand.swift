@@ -8,7 +8,7 @@ import Overlay
 struct NetworkCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "network", abstract: "The network that this node belongs to.",
-    subcommands: [Create.self, Invite.self, Join.self, Show.self])
+    subcommands: [Create.self, Invite.self, Join.self, Show.self, NetworkAnnounce.self])
 
   struct Create: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Found a network. Prints its id.")

@@ -6,7 +6,7 @@ import Model
 struct NodeCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "node", abstract: "This node: set it up, run it, look at it.",
-    subcommands: [NodeInit.self, NodeRunCommand.self, NodeStatus.self])
+    subcommands: [NodeInit.self, NodeRunCommand.self, NodeStatus.self, NodePing.self])
 }
 
 struct NodeStatus: AsyncParsableCommand {
@@ -28,7 +28,8 @@ struct NodeStatus: AsyncParsableCommand {
     return facts([
       ("Node", status.node.hexadecimal), ("Name", "\(status.name) (\(status.kind))"),
       ("Network", "\(status.networkName) (\(status.network.short))"),
-      ("Members", "\(status.membersAlive) of \(status.members) alive"),
+      ("Members", members(status)), ("Links", "\(status.links) open"),
+      ("Local health", localHealth(status.localHealth)), ("Traffic", traffic(status.traffic)),
       ("Collaborations", "\(status.collaborations)"), ("Offers", HumanText.amounts(status.total)),
       ("Committed", HumanText.amounts(status.committed)),
       ("Events", "\(status.queuedEvents) queued, \(status.deadEvents) dead"),
@@ -36,5 +37,29 @@ struct NodeStatus: AsyncParsableCommand {
       ("Up", HumanText.duration(status.nowMilliseconds - status.startedMilliseconds)),
       ("Dropped", dropped.joined(separator: ", ")), ("Version", status.version),
     ])
+  }
+
+  private static func members(_ status: NodeStatusView) -> String {
+    let others = ["suspected", "failed", "left"].compactMap { state in
+      status.membersByState[state].flatMap { $0 > 0 ? ", \($0) \(state)" : nil }
+    }
+    return "\(status.membersAlive) of \(status.members) alive" + others.joined()
+  }
+
+  private static func localHealth(_ score: Int) -> String {
+    score == 0 ? "well" : "\(score) of 8: this node hears late or not at all, and gives others longer"
+  }
+
+  private static func traffic(_ traffic: TrafficView) -> String {
+    func part(_ what: String, _ sent: Int, _ sentBytes: Int, _ received: Int, _ receivedBytes: Int) -> String {
+      "\(what) \(sent) sent (\(HumanText.bytes(sentBytes))), \(received) received (\(HumanText.bytes(receivedBytes)))"
+    }
+    return [
+      part(
+        "datagrams", traffic.datagramsSent, traffic.datagramBytesSent, traffic.datagramsReceived,
+        traffic.datagramBytesReceived),
+      part("frames", traffic.framesSent, traffic.frameBytesSent, traffic.framesReceived, traffic.frameBytesReceived),
+      "facts \(traffic.factsTaken) taken of \(traffic.factBodiesReceived) copies",
+    ].joined(separator: "; ")
   }
 }

@@ -60,7 +60,7 @@ extension OverlayCore {
       return refuse("the statement is not this node's own", &turn)
     }
     guard peer != node else { return refuse("a node sends nothing to itself", &turn) }
-    guard memberTable[peer] != nil else { return refuse("node \(peer.short) is not known here", &turn) }
+    guard table[peer] != nil else { return refuse("node \(peer.short) is not known here", &turn) }
     var queue = outgoing[peer] ?? OutgoingDirects()
     guard queue.directs[signed.id] == nil else { return }
     guard queue.directs.count < limits.directsPerPeer else {
@@ -71,6 +71,8 @@ extension OverlayCore {
     queue.waiting.append(signed.id)
     queue.earliestDeadline = min(queue.earliestDeadline ?? deadline, deadline)
     outgoing[peer] = queue
+    agenda.plan(.tend, at: turn.uptime + limits.tendInterval)
+    if linkOfNode[peer] == nil { return dialNow(peer, &turn) }
     pump(peer, &turn)
   }
 
@@ -89,9 +91,9 @@ extension OverlayCore {
     outgoing[peer] = queue
   }
 
-  private func transmit(_ direct: OutgoingDirects.Direct, on link: LinkID, _ turn: inout Turn) {
+  private mutating func transmit(_ direct: OutgoingDirects.Direct, on link: LinkID, _ turn: inout Turn) {
     let frame = OverlayFrame.direct(direct.signed, within: direct.deadline - turn.uptime)
-    turn.emit(.transmit(link, frame, lane: .control))
+    self.transmit(frame, on: link, lane: .control, &turn)
   }
 
   /// What was under way on a lost link goes again on the new one.
@@ -157,7 +159,7 @@ extension OverlayCore {
     let peer = open.node
     if let known = incoming.answers[id], known.node == peer {
       drop(.duplicate, from: link, &turn)
-      return turn.emit(.transmit(link, OverlayFrame.directOutcome(id, known.answer), lane: .control))
+      return transmit(OverlayFrame.directOutcome(id, known.answer), on: link, lane: .control, &turn)
     }
     let isUnderWay =
       incoming.unsettled[peer]?.contains(id) == true
@@ -166,7 +168,7 @@ extension OverlayCore {
     guard let signed = raw.parsed() else { return drop(.malformed, from: link, &turn) }
     guard signed.statement.network == network else { return drop(.otherNetwork, from: link, &turn) }
     guard signed.statement.author == peer else { return drop(.notTheAuthor, from: link, &turn) }
-    guard let certificate = memberTable[peer]?.checked.certificate, certificate.epoch == signed.statement.epoch else {
+    guard let certificate = table[peer]?.checked.certificate, certificate.epoch == signed.statement.epoch else {
       return drop(.unknownAuthor, from: link, &turn)
     }
     guard open.unverified < limits.verificationsPerPeer,
@@ -202,6 +204,6 @@ extension OverlayCore {
     // When it comes again there may be room.
     if answer != .busy { incoming.remember(id, from: peer, answer, limit: limits.rememberedOutcomes) }
     guard let link = linkOfNode[peer] else { return }
-    turn.emit(.transmit(link, OverlayFrame.directOutcome(id, answer), lane: .control))
+    transmit(OverlayFrame.directOutcome(id, answer), on: link, lane: .control, &turn)
   }
 }

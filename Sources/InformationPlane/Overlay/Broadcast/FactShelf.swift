@@ -5,6 +5,15 @@ struct FactShelf: Sendable {
   struct Fact: Sendable {
     let signed: SignedStatement
     let expiresMilliseconds: Int64
+    /// Links that it passed on its way here.
+    let hops: Int
+  }
+
+  /// Waits for its author's record, which is being verified.
+  struct Parked: Sendable {
+    let signed: SignedStatement
+    let hops: Int
+    let link: LinkID
   }
 
   struct Quota: Sendable {
@@ -22,20 +31,22 @@ struct FactShelf: Sendable {
   var pending: Set<StatementID> = []
   /// How many records of a node are being verified.
   var pendingRecords: [NodeID: Int] = [:]
-  /// Facts that wait for their author's record, which is being verified.
-  var parked: [NodeID: [(signed: SignedStatement, link: LinkID)]] = [:]
+  var parked: [NodeID: [Parked]] = [:]
   var parkedCount = 0
-  var nextExpiry: Duration = .zero
+  /// How many came since facts were compared because of it last.
+  var newLately = 0
 
   var count: Int { facts.count }
   var ids: [StatementID] { facts.keys.sorted() }
 
   func contains(_ id: StatementID) -> Bool { facts[id] != nil || remembered[id] != nil || pending.contains(id) }
 
-  mutating func insert(_ signed: SignedStatement, expiresMilliseconds: Int64) {
-    let fact = Fact(signed: signed, expiresMilliseconds: expiresMilliseconds)
-    guard facts.updateValue(fact, forKey: signed.id) == nil else { return }
+  /// - Returns: whether it was not here.
+  mutating func insert(_ signed: SignedStatement, expiresMilliseconds: Int64, hops: Int) -> Bool {
+    guard facts[signed.id] == nil else { return false }
+    facts[signed.id] = Fact(signed: signed, expiresMilliseconds: expiresMilliseconds, hops: hops)
     held[signed.statement.author, default: 0] += 1
+    return true
   }
 
   private mutating func remove(_ id: StatementID) -> Fact? {

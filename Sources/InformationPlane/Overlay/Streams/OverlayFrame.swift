@@ -1,4 +1,4 @@
-package import Model
+import Model
 import Sodium
 import SwiftProtobuf
 import Wire
@@ -6,10 +6,17 @@ import Wire
 import struct FoundationEssentials.Data
 
 /// A frame of a control link, read.
-package enum OverlayFrame {
-  case fact(RawStatement)
-  case factDigest([StatementID])
+enum OverlayFrame {
+  /// `hops`: links that it has passed, this one included.
+  case fact(RawStatement, hops: Int)
+  case factAnnouncement([StatementID], lazy: Bool)
+  case factSummary(FactSummary)
+  /// Bit b of `buckets`: all ids of bucket b are listed.
+  case factDigest([StatementID], buckets: UInt64)
   case factRequest([StatementID])
+  case prune
+  case graft
+  case gossip([RumourFields])
   case direct(RawStatement, within: Duration)
   case directOutcome(StatementID, DirectAnswer)
   case message(PeerMessage)
@@ -19,7 +26,7 @@ package enum OverlayFrame {
   case unknown
 
   /// A statement before its JSON is read, so that duplicates cost a hash only.
-  package struct RawStatement {
+  struct RawStatement {
     let bytes: [UInt8]
     let signature: Signature
 
@@ -39,6 +46,8 @@ struct FrameError: Error, Equatable {
 
 extension OverlayFrame {
   static let reasonByteLimit = 1_024
+  /// More links than any fact passes.
+  private static let hopLimit: UInt32 = 1_000
 
   /// Reads a decrypted frame.
   ///
@@ -48,9 +57,20 @@ extension OverlayFrame {
       throw FrameError(what: "frame")
     }
     switch frame.payload {
-    case .fact(let fact): self = .fact(try RawStatement(fact.statement))
-    case .factDigest(let digest): self = .factDigest(try Self.ids(digest.ids, limit: idLimit))
+    case .fact(let fact): self = .fact(try RawStatement(fact.statement), hops: Int(min(fact.hops, Self.hopLimit)))
+    case .factAnnouncement(let announcement):
+      self = .factAnnouncement(try Self.ids(announcement.ids, limit: idLimit), lazy: announcement.lazy)
+    case .factSummary(let summary): self = .factSummary(try FactSummary(summary))
+    case .factDigest(let digest):
+      self = .factDigest(try Self.ids(digest.ids, limit: idLimit), buckets: digest.buckets)
     case .factRequest(let request): self = .factRequest(try Self.ids(request.ids, limit: idLimit))
+    case .treePrune: self = .prune
+    case .treeGraft: self = .graft
+    case .gossip(let gossip):
+      guard gossip.updates.count <= Packet.partLimit else { throw FrameError(what: "gossip") }
+      var updates: [RumourFields] = []
+      for update in gossip.updates { updates.append(try RumourFields(update)) }
+      self = .gossip(updates)
     case .direct(let direct):
       let milliseconds = Int64(clamping: direct.deadlineInMilliseconds)
       self = .direct(try RawStatement(direct.statement), within: .milliseconds(milliseconds))
@@ -85,12 +105,41 @@ extension OverlayFrame {
 
 /// Frames as bytes.
 extension OverlayFrame {
-  package static func fact(_ signed: SignedStatement) -> [UInt8] {
-    encode(.fact(.with { $0.statement = WireSignedStatement(signed) }))
+  static func fact(_ signed: SignedStatement, hops: Int) -> [UInt8] {
+    encode(
+      .fact(
+        .with {
+          $0.statement = WireSignedStatement(signed)
+          $0.hops = UInt32(clamping: hops)
+        }))
   }
 
-  static func factDigest(_ ids: [StatementID]) -> [UInt8] {
-    encode(.factDigest(.with { $0.ids = ids.map { Data($0.digest.bytes) } }))
+  static func factAnnouncement(_ ids: [StatementID], lazy: Bool) -> [UInt8] {
+    encode(
+      .factAnnouncement(
+        .with {
+          $0.ids = ids.map { Data($0.digest.bytes) }
+          $0.lazy = lazy
+        }))
+  }
+
+  static func factSummary(_ summary: FactSummary) -> [UInt8] { encode(.factSummary(WireFactSummary(summary))) }
+
+  static func factDigest(_ ids: [StatementID], buckets: UInt64) -> [UInt8] {
+    encode(
+      .factDigest(
+        .with {
+          $0.ids = ids.map { Data($0.digest.bytes) }
+          $0.buckets = buckets
+        }))
+  }
+
+  static var treePrune: [UInt8] { encode(.treePrune(WireTreePrune())) }
+  static var treeGraft: [UInt8] { encode(.treeGraft(WireTreeGraft())) }
+
+  /// - Parameter updates: encoded; each was read or made here before.
+  static func gossip(_ updates: [[UInt8]]) -> [UInt8] {
+    encode(.gossip(.with { $0.updates = updates.compactMap { try? WireUpdate(serializedBytes: $0) } }))
   }
 
   static func factRequest(_ ids: [StatementID]) -> [UInt8] {
@@ -125,9 +174,14 @@ extension OverlayFrame {
   static func pong(_ nonce: UInt64) -> [UInt8] { encode(.pong(.with { $0.nonce = nonce })) }
 
   static func encode(_ payload: WireFrame.OneOf_Payload) -> [UInt8] {
-    let frame = WireFrame.with { $0.payload = payload }
+    bytes(of: WireFrame.with { $0.payload = payload })
+  }
+
+  static func bytes(of message: some SwiftProtobuf.Message) -> [UInt8] {
     // proto3 messages have no required fields, so serialising cannot fail.
-    guard let bytes: [UInt8] = try? frame.serializedBytes() else { preconditionFailure("a frame was not serialised") }
+    guard let bytes: [UInt8] = try? message.serializedBytes() else {
+      preconditionFailure("a message was not serialised")
+    }
     return bytes
   }
 }

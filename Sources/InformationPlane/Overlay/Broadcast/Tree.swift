@@ -1,0 +1,153 @@
+import DequeModule
+import Model
+
+// Plumtree: facts are pushed along a tree of the streams between neighbours, announced on the others, and fetched
+// where they did not come. The tree is what remains when each node closes the ways by which it got something twice.
+extension OverlayCore {
+  /// Neighbours on the rings of present members: few, and each node's choice is the others' too.
+  mutating func chooseNeighbours(_ turn: inout Turn) {
+    let chosen = Set(table.rings.neighbours(of: node, ownKeys))
+    guard chosen != neighbours else { return }
+    let added = chosen.subtracting(neighbours).sorted()
+    neighbours = chosen
+    for peer in added {
+      // A link that stands for another reason becomes part of the tree; what was missed comes by comparing.
+      if let link = linkOfNode[peer] {
+        links[link]?.isEager = true
+        sendSummary(on: link, &turn)
+      } else {
+        scheduleDial(to: peer, &turn)
+      }
+    }
+    agenda.plan(.tend, at: turn.uptime + limits.tendInterval)
+  }
+
+  private func isInTree(_ link: Link) -> Bool { neighbours.contains(link.node) || link.isPeersNeighbour }
+
+  /// Sends a statement that is new here on its way.
+  mutating func spread(_ signed: SignedStatement, hops: Int, except source: LinkID?, _ turn: inout Turn) {
+    let isSmall = signed.statement.bytes.count <= limits.pushByteLimit
+    let frame =
+      isSmall
+      ? OverlayFrame.fact(signed, hops: hops + 1) : OverlayFrame.factAnnouncement([signed.id], lazy: false)
+    var isAnyLazy = false
+    for id in links.keys.sorted() where id != source {
+      guard let link = links[id], isInTree(link) else { continue }
+      if link.isEager {
+        transmit(frame, on: id, lane: .control, &turn)
+      } else {
+        links[id]?.lazy.append(signed.id)
+        isAnyLazy = true
+      }
+    }
+    if isAnyLazy { agenda.plan(.tend, at: turn.uptime + limits.lazyPatience / 2) }
+  }
+
+  /// Tells a peer what it may have missed.
+  mutating func flushLazy(on id: LinkID, _ turn: inout Turn) {
+    guard let ids = links[id]?.lazy, !ids.isEmpty else { return }
+    links[id]?.lazy = []
+    transmit(OverlayFrame.factAnnouncement(ids, lazy: true), on: id, lane: .control, &turn)
+  }
+
+  /// This way is not needed: what came on it was here already.
+  mutating func prune(_ id: LinkID, _ turn: inout Turn) {
+    guard let link = links[id], link.isEager else { return }
+    links[id]?.isEager = false
+    transmit(OverlayFrame.treePrune, on: id, lane: .control, &turn)
+  }
+
+  mutating func graft(_ id: LinkID) {
+    links[id]?.isEager = true
+    links[id]?.isPeersNeighbour = true
+  }
+
+  // MARK: What others have
+
+  mutating func receiveAnnouncement(_ ids: [StatementID], lazy: Bool, on id: LinkID, _ turn: inout Turn) {
+    links[id]?.isPeersNeighbour = true
+    var isAnyNew = false
+    for fact in ids where !isHeld(fact) {
+      isAnyNew = true
+      let until = lazy ? turn.uptime + limits.lazyPatience : nil
+      let isSource = wanted.announced(fact, on: id, lazyUntil: until, limit: limits.wantedFacts)
+      if isSource, !lazy { links[id]?.toAsk.append(fact) }
+    }
+    if lazy {
+      if isAnyNew { agenda.plan(.fetch, at: turn.uptime + limits.lazyPatience) }
+    } else {
+      // A single one is the tree's; many at once are what a comparison found.
+      if !isAnyNew, ids.count == 1 { prune(id, &turn) }
+      askForFacts(on: id, &turn)
+    }
+  }
+
+  /// Asks for what was announced beside the tree and did not come along it, and mends the tree.
+  mutating func fetchOverdue(_ turn: inout Turn) {
+    for fact in wanted.takeOverdue(at: turn.uptime) {
+      guard let source = wanted[fact]?.sources.first(where: { links[$0] != nil }) else {
+        wanted.remove(fact)
+        continue
+      }
+      if links[source]?.isEager == false {
+        links[source]?.isEager = true
+        transmit(OverlayFrame.treeGraft, on: source, lane: .control, &turn)
+      }
+      links[source]?.toAsk.append(fact)
+      askForFacts(on: source, &turn)
+    }
+    if let next = wanted.lazy.first?.until { agenda.plan(.fetch, at: next) }
+  }
+
+  /// Asks a peer for the next of what it has and this node lacks.
+  mutating func askForFacts(on id: LinkID, _ turn: inout Turn) {
+    guard var link = links[id], link.asked.isEmpty else { return }
+    var batch: [StatementID] = []
+    while batch.count < limits.factBatch, let fact = link.toAsk.popFirst() {
+      guard let known = wanted[fact], known.asked == nil else { continue }
+      guard !isHeld(fact) else {
+        wanted.remove(fact)
+        continue
+      }
+      wanted.ask(fact, on: id)
+      batch.append(fact)
+    }
+    if !batch.isEmpty {
+      link.asked = Set(batch)
+      link.askedAt = turn.uptime
+    }
+    links[id] = link
+    guard !batch.isEmpty else { return }
+    transmit(OverlayFrame.factRequest(batch), on: id, lane: .control, &turn)
+  }
+
+  mutating func askElsewhere(_ ids: [StatementID], insteadOf link: LinkID, _ turn: inout Turn) {
+    var sources: Set<LinkID> = []
+    for id in ids {
+      guard let next = wanted.giveUp(id, on: link, isOpen: { links[$0] != nil }) else { continue }
+      links[next]?.toAsk.append(id)
+      sources.insert(next)
+    }
+    for source in sources.sorted() { askForFacts(on: source, &turn) }
+  }
+
+  /// A fact's bytes came, whatever becomes of them.
+  ///
+  /// - Returns: whether they had been asked for on this link.
+  mutating func arrived(_ fact: StatementID, on id: LinkID) -> Bool {
+    wanted.remove(fact)
+    return links[id]?.asked.remove(fact) != nil
+  }
+
+  mutating func receiveRequest(_ ids: [StatementID], on link: LinkID, _ turn: inout Turn) {
+    guard ids.count <= limits.factBatch else { return drop(.malformed, from: link, &turn) }
+    var byteCount = 0
+    for id in ids {
+      guard let (signed, hops) = held(id) else { continue }
+      let bytes = OverlayFrame.fact(signed, hops: hops + 1)
+      byteCount += bytes.count
+      guard byteCount <= limits.factBatchBytes else { return }
+      transmit(bytes, on: link, lane: .control, &turn)
+    }
+  }
+}

@@ -1,0 +1,77 @@
+import Model
+import Sodium
+
+/// A statement whose signature is being checked.
+struct PendingVerification: Sendable {
+  enum Subject: Sendable {
+    case fact(SignedStatement, expiresMilliseconds: Int64, hops: Int)
+    case record(SignedStatement)
+    case direct(StatementID)
+    case rumour(Rumour)
+    /// A record that came by datagram from an address.
+    case greeting(SignedStatement, from: String, wantsAnswer: Bool)
+  }
+
+  let subject: Subject
+  /// Who brought it; this node itself for what came in clear.
+  let node: NodeID
+  let link: LinkID?
+}
+
+/// A statement of this node's that is being signed.
+enum PendingSignature: Sendable {
+  case accusation(Accusation)
+  case refutation(Refutation)
+}
+
+// Signatures are made and checked elsewhere, and come back in any order.
+extension OverlayCore {
+  mutating func verify(_ subject: Verification.Subject, for pending: PendingVerification, _ turn: inout Turn) {
+    let id = VerificationID(nextJob)
+    nextJob += 1
+    verifications[id] = pending
+    turn.emit(.verify(Verification(id: id, subject: subject)))
+  }
+
+  mutating func verified(_ id: VerificationID, _ finding: Verification.Finding, _ turn: inout Turn) {
+    guard let pending = verifications.removeValue(forKey: id) else { return }
+    if let link = pending.link { links[link]?.unverified -= 1 }
+    switch pending.subject {
+    case .fact(let signed, let expiresMilliseconds, let hops):
+      factVerified(signed, expiresMilliseconds, hops: hops, via: pending, finding.holds, &turn)
+    case .record(let signed): recordVerified(signed, via: pending, finding, &turn)
+    case .direct(let id): directVerified(id, via: pending, finding.holds, &turn)
+    case .rumour(let rumour): rumourVerified(rumour, via: pending, finding.holds, &turn)
+    case .greeting(let signed, let address, let wantsAnswer):
+      greetingVerified(signed, from: address, wantsAnswer: wantsAnswer, finding, &turn)
+    }
+  }
+
+  /// Signs a body in this node's name.
+  mutating func sign<Body: StatementBody>(_ body: Body, for pending: PendingSignature, _ turn: inout Turn) {
+    guard let statement = try? Statement(body, by: node, epoch: epoch, network: network) else {
+      preconditionFailure("a statement of purpose \(Body.purpose) cannot be written")
+    }
+    let id = OverlaySigningID(nextJob)
+    nextJob += 1
+    signatures[id] = pending
+    turn.emit(.sign(id, statement))
+  }
+
+  mutating func signed(_ id: OverlaySigningID, _ signature: Signature, _ turn: inout Turn) {
+    switch signatures.removeValue(forKey: id) {
+    case .accusation(let body): accuse(body, signature, &turn)
+    case .refutation(let body): refute(body, signature, &turn)
+    case nil: break
+    }
+  }
+}
+
+extension Verification.Finding {
+  var holds: Bool {
+    switch self {
+    case .holds, .member: true
+    case .refused: false
+    }
+  }
+}

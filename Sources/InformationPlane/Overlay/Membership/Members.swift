@@ -1,0 +1,200 @@
+public import Model
+import Sodium
+
+extension OverlayCore {
+  /// The other members, sorted by id.
+  public var members: [KnownMember] {
+    table.members.keys.sorted().compactMap { member($0) }
+  }
+
+  /// How many other members are in each state.
+  public var memberCounts: [MemberState: Int] {
+    table.members.values.reduce(into: [:]) { $0[$1.state, default: 0] += 1 }
+  }
+
+  /// Where this node says that it listens; empty before the start.
+  public var ownAddresses: [String] { ownRecord?.record.addresses ?? [] }
+
+  /// What this node says of itself; nil before the start.
+  public var ownMemberRecord: MemberRecord? { ownRecord?.record }
+
+  /// When this process started, milliseconds since 1970; 0 before the start.
+  public var ownStartMilliseconds: Int64 { ownRecord?.record.startedMilliseconds ?? 0 }
+
+  /// What is known of one member.
+  public func member(_ node: NodeID) -> KnownMember? {
+    guard let member = table[node] else { return nil }
+    let record = member.checked.record
+    return KnownMember(
+      id: node, name: record.name, kind: record.kind, addresses: record.addresses, state: member.state,
+      since: member.since, roundTrip: member.roundTrip, isLinked: linkOfNode[node] != nil,
+      accusers: member.accusations.keys.sorted(), lastHeard: member.heardAt, incarnation: record.incarnation,
+      epoch: member.checked.certificate.epoch, startedMilliseconds: record.startedMilliseconds,
+      signingKey: member.checked.certificate.signingKey, certificate: record.certificate)
+  }
+
+  // MARK: This node's record
+
+  mutating func announce(_ signed: SignedStatement, _ turn: inout Turn) {
+    guard let record = try? CheckedMember(trusting: signed, network: network), record.node == node else {
+      return turn.emit(
+        .notice(.recordRefused(node, .mismatch(what: "the announced record and this node's identity"))))
+    }
+    if let old = ownRecord, !record.supersedes(old) { return }
+    if let old = ownRecord { forgetRecordID(of: old) }
+    ownRecord = record
+    ownRefutation = 0
+    keepRecordID(of: record)
+    useRenewedKey(of: record, &turn)
+    spread(record.signed, hops: 0, except: nil, &turn)
+  }
+
+  private mutating func keepRecordID(of record: CheckedMember) {
+    if recordAuthors.updateValue(record.node, forKey: record.signed.id) == nil { summary.insert(record.signed.id) }
+  }
+
+  private mutating func forgetRecordID(of record: CheckedMember) {
+    if recordAuthors.removeValue(forKey: record.signed.id) != nil { summary.remove(record.signed.id) }
+  }
+
+  // MARK: Others' records
+
+  mutating func recover(record signed: SignedStatement, _ turn: inout Turn) {
+    do {
+      // What comes back from the disk is checked in full: another process may have touched it.
+      let checked = try CheckedMember(signed, genesis: genesis, network: network)
+      guard checked.node != node else { return }
+      if let known = table[checked.node]?.checked, !checked.supersedes(known) { return }
+      // Whether it still lives is for this node to find out.
+      keep(checked, as: .suspected, &turn)
+    } catch {
+      turn.emit(.notice(.recordRefused(signed.statement.author, error)))
+    }
+  }
+
+  /// Takes a checked record: keeps it if it is news, and passes it on.
+  ///
+  /// - Returns: whether it was.
+  @discardableResult
+  mutating func take(_ checked: CheckedMember, hops: Int, from source: LinkID?, _ turn: inout Turn) -> Bool {
+    guard checked.node != node else { return false }
+    if let known = table[checked.node]?.checked, !checked.supersedes(known) { return false }
+    guard table[checked.node] != nil || table.count < limits.members else {
+      drop(.busy, from: source, &turn)
+      return false
+    }
+    keep(checked, as: .alive, &turn)
+    turn.emit(.storeRecord(checked.signed))
+    turn.emit(.memberUpdated(checked.node))
+    // A new record says that its node has just spoken; whether it still lives is found out by probing.
+    setState(of: checked.node, checked.record.leaving ? .left : .alive, &turn)
+    spread(checked.signed, hops: hops, except: source, &turn)
+    return true
+  }
+
+  private mutating func keep(_ checked: CheckedMember, as state: MemberState, _ turn: inout Turn) {
+    let node = checked.node
+    if let old = table[node] {
+      forgetRecordID(of: old.checked)
+      let isSameKey = old.key.key == checked.record.datagramKey
+      table.change(node) { member in
+        member.checked = checked
+        member.refutation = 0
+        member.objection = nil
+        member.accusations = [:]
+        member.ranks = [:]
+        member.source = isSameKey ? member.source : nil
+        member.earlierKey = (old.key, turn.uptime + limits.keyGrace)
+      }
+      datagramKeys.forget(node, except: [old.key.key, checked.record.datagramKey])
+      gossip.settle(node, below: MemberVersion(incarnation: checked.record.incarnation))
+    } else {
+      table.add(
+        Member(
+          checked: checked, keys: Rings.Keys(of: node, in: network),
+          state: checked.record.leaving ? .left : state, since: turn.now))
+      if !checked.record.leaving { turn.emit(.memberChanged(node, state)) }
+    }
+    keepRecordID(of: checked)
+    targets[node]?.replace(checked.record.addresses)
+    agenda.plan(.neighbours, at: turn.uptime + limits.neighbourDelay)
+  }
+
+  mutating func setState(of node: NodeID, _ state: MemberState, _ turn: inout Turn) {
+    guard table.setState(of: node, state, at: turn.now) else { return }
+    switch state {
+    case .alive:
+      table.change(node) { member in
+        member.accusations = [:]
+        member.ranks = [:]
+      }
+    case .suspected: agenda.plan(.judge, at: turn.uptime + limits.suspicionLook)
+    case .failed:
+      if let link = linkOfNode[node] { close(link, .silent, &turn) }
+      agenda.plan(.revive, at: turn.uptime + turn.jittered(limits.reviveInterval))
+    case .left: break
+    }
+    agenda.plan(.neighbours, at: turn.uptime + limits.neighbourDelay)
+    turn.emit(.memberChanged(node, state))
+  }
+
+  /// A record that came as a fact.
+  mutating func receiveRecord(_ signed: SignedStatement, hops: Int, on link: LinkID, _ turn: inout Turn) {
+    let author = signed.statement.author
+    switch standing(of: signed) {
+    case .malformed: return drop(.malformed, from: link, &turn)
+    case .stale: return drop(.stale, from: link, &turn)
+    case .news: beginVerification(.member(signed, genesis, network), .record(signed), on: link, &turn)
+    case .foreign:
+      // This node's own key made it, and this process did not.
+      guard author == node else { return drop(.stale, from: link, &turn) }
+      beginVerification(.member(signed, genesis, network), .record(signed), on: link, &turn)
+    }
+  }
+
+  enum RecordStanding {
+    case malformed, stale, news
+    /// As new as what is known, and made by another process.
+    case foreign
+  }
+
+  /// What a record is to what is known, by its claims: nothing of it is checked yet.
+  func standing(of signed: SignedStatement) -> RecordStanding {
+    let body = signed.statement.body
+    guard let incarnation = body["incarnation"]?.integerValue else { return .malformed }
+    let author = signed.statement.author
+    guard let known = author == node ? ownRecord : table[author]?.checked else { return .news }
+    let claimed = (signed.statement.epoch, Int(incarnation))
+    let held = (known.certificate.epoch, known.record.incarnation)
+    if claimed > held { return .news }
+    let isForeign = claimed == held && body["instance"]?.stringValue != known.record.instance.hexadecimal
+    return isForeign ? .foreign : .stale
+  }
+
+  mutating func recordVerified(
+    _ signed: SignedStatement, via pending: PendingVerification, _ finding: Verification.Finding, _ turn: inout Turn
+  ) {
+    // Whatever comes of the record, what waited for it waits no longer.
+    defer { releaseParked(by: signed.statement.author, &turn) }
+    endRecordCheck(signed)
+    guard case .member(let checked) = finding else { return drop(.badSignature, from: pending.link, &turn) }
+    traffic.factsTaken += 1
+    if checked.node == node { return metOwnKey(in: checked, &turn) }
+    take(checked, hops: 1, from: pending.link, &turn)
+  }
+
+  mutating func endRecordCheck(_ signed: SignedStatement) {
+    facts.pending.remove(signed.id)
+    let author = signed.statement.author
+    facts.pendingRecords[author, default: 1] -= 1
+    if facts.pendingRecords[author] == 0 { facts.pendingRecords[author] = nil }
+  }
+
+  /// A record of this node that this process did not make.
+  mutating func metOwnKey(in checked: CheckedMember, _ turn: inout Turn) {
+    // One of an earlier start is replaced everywhere by the present one.
+    if let ownRecord, ownRecord.supersedes(checked) { return drop(.stale, from: nil, &turn) }
+    drop(.sameKeyElsewhere, from: nil, &turn)
+    turn.emit(.notice(.sameKeyElsewhere(address: checked.record.addresses.first)))
+  }
+}

@@ -1,0 +1,87 @@
+import Model
+
+/// Probes under way, and probes made for others.
+struct ProbeBoard: Sendable {
+  struct Probe: Sendable {
+    enum Purpose: Sendable {
+      /// It was this member's turn.
+      case turn
+      /// Another suspects it.
+      case confirmation
+      /// It has failed, and may be back.
+      case revival
+      /// A person asks.
+      case question
+    }
+
+    let number: UInt64
+    let node: NodeID
+    var purpose: Purpose
+    let startedAt: Duration
+    /// Other ways are tried from then on.
+    let secondAt: Duration
+    let endsAt: Duration
+    var triedOtherWays = false
+    /// People who wait for what comes of it.
+    var pings: [PingID] = []
+  }
+
+  /// A probe for somebody who did not reach its target.
+  struct Errand: Sendable {
+    let asker: NodeID
+    let askersNumber: UInt64
+    let node: NodeID
+    let endsAt: Duration
+  }
+
+  static let limit = 512
+
+  private(set) var probes: [UInt64: Probe] = [:]
+  private var ofNode: [NodeID: UInt64] = [:]
+  private(set) var errands: [UInt64: Errand] = [:]
+
+  subscript(number: UInt64) -> Probe? { probes[number] }
+
+  func probe(of node: NodeID) -> Probe? { ofNode[node].flatMap { probes[$0] } }
+
+  var hasRoom: Bool { probes.count < Self.limit }
+
+  mutating func add(_ probe: Probe) {
+    probes[probe.number] = probe
+    ofNode[probe.node] = probe.number
+  }
+
+  mutating func change(_ number: UInt64, _ body: (inout Probe) -> Void) {
+    guard let index = probes.index(forKey: number) else { return }
+    body(&probes.values[index])
+  }
+
+  mutating func remove(_ number: UInt64) -> Probe? {
+    guard let probe = probes.removeValue(forKey: number) else { return nil }
+    ofNode[probe.node] = nil
+    return probe
+  }
+
+  mutating func add(_ errand: Errand, number: UInt64, at uptime: Duration) {
+    if errands.count >= Self.limit { errands = errands.filter { $0.value.endsAt > uptime } }
+    if errands.count < Self.limit { errands[number] = errand }
+  }
+
+  mutating func takeErrand(_ number: UInt64) -> Errand? { errands.removeValue(forKey: number) }
+}
+
+/// Rumours that were dealt with, so that each costs one check of a signature; the oldest are forgotten first.
+struct SeenRumours: Sendable {
+  private static let limit = 8_192
+  private var newer: Set<Rumour.Subject> = []
+  private var older: Set<Rumour.Subject> = []
+
+  func contains(_ subject: Rumour.Subject) -> Bool { newer.contains(subject) || older.contains(subject) }
+
+  mutating func insert(_ subject: Rumour.Subject) {
+    newer.insert(subject)
+    guard newer.count >= Self.limit else { return }
+    older = newer
+    newer = []
+  }
+}

@@ -1,0 +1,137 @@
+import Model
+
+/// A node to be linked with: where it may be, and when to try next.
+struct DialTarget: Sendable {
+  private(set) var addresses: [String] = []
+  private(set) var failures = 0
+  /// The uptime from which to dial.
+  var dueAt: Duration
+  /// A dial is under way until then at most.
+  private(set) var underWayUntil: Duration?
+
+  init(dueAt: Duration) {
+    self.dueAt = dueAt
+  }
+
+  mutating func add(_ address: String) {
+    if !addresses.contains(address) { addresses.append(address) }
+  }
+
+  /// Newer addresses come first; those of the invitation stay behind them.
+  mutating func replace(_ newer: [String]) {
+    let older = addresses.filter { !newer.contains($0) }
+    addresses = newer + older.prefix(max(0, 2 * MemberRecord.addressLimit - newer.count))
+  }
+
+  /// The addresses take turns.
+  mutating func begin(until: Duration) -> String? {
+    guard !addresses.isEmpty else { return nil }
+    underWayUntil = until
+    return addresses[failures % addresses.count]
+  }
+
+  mutating func dialEnded() { underWayUntil = nil }
+  mutating func linked() { failures = 0 }
+  mutating func failed() {
+    failures += 1
+    underWayUntil = nil
+  }
+}
+
+extension OverlayCore {
+  /// Whether this node has a reason of its own for a stream to a peer.
+  func wants(_ peer: NodeID) -> Bool {
+    neighbours.contains(peer) || kept.contains(peer) || outgoing[peer] != nil || comparing[peer] != nil
+      || seeds[peer] != nil && table[peer] == nil
+  }
+
+  /// All peers to whom there is to be a stream, and is none.
+  private var missing: [NodeID] {
+    var out = neighbours.union(kept).union(outgoing.keys).union(comparing.keys)
+    for seed in seeds.keys where table[seed] == nil { out.insert(seed) }
+    return out.filter { shouldDial($0) }.sorted()
+  }
+
+  func shouldDial(_ peer: NodeID) -> Bool {
+    !leaving && peer != node && linkOfNode[peer] == nil && table[peer]?.state != .left
+  }
+
+  mutating func keepLinked(_ nodes: Set<NodeID>, _ turn: inout Turn) {
+    guard nodes != kept else { return }
+    for peer in nodes.subtracting(kept).sorted() where shouldDial(peer) { scheduleDial(to: peer, &turn) }
+    kept = nodes
+  }
+
+  /// Dials who should be linked and is not. Failed ones are never given up.
+  mutating func dialWhatIsDue(_ turn: inout Turn) {
+    let missing = missing
+    let isMissing = Set(missing)
+    for peer in targets.keys.sorted() where !isMissing.contains(peer) && targets[peer]?.underWayUntil == nil {
+      targets[peer] = nil
+    }
+    for peer in targets.keys.sorted() {
+      guard let until = targets[peer]?.underWayUntil, until <= turn.uptime else { continue }
+      backOff(peer, &turn)
+    }
+    for peer in missing {
+      let target = target(for: peer, &turn)
+      guard target.underWayUntil == nil, target.dueAt <= turn.uptime else { continue }
+      dial(peer, &turn)
+    }
+  }
+
+  /// The uptime at which the next dial is due, or one under way is given up.
+  var nextDial: Duration? {
+    targets.values.map { $0.underWayUntil ?? $0.dueAt }.min()
+  }
+
+  private mutating func target(for peer: NodeID, _ turn: inout Turn) -> DialTarget {
+    if let target = targets[peer] { return target }
+    var target = DialTarget(dueAt: turn.uptime)
+    for address in seeds[peer] ?? [] { target.add(address) }
+    if let member = table[peer] { target.replace(member.checked.record.addresses) }
+    targets[peer] = target
+    return target
+  }
+
+  private mutating func dial(_ peer: NodeID, _ turn: inout Turn) {
+    guard targets.values.count(where: { $0.underWayUntil != nil }) < limits.dials,
+      let address = targets[peer]?.begin(until: turn.uptime + limits.dialTimeout)
+    else { return }
+    turn.emit(.dial(address: address, expecting: peer))
+  }
+
+  /// Dials at once, unless a dial is under way or has just failed.
+  mutating func dialNow(_ peer: NodeID, _ turn: inout Turn) {
+    guard shouldDial(peer), shunned[peer] == nil else { return }
+    let target = target(for: peer, &turn)
+    guard target.underWayUntil == nil, target.failures == 0 || target.dueAt <= turn.uptime else { return }
+    dial(peer, &turn)
+    agenda.plan(.tend, at: turn.uptime + limits.tendInterval)
+  }
+
+  /// Plans a dial soon; the node with the lower id goes first, so that two seldom meet in the middle.
+  mutating func scheduleDial(to peer: NodeID, _ turn: inout Turn) {
+    guard shouldDial(peer) else { return }
+    _ = target(for: peer, &turn)
+    let isFirst = node < peer || outgoing[peer] != nil || seeds[peer] != nil
+    targets[peer]?.dueAt = turn.uptime + (isFirst ? .zero : turn.jittered(limits.dialCourtesy))
+    if let until = shunned[peer] { targets[peer]?.dueAt = until }
+    if let due = targets[peer]?.dueAt { agenda.plan(.tend, at: due) }
+  }
+
+  mutating func dialFailed(_ peer: NodeID, address: String, reason: String, _ turn: inout Turn) {
+    guard let target = targets[peer], target.underWayUntil != nil, linkOfNode[peer] == nil else { return }
+    if target.failures == 0 { turn.emit(.notice(.unreachable(peer, address: address, reason: reason))) }
+    backOff(peer, &turn)
+  }
+
+  private mutating func backOff(_ peer: NodeID, _ turn: inout Turn) {
+    guard let failures = targets[peer]?.failures else { return }
+    targets[peer]?.failed()
+    let wait = min(limits.redialMost, limits.redialFirst * (1 << min(failures, 10)))
+    let due = turn.uptime + turn.jittered(wait)
+    targets[peer]?.dueAt = due
+    agenda.plan(.tend, at: due)
+  }
+}

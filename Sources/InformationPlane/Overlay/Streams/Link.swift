@@ -1,0 +1,34 @@
+import DequeModule
+import Model
+
+/// One open stream to a peer.
+struct Link: Sendable {
+  let node: NodeID
+  /// This node dialled.
+  let dialled: Bool
+  let instance: Digest
+  var heardAt: Duration
+  var sentAt: Duration
+  /// Since when something has been said here and nothing heard.
+  var unheardSince: Duration?
+  /// A ping of the stream's own, not answered yet.
+  var ping: UInt64?
+  /// A probe that this stream may answer.
+  var probe: UInt64?
+  var badFrames = 0
+  /// Statements from this link that are being verified.
+  var unverified = 0
+
+  // The tree.
+  /// Facts are pushed to the peer; otherwise it is only told of them.
+  var isEager = true
+  /// The peer pushes or announces facts here, so it counts on this node.
+  var isPeersNeighbour = false
+  /// Facts that the peer is to be told of with the next look.
+  var lazy: [StatementID] = []
+
+  // What the peer has and this node lacks.
+  var toAsk: Deque<StatementID> = []
+  var asked: Set<StatementID> = []
+  var askedAt: Duration = .zero
+}

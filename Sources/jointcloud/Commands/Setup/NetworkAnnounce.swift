@@ -1,0 +1,28 @@
+import ArgumentParser
+import Engine
+import Interface
+import Model
+
+struct NetworkAnnounce: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "announce", abstract: "Tell all nodes of the network something. Prints the trace's id.",
+    discussion: "Every node shows it as a notice; network show lists it until it expires. It cannot be taken back.")
+  @OptionGroup var node: NodeOptions
+  @OptionGroup var output: OutputOptions
+  @Argument(help: "What to tell: 1 to 4096 bytes.")
+  var text: String
+  @Option(help: "How long others keep and relay it: 1s to 24h.")
+  var expires = "1h"
+
+  func run() async throws {
+    let life = try Arguments.milliseconds(expires, "--expires")
+    guard (1_000...86_400_000).contains(life) else {
+      throw Failure(.usage, "--expires \(expires) is not within 1s to 24h", next: "--expires 1h")
+    }
+    try await node.withNode { client in
+      let receipt = try await client.announce(AnnouncementRequest(text: text, lifetimeMilliseconds: Int64(life)))
+      try await output.print(name: { $0.trace.hexadecimal }, table: { $0.trace.hexadecimal }) { receipt }
+      Output.hint("next: jointcloud trace \(receipt.trace.hexadecimal) shows how it spreads")
+    }
+  }
+}
