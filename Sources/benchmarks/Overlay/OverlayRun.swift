@@ -24,8 +24,8 @@ struct OverlayRun: Sendable {
   let plan: Plan
   let found = FoundFigures()
 
-  /// What has not happened by then does not.
-  private static let limit = Duration.seconds(60)
+  /// What has not happened by then does not; Serf was seen to take 101 s to join.
+  private static let limit = Duration.seconds(150)
   /// What joining and failures leave to do is over by then.
   private static let settling = Duration.seconds(3)
 
