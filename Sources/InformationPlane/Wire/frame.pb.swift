@@ -705,6 +705,7 @@ public nonisolated struct WireCompactGrant: Sendable {
 
   public var expiresMilliseconds: UInt64 = 0
 
+  /// Empty: the grant names the node whose record it stands in.
   public var invitationKey: Data = Data()
 
   public var signature: Data = Data()
