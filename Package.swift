@@ -140,6 +140,13 @@ let package = Package(
       ],
       path: "Sources/benchmarks", swiftSettings: settings),
 
+    .target(
+      name: "Simulations",
+      dependencies: [
+        "Engine", "Contract", "Coordination", "Consensus", "Ledger", "Model", "Overlay", "Resources", "Sodium", .heap,
+      ],
+      path: "Simulations/World", swiftSettings: settings),
+
     tests("OverlayTests", ["Overlay", "Model", "Sodium", "Wire", .protobuf]),
     tests(
       "TransportTests",
@@ -157,9 +164,10 @@ let package = Package(
     tests(
       "EngineTests",
       [
-        "Engine", "Contract", "Coordination", "Consensus", "EventQueue", "Ledger", "Model", "Overlay", "Resources",
-        "Sodium", .heap,
+        "Simulations", "Engine", "Contract", "Coordination", "Consensus", "EventQueue", "Ledger", "Model", "Overlay",
+        "Resources", "Sodium",
       ]),
+    tests("SimulationsTests", ["Simulations", "Engine", "Model", "Overlay", "Sodium"]),
     .target(
       name: "LedgerFixtures", dependencies: ["Ledger", "Model", "Sodium"], path: "Tests/LedgerFixtures",
       swiftSettings: settings),

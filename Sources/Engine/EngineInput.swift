@@ -32,7 +32,7 @@ public enum TransportInput: Sendable {
   case frame(LinkID, [UInt8])
   case datagram([UInt8], from: String)
   case dialFailed(NodeID, address: String, reason: String)
-  case dropped(DropReason)
+  case dropped(DropReason, count: Int)
   case sameKeyMet(address: String)
 }
 

@@ -64,12 +64,17 @@ public struct NodeEngine: Sendable {
   var isReporting = false
   var isAwake = false
 
-  /// - Parameter queueCapacity: of each lane; tests take less.
-  public init(identity: LocalIdentity, profile: NodeProfile, queueCapacity: Int = NodeEngine.queueCapacity) {
+  /// - Parameters:
+  ///   - queueCapacity: of each lane; tests take less.
+  ///   - overlayLimits: the overlay's numbers; tests and simulations may take others.
+  public init(
+    identity: LocalIdentity, profile: NodeProfile, queueCapacity: Int = NodeEngine.queueCapacity,
+    overlayLimits: OverlayLimits = OverlayLimits()
+  ) {
     self.identity = identity
     self.profile = profile
     queues = EventQueues(capacity: queueCapacity)
-    overlay = OverlayCore(identity: identity)
+    overlay = OverlayCore(identity: identity, limits: overlayLimits)
     replication = Replication(own: identity.node, epoch: identity.epoch, network: identity.network)
     assessor = Assessor(policy: profile.policy, total: profile.offer)
   }

@@ -16,7 +16,7 @@ extension NodeEngine {
     case .datagram(let bytes, let address): overlayStep(.datagram(bytes, from: address), &turn)
     case .dialFailed(let node, let address, let reason):
       overlayStep(.dialFailed(node, address: address, reason: reason), &turn)
-    case .dropped(let reason): overlayStep(.dropped(reason), &turn)
+    case .dropped(let reason, let count): overlayStep(.dropped(reason, count: count), &turn)
     case .sameKeyMet(let address): overlayStep(.sameKeyMet(address: address), &turn)
     }
   }

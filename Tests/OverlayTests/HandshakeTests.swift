@@ -47,7 +47,8 @@ import Testing
   /// Runs both ends, with `tamper` between them.
   private mutating func run(
     _ dialler: Party, _ listener: Party, expecting: NodeID? = nil, purpose: StreamPurpose = .control,
-    now: Int64 = HandshakeTests.now, members: Set<NodeID> = [], tamper: (Int, [UInt8]) -> [UInt8] = { $1 }
+    now: Int64 = HandshakeTests.now, members: Set<NodeID> = [],
+    tamper: (Int, [UInt8]) -> [UInt8] = { $1 }, checked: (SignedStatement) -> CheckedMember? = { _ in nil }
   ) throws -> Result {
     var result = Result()
     var (dial, first) = try Handshake.dial(
@@ -64,8 +65,8 @@ import Testing
       do {
         let progress =
           isListenersTurn
-          ? try listen.receive(sent, nowMilliseconds: now, isMember: { members.contains($0) })
-          : try dial.receive(sent, nowMilliseconds: now, isMember: { members.contains($0) })
+          ? try listen.receive(sent, nowMilliseconds: now, isMember: { members.contains($0) }, checked: checked)
+          : try dial.receive(sent, nowMilliseconds: now, isMember: { members.contains($0) }, checked: checked)
         switch progress {
         case .reply(let reply): next = reply
         case .finished(let session, let reply):
@@ -144,6 +145,22 @@ import Testing
     let result = try run(impostor, founder)
     #expect(result.listenerError == .badProof(victim.identity.node))
     #expect(result.listener == nil)
+  }
+
+  @Test mutating func whatWasCheckedIsNotCheckedAgainExceptThatThePeerHoldsItsKey() throws {
+    let known = try #require(try run(joiner, founder).listener?.peer)
+    // Its signature does not hold: that it passes shows that nobody looked.
+    let unsigned = SignedStatement(joiner.record.statement, signature: founder.record.signature)
+    let other = Party(identity: joiner.identity, record: unsigned)
+    #expect(try run(other, founder).listener == nil)
+    let remembered = { (signed: SignedStatement) in signed == unsigned ? known : nil }
+    #expect(try run(other, founder, checked: remembered).listener?.peer == known)
+    let impostor = Party(identity: try Self.join(founder.identity, &random).identity, record: unsigned)
+    #expect(try run(impostor, founder, checked: remembered).listenerError == .badProof(joiner.identity.node))
+    let late = Self.now + 1_000
+    #expect(
+      try run(other, founder, now: late, checked: remembered).listenerError
+        == .expiredGrant(joiner.identity.node, atMilliseconds: late))
   }
 
   @Test mutating func whoDialsLearnsWhenAnotherNodeAnswers() throws {

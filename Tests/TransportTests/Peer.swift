@@ -10,6 +10,7 @@ final class Peer: Sendable {
   private struct Seen: Sendable {
     var inputs: [OverlayInput] = []
     var address: HostPort?
+    var isHeldBack = false
   }
 
   /// Shared with the transport's report, which must not hold the peer itself.
@@ -19,7 +20,7 @@ final class Peer: Sendable {
 
   let identity: LocalIdentity
   let record: SignedStatement
-  let transport: StreamTransport
+  let transport: PeerTransport
   private let board: Board
 
   init(
@@ -32,17 +33,23 @@ final class Peer: Sendable {
       startedMilliseconds: 0)
     let board = Board()
     self.board = board
-    transport = StreamTransport(
+    transport = PeerTransport(
       identity: identity, source: source, limits: limits,
       logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-    ) { input in
-      board.seen.withLock { $0.inputs.append(input) }
+    ) { inputs in
+      board.seen.withLock { $0.inputs += inputs }
+      while board.seen.withLock({ $0.isHeldBack }), !Task.isCancelled { await Task.yield() }
     }
     transport.use(record: record)
   }
 
   var inputs: [OverlayInput] { board.seen.withLock { $0.inputs } }
   var node: NodeID { identity.node }
+  /// While true, whoever reports waits.
+  var isHeldBack: Bool {
+    get { board.seen.withLock { $0.isHeldBack } }
+    set { board.seen.withLock { $0.isHeldBack = newValue } }
+  }
   var address: HostPort? { board.seen.withLock { $0.address } }
 
   /// Runs until cancelled.
@@ -73,7 +80,18 @@ final class Peer: Sendable {
   }
 
   func dropped() async throws -> DropReason {
-    try await first { if case .dropped(let reason) = $0 { reason } else { nil } }
+    try await first { if case .dropped(let reason, _) = $0 { reason } else { nil } }
+  }
+
+  /// How many were dropped for this reason.
+  func count(_ reason: DropReason) -> Int {
+    inputs.reduce(0) { sum, input in
+      if case .dropped(reason, let count) = input { sum + count } else { sum }
+    }
+  }
+
+  func datagrams() -> [(bytes: [UInt8], source: String)] {
+    inputs.compactMap { if case .datagram(let bytes, let source) = $0 { (bytes, source) } else { nil } }
   }
 
   func dialFailure() async throws -> String {
@@ -106,9 +124,9 @@ struct Network {
 }
 
 /// Runs the peers while `body` runs; afterwards all of them must end.
-func running(_ peers: [Peer], _ body: () async throws -> Void) async throws {
+func running(_ peers: [Peer], on host: String = "127.0.0.1", _ body: () async throws -> Void) async throws {
   try await withThrowingTaskGroup(of: Void.self) { group in
-    for peer in peers { group.addTask { try await peer.run() } }
+    for peer in peers { group.addTask { try await peer.run(on: HostPort(host: host, port: 0)) } }
     do {
       for peer in peers { _ = try await peer.listening() }
       try await body()

@@ -1,9 +1,11 @@
 import Glibc
 
-extension StreamTransport {
+extension TransportError {
   /// What the system answers when a port is taken.
-  static let addressInUse = EADDRINUSE
+  static let addressInUseCode = EADDRINUSE
+}
 
+extension StreamTransport {
   /// The wall clock, milliseconds since 1970-01-01T00:00:00Z.
   static func wallMilliseconds() -> Int64 {
     var time = timespec()

@@ -1,20 +1,40 @@
 public import Model
+import NIOCore
 public import Overlay
 
 /// Why the transport does not run.
 public enum TransportError: Error, Hashable, Sendable {
-  case addressInUse(HostPort)
-  case cannotListen(HostPort, reason: String)
+  /// What a port is for: each has a socket of its own under the same number.
+  public enum Door: String, Hashable, Sendable {
+    case streams = "TCP"
+    case datagrams = "UDP"
+  }
+
+  case addressInUse(HostPort, Door)
+  case cannotListen(HostPort, Door, reason: String)
+  /// The system ended the datagrams' socket.
+  case socketFailed(HostPort)
+
+  init(_ error: any Error, listeningOn address: HostPort, for door: Door) {
+    if let error = error as? IOError, error.errnoCode == Self.addressInUseCode {
+      self = .addressInUse(address, door)
+    } else {
+      self = .cannotListen(address, door, reason: String(describing: error))
+    }
+  }
 }
 
 extension TransportError: CustomStringConvertible {
   public var description: String {
     switch self {
-    case .addressInUse(let address):
-      "\(address) is in use by another process; stop it, or choose another with --listen HOST:PORT (port 0 takes "
-        + "any free one)"
-    case .cannotListen(let address, let reason):
-      "cannot listen on \(address): \(reason); choose an address of this machine with --listen HOST:PORT"
+    case .addressInUse(let address, let door):
+      "\(address) (\(door.rawValue)) is in use by another process; stop it, or choose another with --listen HOST:PORT "
+        + "(port 0 takes any free one)"
+    case .cannotListen(let address, let door, let reason):
+      "cannot listen on \(address) (\(door.rawValue)): \(reason); choose an address of this machine with --listen "
+        + "HOST:PORT"
+    case .socketFailed(let address):
+      "the socket of \(address) (UDP) failed; the system's log says why, and a new start opens another"
     }
   }
 }

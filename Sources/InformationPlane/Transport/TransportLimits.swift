@@ -10,11 +10,14 @@ public struct TransportLimits: Sendable {
   public var closeGrace: TimeAmount = .seconds(2)
 
   /// Connections of all kinds, handshakes included.
-  public var connections = 192
+  public var connections = 512
   /// Connections whose other end is not known yet.
-  public var handshakes = 48
-  /// Of those, from one address: nobody takes all places. Nodes of one machine share one.
-  public var handshakesPerAddress = 32
+  public var handshakes = 192
+  /// Of those, from one address: nobody takes all places. Nodes of one machine share one, and a hundred of them may
+  /// come at once.
+  public var handshakesPerAddress = 128
+  /// Member records whose checked signatures are remembered.
+  public var checkedRecords = 1_024
   /// What one link may have waiting to be sent.
   public var outboxBytes = 16 * 1_024 * 1_024
   public var outboxFrames = 16_384
@@ -26,6 +29,27 @@ public struct TransportLimits: Sendable {
   public var fetching = 8
   /// Dials that wait for their turn.
   public var dials = 512
+
+  /// Datagrams taken in, all together and from one source address.
+  public var datagrams = Rate(perSecond: 20_000, burst: 8_192)
+  public var datagramsOfOneSource = Rate(perSecond: 10_000, burst: 4_096)
+  /// Of those, first words of nodes that may be strangers: each costs several checks of signatures.
+  public var hellos = Rate(perSecond: 400, burst: 512)
+  public var hellosOfOneSource = Rate(perSecond: 50, burst: 256)
+  /// Datagrams that wait for the overlay, and that it takes at a time.
+  public var mailbox = 4_096
+  public var datagramBatch = 256
+  /// Names and addresses that datagrams go to.
+  public var addresses = 4_096
+  /// Names that are looked up at a time.
+  public var lookUps = 8
+  public var nameLifetime: TimeAmount = .seconds(60)
+  /// A name that is not known is not looked up again for this long.
+  public var unknownNamePatience: TimeAmount = .seconds(5)
+  /// How often what was dropped is told.
+  public var dropInterval: TimeAmount = .milliseconds(300)
+  /// Ports that are tried where any will do.
+  public var portTries = 16
 
   public init() {}
 }

@@ -22,7 +22,7 @@ struct Crew: Sendable {
   let history: EventHistory
   let hands: Hands
   let loop: EngineLoop
-  let transport: StreamTransport
+  let transport: PeerTransport
   let workshop: Workshop
   let ready: @Sendable (EndpointFile) async throws -> Void
   private let startedMilliseconds = Wall.milliseconds()
@@ -50,7 +50,7 @@ struct Crew: Sendable {
 
   init(
     run: NodeRun, identity: LocalIdentity, recovered: Recovered, objects: ObjectStore, writer: Writer,
-    history: EventHistory, hands: Hands, loop: EngineLoop, transport: StreamTransport, workshop: Workshop,
+    history: EventHistory, hands: Hands, loop: EngineLoop, transport: PeerTransport, workshop: Workshop,
     ready: @escaping @Sendable (EndpointFile) async throws -> Void
   ) {
     self.run = run

@@ -39,6 +39,11 @@ actor EngineLoop {
     }
   }
 
+  /// Takes inputs that came together, in order.
+  func feed(contentsOf inputs: [EngineInput]) {
+    for input in inputs { feed(input) }
+  }
+
   /// - Returns: whether the engine wants to be woken.
   private func perform(_ effects: EngineEffects) -> Bool {
     if let (step, writes) = effects.transaction {

@@ -21,7 +21,7 @@ final class Hands: Sendable {
 
   private struct Parts: Sendable {
     var loop: EngineLoop?
-    var transport: StreamTransport?
+    var transport: PeerTransport?
     var workshop: Workshop?
     var failure: (any Error)?
   }
@@ -49,7 +49,7 @@ final class Hands: Sendable {
   }
 
   /// Must be called before the first action.
-  func connect(loop: EngineLoop, transport: StreamTransport, workshop: Workshop) {
+  func connect(loop: EngineLoop, transport: PeerTransport, workshop: Workshop) {
     parts.withLock {
       $0.loop = loop
       $0.transport = transport
@@ -58,6 +58,7 @@ final class Hands: Sendable {
   }
 
   private var loop: EngineLoop? { parts.withLock { $0.loop } }
+  private var transport: PeerTransport? { parts.withLock { $0.transport } }
 
   /// Why the node cannot go on; nil while it can.
   var failure: (any Error)? { parts.withLock { $0.failure } }
@@ -96,11 +97,16 @@ final class Hands: Sendable {
     case .transmit(let link, let bytes, let lane): transmit(.transmit(link, bytes, lane: lane))
     case .sendDatagram(let bytes, let address): transmit(.sendDatagram(bytes, to: address))
     case .close(let link, let reason): transmit(.close(link, reason))
-    case .admit(let node): parts.withLock { $0.transport }?.admit(node)
+    case .admit(let node): transport?.admit(node)
     case .setTimer(let timer, let after): timers.set(timer, after: after)
     case .sign(let job, let statement):
       chore { await self.feed(.signed(job, self.identity.signingKey.sign(statement.signedBytes))) }
-    case .check(let job, let check): chore { await self.feed(.verified(job, check.finding())) }
+    case .check(let job, let check):
+      chore {
+        let finding = check.finding()
+        if case .member(let member) = finding { self.transport?.remember(member) }
+        await self.feed(.verified(job, finding))
+      }
     case .fetch(let reference, let holders): chore { await self.fetch(reference, from: holders) }
     case .readSpecification(let reference): chore { await self.readSpecification(reference) }
     case .keep(let reference, let bytes): chore { await self.keep(reference, bytes) }
@@ -129,7 +135,7 @@ final class Hands: Sendable {
   private var workshop: Workshop? { parts.withLock { $0.workshop } }
 
   private func transmit(_ effect: OverlayEffect) {
-    _ = parts.withLock { $0.transport }?.perform(effect)
+    transport?.perform(effect)
   }
 
   private func log(_ notice: NoticeView) {
@@ -164,7 +170,7 @@ final class Hands: Sendable {
   }
 
   private func fetch(_ reference: ObjectReference, from node: NodeID, at address: String) async throws {
-    guard let transport = parts.withLock({ $0.transport }) else { throw StorageError.closed }
+    guard let transport else { throw StorageError.closed }
     func take() async throws -> Int {
       let partial = try await disk.runIfActive { try self.objects.partial(reference) }
       let start = partial.offset

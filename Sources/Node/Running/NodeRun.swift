@@ -62,9 +62,9 @@ public struct NodeRun: Sendable {
     let writer = Writer(database)
     let hands = Hands(identity: identity, objects: objects, logger: logger)
     let loop = EngineLoop(engine: NodeEngine(identity: identity, profile: profile), writer: writer, hands: hands)
-    let transport = StreamTransport(
+    let transport = PeerTransport(
       identity: identity, source: StoredObjects(objects: objects), logger: logger,
-      report: { input in if let input = TransportInput(input) { await loop.feed(.overlay(input)) } })
+      report: { inputs in await loop.feed(contentsOf: inputs.compactMap { TransportInput($0).map { .overlay($0) } }) })
     for fact in recovered.facts where fact.signed.statement.purpose == MemberRecord.purpose {
       transport.admit(fact.signed.statement.author)
     }
@@ -131,7 +131,7 @@ extension TransportInput {
     case .frame(let link, let bytes): self = .frame(link, bytes)
     case .datagram(let bytes, let address): self = .datagram(bytes, from: address)
     case .dialFailed(let node, let address, let reason): self = .dialFailed(node, address: address, reason: reason)
-    case .dropped(let reason): self = .dropped(reason)
+    case .dropped(let reason, let count): self = .dropped(reason, count: count)
     case .sameKeyMet(let address): self = .sameKeyMet(address: address)
     default: return nil
     }

@@ -1,4 +1,4 @@
-/// Why something that came in was dropped. Each has a counter.
+/// Why something that came in, or was to go out as a datagram, was dropped. Each has a counter.
 public enum DropReason: String, Hashable, Sendable, CaseIterable, Comparable {
   // At the port, before anybody is known.
   case garbage
@@ -16,6 +16,17 @@ public enum DropReason: String, Hashable, Sendable, CaseIterable, Comparable {
   case unusableKey
   case replayed
   case alteredDatagram
+  // Datagrams at the port.
+  /// More than are let in, in all or from one address.
+  case tooFast
+  /// More wait for the overlay than it may keep waiting.
+  case mailboxFull
+  /// The system did not hand it over.
+  case unread
+  /// The system did not send it: too long, no way there, forbidden by a firewall, or too many at once.
+  case unsent
+  /// The receiver's host name is not known, or not yet.
+  case unresolved
   // On a link.
   case malformed
   case alteredFrame

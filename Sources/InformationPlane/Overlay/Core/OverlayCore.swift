@@ -102,7 +102,7 @@ public struct OverlayCore: Sendable {
     case .datagram(let bytes, let address): receive(datagram: bytes, from: address, &turn)
     case .dialFailed(let node, let address, let reason):
       dialFailed(node, address: address, reason: reason, &turn)
-    case .dropped(let reason): drop(reason, from: nil, &turn)
+    case .dropped(let reason, let count): counters[reason, default: 0] += count
     case .sameKeyMet(let address):
       drop(.sameKeyElsewhere, from: nil, &turn)
       turn.emit(.notice(.sameKeyElsewhere(address: address)))

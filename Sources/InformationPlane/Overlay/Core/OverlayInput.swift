@@ -26,8 +26,8 @@ public enum OverlayInput: Sendable {
   case datagram([UInt8], from: String)
   /// A `dial` effect came to nothing.
   case dialFailed(NodeID, address: String, reason: String)
-  /// The transport dropped something before or beside a link.
-  case dropped(DropReason)
+  /// The transport dropped so many before or beside a link.
+  case dropped(DropReason, count: Int)
   /// The handshake met another process that has this node's key.
   case sameKeyMet(address: String)
   /// The timer that a `setTimer` effect asked for.

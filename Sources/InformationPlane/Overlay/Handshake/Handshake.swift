@@ -96,9 +96,12 @@ public struct Handshake: Sendable {
   /// - Parameters:
   ///   - nowMilliseconds: the wall clock, milliseconds since 1970-01-01T00:00:00Z.
   ///   - isMember: whether a node was admitted before: then its grant's end does not matter.
+  ///   - checked: gives what was found before when exactly this record's signatures were checked, in this network.
+  ///     That the peer holds its key is checked always.
   /// - Throws: `HandshakeError`; nothing may be sent afterwards.
   public mutating func receive(
-    _ message: [UInt8], nowMilliseconds: Int64, isMember: (NodeID) -> Bool
+    _ message: [UInt8], nowMilliseconds: Int64, isMember: (NodeID) -> Bool,
+    checked: (SignedStatement) -> CheckedMember? = { _ in nil }
   ) throws(HandshakeError) -> Progress {
     guard message.count <= Self.messageByteLimit else {
       throw .tooLarge(byteCount: message.count, limit: Self.messageByteLimit)
@@ -111,9 +114,10 @@ public struct Handshake: Sendable {
     case .answered(let hellos, let keys, let sender, let purpose):
       return try admit(
         message, hellos: hellos, keys: keys, sender: sender, purpose: purpose, nowMilliseconds: nowMilliseconds,
-        isMember: isMember)
+        isMember: isMember, checked: checked)
     case .introducing(let expecting, let transcript, let sender, let receiver):
-      return try recognise(message, expecting: expecting, transcript: transcript, sender: sender, receiver: receiver)
+      return try recognise(
+        message, expecting: expecting, transcript: transcript, sender: sender, receiver: receiver, checked: checked)
     case .over: throw .garbage(what: "a message after the handshake's end")
     }
   }
@@ -158,14 +162,15 @@ public struct Handshake: Sendable {
 
   private mutating func admit(
     _ message: [UInt8], hellos: [UInt8], keys: KeyExchange.SessionKeys, sender: SecretStreamSender,
-    purpose: StreamPurpose, nowMilliseconds: Int64, isMember: (NodeID) -> Bool
+    purpose: StreamPurpose, nowMilliseconds: Int64, isMember: (NodeID) -> Bool,
+    checked: (SignedStatement) -> CheckedMember?
   ) throws(HandshakeError) -> Progress {
     let header = Array(message.prefix(SecretStreamSender.headerByteCount))
     guard var receiver = try? SecretStreamReceiver(key: keys.receive, header: header),
       let opened = try? receiver.open(Array(message.dropFirst(SecretStreamSender.headerByteCount)))
     else { throw .altered }
     let transcript = transcript(hellos: hellos, header: header)
-    let (peer, meant) = try check(opened, role: "dialler", transcript: transcript)
+    let (peer, meant) = try check(opened, role: "dialler", transcript: transcript, checked)
     if let until = peer.joinableUntilMilliseconds, until <= nowMilliseconds, peer.node != identity.node,
       !isMember(peer.node)
     {
@@ -183,11 +188,11 @@ public struct Handshake: Sendable {
 
   private mutating func recognise(
     _ message: [UInt8], expecting: NodeID, transcript: Digest, sender: SecretStreamSender,
-    receiver: SecretStreamReceiver
+    receiver: SecretStreamReceiver, checked: (SignedStatement) -> CheckedMember?
   ) throws(HandshakeError) -> Progress {
     var receiver = receiver
     guard let opened = try? receiver.open(message) else { throw .altered }
-    let (peer, meant) = try check(opened, role: "listener", transcript: transcript)
+    let (peer, meant) = try check(opened, role: "listener", transcript: transcript, checked)
     if let error = ownKey(of: peer) { return .refused(error, reply: nil) }
     guard peer.node == expecting else { throw .wrongNode(expected: expecting, got: peer.node) }
     guard meant == identity.node else { throw .badProof(peer.node) }
@@ -234,17 +239,21 @@ public struct Handshake: Sendable {
   ///
   /// - Returns: who speaks, and whom they take this end for.
   private func check(
-    _ bytes: [UInt8], role: String, transcript: Digest
+    _ bytes: [UInt8], role: String, transcript: Digest, _ checked: (SignedStatement) -> CheckedMember?
   ) throws(HandshakeError) -> (CheckedMember, NodeID) {
     guard let introduction = try? WireIntroduction(serializedBytes: bytes),
       let signed = try? introduction.record.signedStatement(), let meant = Digest(bytes: introduction.peer),
       let proof = try? Signature(bytes: Array(introduction.proof))
     else { throw .garbage(what: "the introduction") }
     let peer: CheckedMember
-    do {
-      peer = try CheckedMember(signed, genesis: identity.genesis, network: identity.network)
-    } catch {
-      throw .refused(error)
+    if let known = checked(signed) {
+      peer = known
+    } else {
+      do {
+        peer = try CheckedMember(signed, genesis: identity.genesis, network: identity.network)
+      } catch {
+        throw .refused(error)
+      }
     }
     let message = Self.proofMessage(
       role: role, transcript: transcript, speaker: peer.node, peer: NodeID(meant))

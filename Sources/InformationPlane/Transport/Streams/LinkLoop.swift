@@ -41,10 +41,10 @@ extension StreamTransport {
       }
       return .peerClosed
     } catch let error as HandshakeError {
-      await report(.dropped(.alteredFrame))
+      drops.count(.alteredFrame)
       return .broken("\(error)")
     } catch FramingError.tooLarge(let byteCount, let limit) {
-      await report(.dropped(.oversize))
+      drops.count(.oversize)
       return .broken("a frame of \(byteCount) bytes, over the limit of \(limit)")
     } catch FramingError.cutShort {
       return .broken("it ended within a frame")

@@ -1,17 +1,13 @@
-public import Logging
-public import Model
+import Logging
+import Model
 import NIOCore
 import NIOPosix
-public import Overlay
+import Overlay
 import Sodium
 import Synchronization
 
-/// The overlay's links and the objects' streams over TCP: one port for both.
-///
-/// `run` is the only place where tasks live; everything else may be called from any thread and does not wait.
-/// What happens goes to `report` as inputs for the overlay, one link's in order; `report` holds a link's reading
-/// back for as long as it takes.
-public final class StreamTransport: Sendable {
+/// The overlay's links and the objects' streams over TCP. `report` holds a link's reading back for as long as it takes.
+final class StreamTransport: Sendable {
   struct Seat: Sendable {
     let outbox: Outbox
     let channel: any Channel
@@ -38,53 +34,35 @@ public final class StreamTransport: Sendable {
   let limits: TransportLimits
   let source: any ObjectSource
   let report: @Sendable (OverlayInput) async -> Void
+  let drops: DropTally
+  let records: CheckedRecords
   let logger: Logger
   let state = Mutex(State())
   let fetches: Permits
   private let dials: AsyncStream<DialRequest>
   private let dialling: AsyncStream<DialRequest>.Continuation
 
-  public init(
-    identity: LocalIdentity, source: any ObjectSource, limits: TransportLimits = TransportLimits(), logger: Logger,
+  init(
+    identity: LocalIdentity, source: any ObjectSource, limits: TransportLimits, drops: DropTally, logger: Logger,
     report: @escaping @Sendable (OverlayInput) async -> Void
   ) {
     self.identity = identity
     self.limits = limits
     self.source = source
+    self.drops = drops
     self.logger = logger
     self.report = report
+    records = CheckedRecords(limit: limits.checkedRecords)
     fetches = Permits(limits.fetching)
     (dials, dialling) = AsyncStream.makeStream(of: DialRequest.self, bufferingPolicy: .bufferingOldest(limits.dials))
   }
 
   // MARK: Running
 
-  /// Listens and serves until cancelled.
-  ///
-  /// - Parameters:
-  ///   - address: where to listen; port 0 takes any free one.
-  ///   - listening: is told the address in use, before anybody is served. Give `use(record:)` there at the latest.
-  /// - Throws: `TransportError` when it cannot listen; what `listening` throws.
-  public func run(
-    on address: HostPort, listening: @Sendable (HostPort) async throws -> Void
-  ) async throws {
-    let server = try await bind(address)
-    try await server.executeThenClose { arrivals in
-      try await listening(HostPort(host: address.host, port: server.channel.localAddress?.port ?? address.port))
-      try await withThrowingDiscardingTaskGroup { group in
-        group.addTask { await self.dialAll() }
-        try await withThrowingDiscardingTaskGroup { connections in
-          for try await channel in arrivals {
-            connections.addTask { await self.serve(channel) }
-          }
-          connections.cancelAll()
-        }
-        group.cancelAll()
-      }
-    }
-  }
+  typealias Server = NIOAsyncChannel<any Channel, Never>
 
-  private func bind(_ address: HostPort) async throws -> NIOAsyncChannel<any Channel, Never> {
+  /// - Throws: `TransportError`.
+  func bind(_ address: HostPort) async throws -> Server {
     do {
       return try await ServerBootstrap(group: NIOSingletons.posixEventLoopGroup)
         .serverChannelOption(.backlog, value: 256)
@@ -93,10 +71,22 @@ public final class StreamTransport: Sendable {
         // Nothing is read before a task has taken the connection up.
         .childChannelOption(.autoRead, value: false)
         .bind(host: address.host, port: address.port) { $0.eventLoop.makeSucceededFuture($0) }
-    } catch let error as IOError where error.errnoCode == Self.addressInUse {
-      throw TransportError.addressInUse(address)
     } catch {
-      throw TransportError.cannotListen(address, reason: String(describing: error))
+      throw TransportError(error, listeningOn: address, for: .streams)
+    }
+  }
+
+  /// Serves and dials until cancelled.
+  func serve(_ arrivals: NIOAsyncChannelInboundStream<any Channel>) async throws {
+    try await withThrowingDiscardingTaskGroup { group in
+      group.addTask { await self.dialAll() }
+      try await withThrowingDiscardingTaskGroup { connections in
+        for try await channel in arrivals {
+          connections.addTask { await self.serve(channel) }
+        }
+        connections.cancelAll()
+      }
+      group.cancelAll()
     }
   }
 
@@ -111,16 +101,13 @@ public final class StreamTransport: Sendable {
   // MARK: What the node tells
 
   /// Presents this record from now on.
-  public func use(record: SignedStatement) { state.withLock { $0.record = record } }
+  func use(record: SignedStatement) { state.withLock { $0.record = record } }
 
   /// Lets a member in though its grant is over: it was admitted in time.
-  public func admit(_ member: NodeID) { state.withLock { _ = $0.members.insert(member) } }
+  func admit(_ member: NodeID) { state.withLock { _ = $0.members.insert(member) } }
 
-  /// Does what an effect for the transport says.
-  ///
   /// - Returns: false for an effect that is for somebody else.
-  @discardableResult
-  public func perform(_ effect: OverlayEffect) -> Bool {
+  func perform(_ effect: OverlayEffect) -> Bool {
     switch effect {
     case .dial(let address, let node):
       if case .dropped = dialling.yield(DialRequest(address: address, expecting: node)) {
@@ -150,7 +137,7 @@ public final class StreamTransport: Sendable {
   }
 
   /// How many links are open.
-  public var linkCount: Int { state.withLock { $0.links.count } }
+  var linkCount: Int { state.withLock { $0.links.count } }
 
   // MARK: Connections
 
@@ -181,7 +168,7 @@ public final class StreamTransport: Sendable {
     let address = channel.remoteAddress?.ipAddress ?? ""
     guard enter(from: address) else {
       channel.close(promise: nil)
-      return await report(.dropped(.tooManyConnections))
+      return drops.count(.tooManyConnections)
     }
     defer { leave() }
     do {
@@ -217,7 +204,7 @@ public final class StreamTransport: Sendable {
     if error == .sameKeyElsewhere {
       await report(.sameKeyMet(address: address))
     } else {
-      await report(.dropped(error.dropReason))
+      drops.count(error.dropReason)
     }
   }
 

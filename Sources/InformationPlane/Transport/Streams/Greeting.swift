@@ -42,11 +42,12 @@ extension StreamTransport {
       let message = try await nextMessage(&reader, watchdog)
       let progress = try handshake.receive(
         message, nowMilliseconds: Self.wallMilliseconds(),
-        isMember: { node in state.withLock { $0.members.contains(node) } })
+        isMember: { node in state.withLock { $0.members.contains(node) } }, checked: records.find)
       switch progress {
       case .reply(let reply): try await outbound.write(ByteBuffer(message: reply))
       case .finished(let session, let reply):
         if let reply { try await outbound.write(ByteBuffer(message: reply)) }
+        records.insert(session.peer)
         reader.limit = OverlayLimits.frameByteLimit + Session.overheadByteCount
         return session
       case .refused(let error, let reply):

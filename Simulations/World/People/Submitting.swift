@@ -1,33 +1,55 @@
-import Contract
-import Coordination
-import Engine
-import Model
-import Overlay
-import Testing
+package import Contract
+internal import Coordination
+package import Engine
+package import Model
+internal import Overlay
 
 /// A task as a person would describe it.
-struct TaskPlan {
-  var name = "task"
-  var kind = "batch"
-  var labels: [String: String] = [:]
-  var subtasks = 1
-  var reduces = false
-  var needs = Amounts(cpuMillicores: 500, memoryBytes: 64 << 20)
-  var attempts = 3
-  var priceLimit: Int?
-  var negotiateMilliseconds = 2_000
-  var queueMilliseconds = 10_000
-  var executeMilliseconds = 5_000
-  var totalMilliseconds = 300_000
-  var adapter: String?
+package struct TaskPlan {
+  package var name: String
+  package var kind: String
+  package var labels: [String: String]
+  package var subtasks: Int
+  package var reduces: Bool
+  package var needs: Amounts
+  package var attempts: Int
+  package var priceLimit: Int?
+  package var negotiateMilliseconds: Int
+  package var queueMilliseconds: Int
+  package var executeMilliseconds: Int
+  package var totalMilliseconds: Int
+  package var adapter: String?
   /// One subtask for each content; replaces `subtasks`.
-  var inputs: [[UInt8]] = []
+  package var inputs: [[UInt8]]
+
+  package init(
+    name: String = "task", kind: String = "batch", labels: [String: String] = [:], subtasks: Int = 1,
+    reduces: Bool = false, needs: Amounts = Amounts(cpuMillicores: 500, memoryBytes: 64 << 20), attempts: Int = 3,
+    priceLimit: Int? = nil, negotiateMilliseconds: Int = 2_000, queueMilliseconds: Int = 10_000,
+    executeMilliseconds: Int = 5_000, totalMilliseconds: Int = 300_000, adapter: String? = nil,
+    inputs: [[UInt8]] = []
+  ) {
+    self.name = name
+    self.kind = kind
+    self.labels = labels
+    self.subtasks = subtasks
+    self.reduces = reduces
+    self.needs = needs
+    self.attempts = attempts
+    self.priceLimit = priceLimit
+    self.negotiateMilliseconds = negotiateMilliseconds
+    self.queueMilliseconds = queueMilliseconds
+    self.executeMilliseconds = executeMilliseconds
+    self.totalMilliseconds = totalMilliseconds
+    self.adapter = adapter
+    self.inputs = inputs
+  }
 }
 
 extension SimulatedNetwork {
   /// Puts the task's specification into a node's store and submits it there.
   @discardableResult
-  func submit(
+  package func submit(
     _ plan: TaskPlan, at index: Int, to collaboration: CollaborationID? = nil, opens: Bool = false
   ) -> CommandID {
     let parts = plan.inputs.map { [TaskSpecification.File(path: "part", content: ObjectReference(of: $0))] }
@@ -60,40 +82,26 @@ extension SimulatedNetwork {
       at: index)
   }
 
-  /// Runs until every node is linked with every other that is up.
-  func settleLinks() {
-    let met = run(for: .seconds(20)) { network in
-      let up = network.nodes.indices.filter { network.nodes[$0].isUp }
-      return up.allSatisfy { index in
-        up.allSatisfy { other in
-          other == index || network.isCut(index, other)
-            || network.nodes[index].engine.overlay.linkedPeers.contains(network.nodes[other].id)
-        }
-      }
-    }
-    #expect(met, "seed \(seed): the nodes did not link up")
-  }
-
   /// The id of what a submission became, once it is answered.
-  func task(_ command: CommandID, at index: Int) -> TaskID? {
+  package func task(_ command: CommandID, at index: Int) -> TaskID? {
     if nodes[index].answers[command] == nil { run(for: .seconds(5)) { $0.nodes[index].answers[command] != nil } }
     guard case .success(.task(let id)) = nodes[index].answers[command] else { return nil }
     return id
   }
 
-  func state(_ task: TaskID, at index: Int) -> String? {
+  package func state(_ task: TaskID, at index: Int) -> String? {
     nodes[index].engine.taskView(task, at: now)?.state
   }
 
-  func book(of task: TaskID, at index: Int) -> CollaborationState? { nodes[index].engine.book(of: task) }
+  package func book(of task: TaskID, at index: Int) -> CollaborationState? { nodes[index].engine.book(of: task) }
 
-  static let finalStates: Set<String> = ["succeeded", "failed", "cancelled", "unplaced"]
+  package static let finalStates: Set<String> = ["succeeded", "failed", "cancelled", "unplaced"]
 
   /// Runs until a task is over at a node.
   ///
   /// - Returns: its state.
   @discardableResult
-  func finish(_ task: TaskID, at index: Int, within duration: Duration = .seconds(60)) -> String {
+  package func finish(_ task: TaskID, at index: Int, within duration: Duration = .seconds(60)) -> String {
     run(for: duration) { network in
       guard network.nodes[index].isUp else { return false }
       // A task's view counts its subtasks; its end is enough here.
@@ -104,10 +112,10 @@ extension SimulatedNetwork {
   }
 
   /// Lets replication come to its end.
-  func settle() { run(for: .seconds(3)) }
+  package func settle() { run(for: .seconds(3)) }
 
   /// The ledger's hashes as a node holds them.
-  func ledger(_ id: CollaborationID, at index: Int) -> [Digest] {
+  package func ledger(_ id: CollaborationID, at index: Int) -> [Digest] {
     let engine = nodes[index].engine
     var out: [Digest] = []
     while let page = engine.entryViews(of: id, from: out.count + 1, limit: 1_000), !page.isEmpty {
@@ -117,7 +125,7 @@ extension SimulatedNetwork {
   }
 
   /// What a task's only or reducing subtask wrote, read where it was submitted.
-  func output(of task: TaskID, at index: Int) -> String? {
+  package func output(of task: TaskID, at index: Int) -> String? {
     guard let detail = nodes[index].engine.taskDetail(task, at: now),
       let file = detail.results.first(where: { $0.path == "stdout" }), let bytes = nodes[index].objects[file.digest]
     else { return nil }

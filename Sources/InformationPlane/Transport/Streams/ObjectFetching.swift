@@ -1,5 +1,5 @@
 import FoundationEssentials
-public import Model
+import Model
 import NIOCore
 import Overlay
 import SwiftProtobuf
@@ -13,7 +13,7 @@ extension StreamTransport {
   ///   - address: `host:port` of the node's stream port.
   ///   - offset: what the sink has already, in bytes.
   /// - Throws: `ObjectFetchError`; what the sink throws; `CancellationError`.
-  public func fetch(
+  func fetch(
     _ reference: ObjectReference, from node: NodeID, address: String, offset: Int = 0, into sink: some ObjectSink
   ) async throws {
     try await fetches.withPermit {

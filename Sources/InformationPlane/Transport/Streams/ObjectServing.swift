@@ -30,7 +30,7 @@ extension StreamTransport {
         watchdog.touch()
         guard case .objectRequest(let request) = try stream.open(sealed), let reference = ObjectReference(request)
         else {
-          await report(.dropped(.malformed))
+          drops.count(.malformed)
           return
         }
         guard isAdmitted else {
@@ -40,9 +40,9 @@ extension StreamTransport {
         try await give(reference, from: request.offset, to: session.peer.node, &stream)
       }
     } catch is HandshakeError {
-      await report(.dropped(.alteredFrame))
+      drops.count(.alteredFrame)
     } catch is FramingError {
-      await report(.dropped(.oversize))
+      drops.count(.oversize)
     } catch {
       logger.debug(
         "an object stream broke", metadata: ["peer": "\(session.peer.node.short)", "error": "\(error)"])

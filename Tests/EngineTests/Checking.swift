@@ -4,7 +4,9 @@ import Coordination
 import Engine
 import Ledger
 import Model
+import Overlay
 import Resources
+import Simulations
 import Testing
 
 extension SimulatedNetwork {
@@ -14,6 +16,19 @@ extension SimulatedNetwork {
       "\($0.timeMilliseconds - Self.start.wallMilliseconds) \($0.kind): \($0.text)"
     }
     .joined(separator: "\n") + "\n\(nodes[index].engine.dropped)"
+  }
+
+  /// Runs until every node holds every other that is up and in reach for alive.
+  func meet() {
+    let met = run(for: .seconds(20)) { network in
+      network.live.allSatisfy { index in
+        network.live.allSatisfy { other in
+          other == index || network.isCut(index, other)
+            || network.observations.sighting(of: other, by: index)?.state == .alive
+        }
+      }
+    }
+    #expect(met, "seed \(seed): the nodes did not find each other")
   }
 
   /// What holds at all times on every node: nothing refused by the disk, each event ended at most once, each

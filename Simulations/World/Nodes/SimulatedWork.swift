@@ -1,20 +1,27 @@
-import Contract
-import Coordination
-import Foundation
-import Model
+package import Contract
+package import Coordination
+internal import Model
+
+internal import struct FoundationEssentials.Data
 
 /// What an attempt comes to.
-struct SimulatedWork {
-  var duration: Duration
-  var output: [UInt8]
-  var failure: AttemptFailure?
+package struct SimulatedWork {
+  package var duration: Duration
+  package var output: [UInt8]
+  package var failure: AttemptFailure?
+
+  package init(duration: Duration, output: [UInt8], failure: AttemptFailure?) {
+    self.duration = duration
+    self.output = output
+    self.failure = failure
+  }
 
   /// A subtask says its number; the reducing one joins what it reads.
-  static func echo(_ order: WorkOrder, _ node: SimulatedNode) -> SimulatedWork? {
+  package static func echo(_ order: WorkOrder, _ node: SimulatedNode) -> SimulatedWork? {
     echo(order, node, lasting: .milliseconds(5))
   }
 
-  static func echo(_ order: WorkOrder, _ node: SimulatedNode, lasting duration: Duration) -> SimulatedWork {
+  package static func echo(_ order: WorkOrder, _ node: SimulatedNode, lasting duration: Duration) -> SimulatedWork {
     var output: [UInt8] = []
     if order.standardInput.isEmpty {
       output = Array("\(order.attempt.subtask)\n".utf8)
@@ -31,7 +38,7 @@ struct SimulatedWork {
     return SimulatedWork(duration: duration, output: output, failure: nil)
   }
 
-  static func failing(_ category: String) -> SimulatedWork {
+  package static func failing(_ category: String) -> SimulatedWork {
     SimulatedWork(
       duration: .milliseconds(1), output: [], failure: AttemptFailure(category: category, detail: "exit 1"))
   }

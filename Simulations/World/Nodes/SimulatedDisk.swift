@@ -1,10 +1,10 @@
-import Engine
-import Ledger
-import Model
+package import Engine
+internal import Ledger
+internal import Model
 
 /// A node's database in memory: what was applied survives a crash, what was not does not.
-struct SimulatedDisk {
-  private(set) var transactions = 0
+package struct SimulatedDisk {
+  package private(set) var transactions = 0
   private var entries: [CollaborationID: [Entry]] = [:]
   private var proposals: [CollaborationID: [SignedProposal]] = [:]
   private var acknowledgements: [CollaborationID: [NodeID: SignedAcknowledgement]] = [:]
@@ -12,13 +12,17 @@ struct SimulatedDisk {
   private var eventOrder: [String] = []
   private var outbox: [StatementID: [NodeID: StoredMessage]] = [:]
   private var documents: [String: [UInt8]] = [:]
-  private var facts: [StatementID: StoredFact] = [:]
+  /// Each fact is kept once for all nodes of the world.
+  private var facts: [StatementID: KeptFact] = [:]
+  private let shelf: SharedFacts
   /// What a real database would have refused.
-  private(set) var faults: [String] = []
+  package private(set) var faults: [String] = []
   /// How often each event came to its end.
-  private(set) var endings: [String: Int] = [:]
+  package private(set) var endings: [String: Int] = [:]
 
-  mutating func apply(_ writes: [Write]) {
+  init(shelf: SharedFacts) { self.shelf = shelf }
+
+  package mutating func apply(_ writes: [Write]) {
     transactions += 1
     for write in writes { apply(write) }
   }
@@ -50,20 +54,21 @@ struct SimulatedDisk {
     case .outbox(let message): outbox[message.id, default: [:]][message.destination] = message
     case .removeOutbox(let id, let node): outbox[id]?[node] = nil
     case .document(let key, let value): documents[key] = value
-    case .fact(let fact): facts[fact.id] = fact
+    case .fact(let fact): facts[fact.id] = shelf.keep(fact)
     case .removeFact(let id): facts[id] = nil
     }
   }
 
-  func event(_ id: String) -> StoredEvent? { events[id] }
+  package func event(_ id: String) -> StoredEvent? { events[id] }
   /// In order of arrival.
-  var eventViews: [EventView] { eventOrder.compactMap { events[$0] }.map { EventView($0) } }
+  package var eventViews: [EventView] { eventOrder.compactMap { events[$0] }.map { EventView($0) } }
 
-  var outboxCount: Int { outbox.values.reduce(0) { $0 + $1.count } }
-  var queuedCount: Int { events.values.count { $0.state == .queued } }
-  var documentKeys: [String] { documents.keys.sorted() }
+  package var outboxCount: Int { outbox.values.reduce(0) { $0 + $1.count } }
+  package var queuedCount: Int { events.values.count { $0.state == .queued } }
+  func document(_ key: String) -> [UInt8]? { documents[key] }
+  package var documentKeys: [String] { documents.keys.sorted() }
 
-  var recovered: Recovered {
+  package var recovered: Recovered {
     Recovered(
       chains: entries.keys.sorted().map { id in
         RecoveredChain(
@@ -73,6 +78,32 @@ struct SimulatedDisk {
       events: eventOrder.compactMap { events[$0] }.filter { $0.state != .handled },
       handledEventIDs: eventOrder.reversed().filter { events[$0]?.state == .handled },
       outbox: outbox.sorted { $0.key < $1.key }.flatMap { $0.value.sorted { $0.key < $1.key }.map(\.value) },
-      documents: documents, facts: facts.sorted { $0.key < $1.key }.map(\.value))
+      documents: documents, facts: facts.sorted { $0.key < $1.key }.map(\.value.fact))
+  }
+}
+
+/// A fact as any number of disks hold it.
+final class KeptFact: Sendable {
+  let fact: StoredFact
+
+  init(_ fact: StoredFact) { self.fact = fact }
+}
+
+/// The facts of all disks of a world, each once: a thousand nodes hold a thousand records each.
+final class SharedFacts {
+  private static let limit = 200_000
+  private var kept: [StatementID: KeptFact] = [:]
+
+  func keep(_ fact: StoredFact) -> KeptFact {
+    // The same statement with another signature or another end is another thing to keep.
+    if let known = kept[fact.id], known.fact.signed.signature == fact.signed.signature,
+      known.fact.expiresMilliseconds == fact.expiresMilliseconds
+    {
+      return known
+    }
+    if kept.count >= Self.limit { kept = [:] }
+    let new = KeptFact(fact)
+    kept[fact.id] = new
+    return new
   }
 }

@@ -1,16 +1,18 @@
-import Consensus
-import Contract
-import Engine
-import Ledger
-import Model
-import Overlay
+internal import Consensus
+internal import Contract
+internal import Engine
+package import Ledger
+package import Model
+package import Overlay
 
 extension SimulatedNetwork {
   /// A node says something that its engine would not say, signed by its own key.
   @discardableResult
-  func say(_ body: some StatementBody, from: Int, to: Int, in collaboration: CollaborationID?) throws -> StatementID {
+  package func say(_ body: some StatementBody, from: Int, to: Int, in collaboration: CollaborationID?) throws
+    -> StatementID
+  {
     let signed = try nodes[from].identity.sign(body, collaboration: collaboration)
-    var turn = Turn(now: now, random: random)
+    var turn = Turn(now: moment(at: from), random: random)
     nodes[from].engine.overlayStep(.send(signed, to: nodes[to].id, within: .seconds(5)), &turn)
     random = turn.random
     for action in turn.actions { perform(action, of: from) }
@@ -18,22 +20,22 @@ extension SimulatedNetwork {
   }
 
   /// A node sends a message that its engine would not send.
-  func send(_ message: PeerMessage, from: Int, to: Int) {
-    var turn = Turn(now: now, random: random)
+  package func send(_ message: PeerMessage, from: Int, to: Int) {
+    var turn = Turn(now: moment(at: from), random: random)
     nodes[from].engine.overlayStep(.sendMessage(message, to: nodes[to].id), &turn)
     random = turn.random
     for action in turn.actions { perform(action, of: from) }
   }
 
   /// What came of an event at a node.
-  func result(of id: StatementID, at index: Int) -> String? {
+  package func result(of id: StatementID, at index: Int) -> String? {
     nodes[index].disk.event(id.hexadecimal).map { EventView($0).result }
   }
 }
 
 extension SimulatedNetwork {
   /// The next entry of a ledger as its coordinator signed it, whatever the contract says of it.
-  func illegalEntry(of id: CollaborationID) throws -> (entry: Entry, proposal: SignedProposal) {
+  package func illegalEntry(of id: CollaborationID) throws -> (entry: Entry, proposal: SignedProposal) {
     guard let index = nodes.firstIndex(where: { $0.engine.books[id]?.coordinator == $0.id }),
       var chain = nodes[index].engine.replication.head(of: id), let book = nodes[index].engine.books[id]
     else { throw Refusal(.failed, "no coordinator") }
@@ -47,13 +49,8 @@ extension SimulatedNetwork {
 
 extension SimulatedNetwork {
   /// Puts a fact on the link between two nodes, as a relay would.
-  func transmit(fact: SignedStatement, from: Int, to: Int) {
-    guard let link = ends.filter({ $0.value.node == from && $0.value.otherNode == to }).keys.min() else { return }
-    perform(.transmit(link, RawTraffic.fact(fact, hops: 1), lane: .control), of: from)
+  package func transmit(fact: SignedStatement, from: Int, to: Int) {
+    guard let link = links(from: from, to: to).first else { return }
+    transmit(RawTraffic.fact(fact, hops: 1), on: link, .control)
   }
-}
-
-extension JSON {
-  /// The largest integer that a statement can hold.
-  static let integerLimitForTests = 9_007_199_254_740_991
 }
