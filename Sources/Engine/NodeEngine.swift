@@ -162,7 +162,7 @@ public struct NodeEngine: Sendable {
       precondition(rounds < Self.roundLimit, "the roles of collaboration \(id.short) do not come to rest")
       ledgerChanged(id, &turn)
     }
-    if linksChanged { exchangeFigures(&turn) }
+    if linksChanged || rounds > 0 { figuresMayDiffer(&turn) }
     keepLinks(&turn)
     wakeIfNeeded(&turn)
     tickIfNeeded(&turn)
