@@ -51,6 +51,8 @@ public struct NodeEngine: Sendable {
   var tracePace = AskingPace(perSecond: 4)
   var reportPace = AskingPace(perSecond: 1)
   var figures = FigureExchange()
+  /// How far the facts had come that were delivered here.
+  package internal(set) var factWays = FactWays()
   // Between two parts of a start.
   var restoredOffers: [Assessor.ReceivedOffer] = []
   var restoredFollowings: [ReplicaSet] = []
@@ -242,5 +244,18 @@ public struct NodeProfile: Sendable {
     self.offer = offer
     self.priceMicroPerCPUSecond = priceMicroPerCPUSecond
     self.policy = policy
+  }
+}
+
+/// Over how many links facts came, each counted once.
+package struct FactWays: Hashable, Sendable {
+  package private(set) var count = 0
+  package private(set) var hops = 0
+  package private(set) var most = 0
+
+  mutating func add(hops: Int) {
+    count += 1
+    self.hops += hops
+    most = max(most, hops)
   }
 }

@@ -46,6 +46,7 @@ extension NodeEngine {
     case .forgetFact(let id): turn.write(.removeFact(id))
     case .deliverFact(let signed, let node, let hops):
       notePassage(signed, via: node, links: hops, &turn)
+      factWays.add(hops: hops)
       received(signed, from: node, isDirect: false, &turn)
     case .deliverDirect(let signed, _): received(signed, from: signed.statement.author, isDirect: true, &turn)
     case .deliverMessage(let message, let node): received(message, from: node, &turn)
@@ -173,6 +174,8 @@ extension NodeEngine {
     let name = overlay.member(node)?.name ?? node.short
     notice("information", "member.\(state.rawValue)", node: node, "\(name) is \(state.rawValue)", &turn)
     for (id, book) in books where book.openTasks > 0 && book.roster[node] != nil { changed.insert(id) }
+    // In a large network members change all the time, and a context takes a look at each of them.
+    guard !negotiator.negotiations.isEmpty else { return }
     coordinate(&turn) { engine, context, effects, _ in engine.negotiator.tick(context, into: &effects) }
   }
 }
