@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import Testing
 
 extension EndToEnd {
@@ -75,6 +76,24 @@ extension EndToEnd {
       }
     }
 
+    @Test func aPingSaysTheWayAndSilenceEndsWithItsOwnCode() throws {
+      try TestNetwork.with(["a", "b"]) { network, nodes in
+        let answers = try nodes[0].ask("node", "ping", "b", "--count", "2").list
+        #expect(answers.count == 2 && answers.allSatisfy { $0["path"].text == "datagram" }, "\(answers.map(\.value))")
+        #expect(answers.allSatisfy { $0["roundTripMicroseconds"].number > 0 })
+        #expect(try nodes[0].run("node", "ping", "b").output.contains("by datagram"))
+        #expect(try nodes[0].run("node", "ping", "nobody").refuses(1, "no member", "member list"))
+        #expect(try nodes[0].run("node", "ping", "a").refuses(1, "this one"))
+        let datagrams = try nodes[0].ask("doctor").list.first { $0["subject"].text == "datagrams" }
+        #expect(datagrams?["detail"].text == "1 of 1 members answer straight")
+        nodes[1].signal(SIGSTOP)
+        defer { nodes[1].signal(SIGCONT) }
+        let silent = try nodes[0].run("node", "ping", "b")
+        #expect(silent.refuses(4, "does not answer"), "\(silent.status) \(silent.errors)")
+        #expect(silent.output.contains("silent"))
+      }
+    }
+
     @Test func anAnnouncementReachesEverybodyAndIsListedWhileItHolds() throws {
       try TestNetwork.with(["a", "b", "c"]) { network, nodes in
         let trace = try nodes[0].run("network", "announce", "maintenance at noon", "--expires", "5s")
@@ -87,6 +106,9 @@ extension EndToEnd {
           #expect(shown["trace"].text == trace.text)
         }
         #expect(nodes[1].log.contains("announcement: a: maintenance at noon"))
+        let hops = try nodes[2].ask("trace", trace.text).list
+        #expect(Set(hops.map { $0["nodeName"].text }) == ["a", "b", "c"], "\(hops.map(\.value))")
+        #expect(hops.allSatisfy { $0["what"].text == "announcement" } && hops.contains { $0["links"].number == 0 })
         try until("it is gone with its time", seconds: 10) {
           try nodes[1].ask("network", "show")["announcements"].list.isEmpty ? () : nil
         }

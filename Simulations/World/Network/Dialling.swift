@@ -132,7 +132,8 @@ extension SimulatedNetwork {
   private func refuse(_ error: HandshakeError, at index: Int, from dialler: Int) {
     give(
       .overlay(
-        error == .sameKeyElsewhere ? .sameKeyMet(address: nodes[dialler].address) : .dropped(error.dropReason, count: 1)),
+        error == .sameKeyElsewhere ? .sameKeyMet(address: nodes[dialler].address) : .dropped(error.dropReason, count: 1)
+      ),
       to: index)
   }
 

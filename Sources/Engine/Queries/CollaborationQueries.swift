@@ -82,7 +82,7 @@ extension NodeEngine {
   }
 
   /// - Parameter id: nil for all collaborations.
-  public func participantViews(of id: CollaborationID?) -> [ParticipantView] {
+  public func participantViews(of id: CollaborationID?, at now: Moment) -> [ParticipantView] {
     selected(id).flatMap { book in
       book.roster.members.map { member in
         let shares = book.tasks.values.compactMap { $0.shares[member.node] }
@@ -93,7 +93,7 @@ extension NodeEngine {
           free: book.free(member.node), weightPPM: book.weights[member.node]?.ppm ?? 0,
           priceMicroPerCPUSecond: member.priceMicroPerCPUSecond, state: state(of: member.node),
           rosterVersion: book.roster.version, running: shares.reduce(0) { $0 + $1.running },
-          completed: shares.reduce(0) { $0 + $1.succeeded })
+          completed: shares.reduce(0) { $0 + $1.succeeded }, told: told(by: member.node, at: now))
       }.sorted { $0.name < $1.name }
     }
   }

@@ -118,6 +118,12 @@ public struct TraceView: Codable, Sendable, Hashable {
   /// information, business, control or resource.
   public var plane: String
   public var node: NodeID
+  public var nodeName: String
+  /// Such as an event's kind, an entry's, or announcement; unanswered and incomplete where a node did not say all.
   public var what: String
   public var detail: String
+  /// Of a broadcast: who brought it to the node; itself where it was said.
+  public var via: NodeID?
+  /// Of a broadcast: the links that it had passed then.
+  public var links: Int?
 }

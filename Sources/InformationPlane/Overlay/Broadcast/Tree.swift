@@ -6,6 +6,7 @@ import Model
 extension OverlayCore {
   /// Neighbours on the rings of present members: few, and each node's choice is the others' too.
   mutating func chooseNeighbours(_ turn: inout Turn) {
+    neighboursDueBy = nil
     let chosen = Set(table.rings.neighbours(of: node, ownKeys))
     guard chosen != neighbours else { return }
     let added = chosen.subtracting(neighbours).sorted()
@@ -20,6 +21,13 @@ extension OverlayCore {
       }
     }
     agenda.plan(.tend, at: turn.uptime + limits.tendInterval)
+  }
+
+  /// Where many come at once, neighbours would be others with each of them, and streams are not for moments.
+  mutating func presenceChanged(_ turn: inout Turn) {
+    let latest = neighboursDueBy ?? turn.uptime + limits.neighbourDelayMost
+    neighboursDueBy = latest
+    agenda.move(.neighbours, to: min(latest, turn.uptime + limits.neighbourDelay))
   }
 
   private func isInTree(_ link: Link) -> Bool { neighbours.contains(link.node) || link.isPeersNeighbour }

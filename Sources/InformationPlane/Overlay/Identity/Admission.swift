@@ -40,6 +40,7 @@ public struct Grant: StatementBody {
     _ signed: SignedStatement, genesis: Genesis, network: NetworkID
   ) throws(IdentityError) -> Grant {
     let grant = try signed.statement.body(as: Grant.self, network: network)
+    if GrantMemo.holds(signed, network: network) { return grant }
     let certificate = try EpochCertificate.checked(grant.certificate, network: network)
     guard genesis.admission.allows(grant.holder.way) else { throw .wayClosed(grant.holder.way) }
     guard genesis.founded(by: certificate.node) else {
@@ -49,6 +50,7 @@ public struct Grant: StatementBody {
       throw .mismatch(what: "the grant's author and its certificate")
     }
     guard signed.verifies(with: certificate.signingKey) else { throw .badSignature(of: "the grant") }
+    GrantMemo.note(signed, network: network)
     return grant
   }
 }

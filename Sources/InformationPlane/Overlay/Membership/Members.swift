@@ -117,7 +117,7 @@ extension OverlayCore {
     }
     keepRecordID(of: checked)
     targets[node]?.replace(checked.record.addresses)
-    agenda.plan(.neighbours, at: turn.uptime + limits.neighbourDelay)
+    presenceChanged(&turn)
   }
 
   mutating func setState(of node: NodeID, _ state: MemberState, _ turn: inout Turn) {
@@ -134,7 +134,7 @@ extension OverlayCore {
       agenda.plan(.revive, at: turn.uptime + turn.jittered(limits.reviveInterval))
     case .left: break
     }
-    agenda.plan(.neighbours, at: turn.uptime + limits.neighbourDelay)
+    presenceChanged(&turn)
     turn.emit(.memberChanged(node, state))
   }
 

@@ -76,7 +76,10 @@ extension OverlayCore {
   /// A stream may be there, or can be opened, where datagrams do not pass.
   private mutating func pingOnStream(_ probe: ProbeBoard.Probe, _ turn: inout Turn) {
     guard let link = linkOfNode[probe.node] else {
-      comparing[probe.node] = probe.endsAt + limits.idleLink
+      // A handshake costs far more than a datagram: where many do not answer, few streams tell as much.
+      if turn.uptime - probeDials.since >= .seconds(1) { probeDials = (turn.uptime, 0) }
+      guard probeDials.count < limits.probeDials else { return }
+      probeDials.count += 1
       return dialNow(probe.node, &turn)
     }
     links[link]?.probe = probe.number

@@ -22,7 +22,8 @@ extension OverlayCore {
     links[id] = Link(
       node: peer.node, dialled: dialled, instance: peer.record.instance, heardAt: turn.uptime, sentAt: turn.uptime)
     linkOfNode[peer.node] = id
-    take(peer, hops: 1, from: id, &turn)
+    // Who has just come counts on whom it came through, until it has neighbours.
+    if take(peer, hops: 1, from: id, &turn) { links[id]?.isPeersNeighbour = true }
     metOnStream(peer, &turn)
     targets[peer.node]?.linked()
     turn.emit(.linked(peer.node))
