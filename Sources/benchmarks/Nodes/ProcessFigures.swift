@@ -2,23 +2,18 @@ import Glibc
 
 /// What the kernel says of a process (proc(5)).
 struct ProcessFigures: Sendable {
-  /// CPU time of all threads that it has now.
+  /// CPU time of all its threads so far, those that have ended included.
   let cpuNanoseconds: UInt64
   let residentBytes: Int
 
   /// - Throws: `BenchmarkFailure` when there is no such process.
   init(of process: pid_t) throws {
-    guard let folder = opendir("/proc/\(process)/task") else { throw BenchmarkFailure("process \(process) has ended") }
-    defer { closedir(folder) }
-    var nanoseconds: UInt64 = 0
-    while let entry = readdir(folder) {
-      let raw = withUnsafeBytes(of: &entry.pointee.d_name) { Array($0.prefix { $0 != 0 }) }
-      guard let thread = Int(String(decoding: raw, as: UTF8.self)) else { continue }
-      // A thread that ends between two reads is none that an idle node has.
-      let times = Self.text("/proc/\(process)/task/\(thread)/schedstat")
-      nanoseconds += times.split(separator: " ").first.flatMap { UInt64($0) } ?? 0
+    var clock = clockid_t()
+    var time = timespec()
+    guard clock_getcpuclockid(process, &clock) == 0, clock_gettime(clock, &time) == 0 else {
+      throw BenchmarkFailure("process \(process) has ended")
     }
-    cpuNanoseconds = nanoseconds
+    cpuNanoseconds = UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
     let line = Self.text("/proc/\(process)/status").split(separator: "\n").first { $0.hasPrefix("VmRSS:") }
     guard let kibibytes = line?.split(separator: " ").dropLast().last.flatMap({ Int($0) }) else {
       throw BenchmarkFailure("process \(process) has ended")
