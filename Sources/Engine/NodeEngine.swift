@@ -47,6 +47,8 @@ public struct NodeEngine: Sendable {
   var outbox = Outbox()
   var journal = Journal()
   var bulletins = Bulletins()
+  /// How far the facts had come that were delivered here.
+  package internal(set) var factWays = FactWays()
   // Between two parts of a start.
   var restoredOffers: [Assessor.ReceivedOffer] = []
   var restoredFollowings: [ReplicaSet] = []
@@ -229,5 +231,18 @@ public struct NodeProfile: Sendable {
     self.offer = offer
     self.priceMicroPerCPUSecond = priceMicroPerCPUSecond
     self.policy = policy
+  }
+}
+
+/// Over how many links facts came, each counted once.
+package struct FactWays: Hashable, Sendable {
+  package private(set) var count = 0
+  package private(set) var hops = 0
+  package private(set) var most = 0
+
+  mutating func add(hops: Int) {
+    count += 1
+    self.hops += hops
+    most = max(most, hops)
   }
 }

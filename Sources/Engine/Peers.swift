@@ -44,7 +44,9 @@ extension NodeEngine {
     case .storeRecord(let signed): turn.write(.fact(StoredFact(signed, expiresMilliseconds: nil)))
     case .storeFact(let signed, let expires): turn.write(.fact(StoredFact(signed, expiresMilliseconds: expires)))
     case .forgetFact(let id): turn.write(.removeFact(id))
-    case .deliverFact(let signed, let node, _): received(signed, from: node, isDirect: false, &turn)
+    case .deliverFact(let signed, let node, let hops):
+      factWays.add(hops: hops)
+      received(signed, from: node, isDirect: false, &turn)
     case .deliverDirect(let signed, _): received(signed, from: signed.statement.author, isDirect: true, &turn)
     case .deliverMessage(let message, let node): received(message, from: node, &turn)
     case .outcome(let id, let node, let outcome): delivered(id, to: node, outcome, &turn)
@@ -162,9 +164,11 @@ extension NodeEngine {
   }
 
   private mutating func memberChanged(_ node: NodeID, _ state: MemberState, _ turn: inout Turn) {
-    let name = overlay.members.first { $0.id == node }?.name ?? node.short
+    let name = overlay.member(node)?.name ?? node.short
     notice("information", "member.\(state.rawValue)", node: node, "\(name) is \(state.rawValue)", &turn)
     for (id, book) in books where book.openTasks > 0 && book.roster[node] != nil { changed.insert(id) }
+    // In a large network members change all the time, and a context takes a look at each of them.
+    guard !negotiator.negotiations.isEmpty else { return }
     coordinate(&turn) { engine, context, effects, _ in engine.negotiator.tick(context, into: &effects) }
   }
 }

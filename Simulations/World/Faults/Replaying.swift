@@ -44,9 +44,9 @@ extension SimulatedNetwork {
           breach("node \(index) took a stranger for node \(session.peer.node.short)")
         }
       }
-      give(.overlay(.dropped(.handshakeTimeout)), to: index)
+      give(.overlay(.dropped(.handshakeTimeout, count: 1)), to: index)
     } catch {
-      give(.overlay(.dropped(error.dropReason)), to: index)
+      give(.overlay(.dropped(error.dropReason, count: 1)), to: index)
     }
   }
 }

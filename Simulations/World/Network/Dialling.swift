@@ -96,7 +96,7 @@ extension SimulatedNetwork {
   private func abandoned(_ id: DialID) {
     guard let dial = dials[id] else { return }
     dials[id] = nil
-    give(.overlay(.dropped(HandshakeError.closedEarly.dropReason)), to: dial.listener)
+    give(.overlay(.dropped(HandshakeError.closedEarly.dropReason, count: 1)), to: dial.listener)
   }
 
   // MARK: The handshake
@@ -132,7 +132,8 @@ extension SimulatedNetwork {
   private func refuse(_ error: HandshakeError, at index: Int, from dialler: Int) {
     give(
       .overlay(
-        error == .sameKeyElsewhere ? .sameKeyMet(address: nodes[dialler].address) : .dropped(error.dropReason)),
+        error == .sameKeyElsewhere ? .sameKeyMet(address: nodes[dialler].address) : .dropped(error.dropReason, count: 1)
+      ),
       to: index)
   }
 
@@ -194,7 +195,7 @@ extension SimulatedNetwork {
     if let until = near.identity.joinableUntilMilliseconds, until <= moment(at: dial.listener).wallMilliseconds,
       !far.admitted.contains(near.id)
     {
-      give(.overlay(.dropped(.expiredGrant)), to: dial.listener)
+      give(.overlay(.dropped(.expiredGrant, count: 1)), to: dial.listener)
       return travel(.closed(why: "its invitation has expired"), of: id, from: dial.listener, to: dial.dialler)
     }
     opened(id, dial, near.record, nil)

@@ -10,13 +10,13 @@ internal import Resources
 extension NodeEngine {
   func name(of node: NodeID) -> String {
     if node == identity.node { return profile.name }
-    return overlay.members.first { $0.id == node }?.name ?? books.values.lazy.compactMap { $0.roster[node]?.name }.first
+    return overlay.member(node)?.name ?? books.values.lazy.compactMap { $0.roster[node]?.name }.first
       ?? node.short
   }
 
   func state(of node: NodeID) -> String {
     if node == identity.node { return MemberState.alive.rawValue }
-    return overlay.members.first { $0.id == node }?.state.rawValue ?? "unknown"
+    return overlay.member(node)?.state.rawValue ?? "unknown"
   }
 
   /// This node first, then the others by name.

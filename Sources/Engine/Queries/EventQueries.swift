@@ -130,6 +130,6 @@ extension NodeEngine {
 
   /// The message's sender for logs: where a member listens.
   public func holder(_ node: NodeID) -> Holder? {
-    overlay.members.first { $0.id == node }.map { Holder(node: node, addresses: $0.addresses) }
+    overlay.member(node).map { Holder(node: node, addresses: $0.addresses) }
   }
 }
