@@ -49,6 +49,10 @@ public struct NodeEngine: Sendable {
   var bulletins = Bulletins()
   /// How far the facts had come that were delivered here.
   package internal(set) var factWays = FactWays()
+  var passages = Passages()
+  var tracePace = AskingPace(perSecond: 4)
+  var reportPace = AskingPace(perSecond: 1)
+  var figures = FigureExchange()
   // Between two parts of a start.
   var restoredOffers: [Assessor.ReceivedOffer] = []
   var restoredFollowings: [ReplicaSet] = []
@@ -117,7 +121,9 @@ public struct NodeEngine: Sendable {
       isAwake = false
       handleNextEvent(&turn)
     case .command(let id, let command): carryOut(command, id, &turn)
-    case .adapters(let statuses): adaptersChanged(statuses)
+    case .adapters(let statuses):
+      adaptersChanged(statuses)
+      exchangeFigures(&turn)
     case .work(let update): worked(update, &turn)
     case .object(let update): objectChanged(update, &turn)
     }
@@ -137,7 +143,9 @@ public struct NodeEngine: Sendable {
     case .send(let signed, let node, let deadline):
       let left = max(1, deadline - turn.now.wallMilliseconds)
       overlayStep(.send(signed, to: node, within: .milliseconds(left)), &turn)
-    case .broadcast(let signed): overlayStep(.broadcast(signed), &turn)
+    case .broadcast(let signed):
+      notePassage(signed, via: identity.node, links: 0, &turn)
+      overlayStep(.broadcast(signed), &turn)
     case .announce(let record): overlayStep(.announce(record), &turn)
     case .ledgerWritten(let token): replicationStep(.durable(token), &turn)
     case .start(let order):
@@ -156,6 +164,7 @@ public struct NodeEngine: Sendable {
       precondition(rounds < Self.roundLimit, "the roles of collaboration \(id.short) do not come to rest")
       ledgerChanged(id, &turn)
     }
+    if linksChanged || rounds > 0 { figuresMayDiffer(&turn) }
     keepLinks(&turn)
     wakeIfNeeded(&turn)
     tickIfNeeded(&turn)
@@ -203,6 +212,10 @@ public struct NodeEngine: Sendable {
       }
       for (id, book) in books where book.openTasks > 0 { changed.insert(id) }
       expireSubmissions(&turn)
+      figuresMayDiffer(&turn)
+    case .figures:
+      figures.fired()
+      exchangeFigures(&turn)
     }
   }
 

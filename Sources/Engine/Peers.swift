@@ -46,6 +46,7 @@ extension NodeEngine {
     case .forgetFact(let id): turn.write(.removeFact(id))
     case .deliverFact(let signed, let node, let hops):
       factWays.add(hops: hops)
+      notePassage(signed, via: node, links: hops, &turn)
       received(signed, from: node, isDirect: false, &turn)
     case .deliverDirect(let signed, _): received(signed, from: signed.statement.author, isDirect: true, &turn)
     case .deliverMessage(let message, let node): received(message, from: node, &turn)
@@ -54,7 +55,9 @@ extension NodeEngine {
       notice("information", "broadcast.refused", "announcement \(id.short): \(reason)", &turn)
     case .memberChanged(let node, let state): memberChanged(node, state, &turn)
     case .memberUpdated(let node): turn.act(.admit(node))
-    case .linked(let node): replicationStep(.linkOpened(node), &turn)
+    case .linked(let node):
+      replicationStep(.linkOpened(node), &turn)
+      exchangeFigures(&turn)
     case .unlinked(let node, _): replicationStep(.linkClosed(node), &turn)
     case .dropped: break
     case .notice(let overlayNotice): notice("information", "overlay", "\(overlayNotice)", &turn)
@@ -141,6 +144,10 @@ extension NodeEngine {
       }
       turn.act(.logRequested(request, by: node))
     case .logChunk(let chunk): turn.act(.logChunk(chunk, from: node))
+    case .traceRequest(let request): traceRequested(request, by: node, &turn)
+    case .traceReply(let reply): turn.act(.traceReply(reply, from: node))
+    case .reportRequest: reportRequested(by: node, &turn)
+    case .report(let report): reported(report, by: node, &turn)
     }
   }
 
@@ -150,7 +157,7 @@ extension NodeEngine {
     return book.coordinator == node || book.roster[node] != nil || book.tasks[task]?.submitter == node
   }
 
-  /// Asks another node for a piece of an attempt's log, or answers one that asked.
+  /// Asks another node for a piece of an attempt's log or about a trace, or answers one that asked.
   public mutating func message(_ message: PeerMessage, to node: NodeID, at now: Moment, random: inout Random)
     -> EngineEffects
   {

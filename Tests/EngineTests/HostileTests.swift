@@ -188,6 +188,7 @@ import Testing
       collaboration: charter.id())
     let forged = SignedStatement(
       statement, signature: network.nodes[2].identity.signingKey.sign(statement.signedBytes))
+    #expect(network.run(for: .seconds(5)) { !$0.links(from: 2, to: 1).isEmpty })
     network.transmit(fact: forged, from: 2, to: 1)
     network.run(for: .seconds(2))
     #expect(network.nodes[1].engine.dropped["overlay: badSignature"] == 1, "\(network.nodes[1].engine.dropped)")

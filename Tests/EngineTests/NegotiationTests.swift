@@ -48,7 +48,7 @@ import Testing
     #expect(network.finish(task, at: 0) == "succeeded", "\(network.story(0))")
     network.settle()
     for node in network.nodes {
-      let views = node.engine.participantViews(of: nil)
+      let views = node.engine.participantViews(of: nil, at: network.now)
       #expect(views.map(\.name) == ["asker", "open", "walled"])
       #expect(views.map(\.sandboxed) == [true, false, true])
     }

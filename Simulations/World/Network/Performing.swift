@@ -37,6 +37,10 @@ extension SimulatedNetwork {
     case .admit(let node): nodes[index].admitted.insert(node)
     case .logRequested(let request, let node): nodes[index].logRequests.append((request, node))
     case .logChunk(let chunk, let node): nodes[index].logChunks.append((chunk, node))
+    case .traceRequested(let request, let node):
+      let reply = nodes[index].engine.traceReply(to: request, from: node, finished: [])
+      if let asker = host(of: node) { send(.traceReply(reply), from: index, to: asker) }
+    case .traceReply(let reply, let node): nodes[index].traceReplies.append((reply, node))
     case .hold, .letGo: break
     }
   }

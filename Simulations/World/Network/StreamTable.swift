@@ -57,10 +57,12 @@ struct StreamTable {
   }
 
   /// - Parameter earliest: when a frame that leaves now could arrive.
-  /// - Returns: when it arrives, behind those of its lane that left before.
+  /// - Returns: when it arrives, behind those of its lane that left before. Control frames overtake bulk frames that
+  ///   wait, and no frame overtakes a control frame: it is one stream.
   mutating func arrival(on link: LinkID, _ lane: Lane, earliest: Duration) -> Duration {
     guard let end = ends[link] else { return earliest }
-    let arrival = max(earliest, lane == .control ? end.lastControlArrival : end.lastBulkArrival)
+    let arrival = max(
+      earliest, end.lastControlArrival, lane == .control ? .zero : end.lastBulkArrival)
     if lane == .control {
       ends[link]?.lastControlArrival = arrival
     } else {

@@ -30,7 +30,8 @@ extension SimulatedNetwork {
     schedule(.frame(end.other, bytes), at: end.otherNode, on: arrival)
     if happens(frameDuplicationPermille) {
       faultCounts.count(.frameDuplicated)
-      let again = arrival + latency(end.node, end.otherNode, isStream: true)
+      // A stream keeps its order, also for what it says twice.
+      let again = streams.arrival(on: link, lane, earliest: arrival + .microseconds(1))
       schedule(.frame(end.other, bytes), at: end.otherNode, on: again)
     }
   }

@@ -47,6 +47,7 @@ package struct SimulatedNode {
   package internal(set) var order: [AttemptID] = []
   package internal(set) var logRequests: [(request: PeerMessage.LogRequest, node: NodeID)] = []
   package internal(set) var logChunks: [(chunk: PeerMessage.LogChunk, node: NodeID)] = []
+  package internal(set) var traceReplies: [(reply: PeerMessage.TraceReply, node: NodeID)] = []
 
   package var id: NodeID { identity.node }
 

@@ -118,6 +118,8 @@ extension Fingerprint {
       add("notice \(notice.timeMilliseconds) \(notice.plane) \(notice.kind) \(notice.text)")
     case .logRequested(let request, let node): add("log request \(request) \(node)")
     case .logChunk(let chunk, let node): add("log chunk \(chunk) \(node)")
+    case .traceRequested(let request, let node): add("trace request \(request) \(node)")
+    case .traceReply(let reply, let node): add("trace reply \(reply) \(node)")
     }
   }
 

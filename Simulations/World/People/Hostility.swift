@@ -50,7 +50,7 @@ extension SimulatedNetwork {
 extension SimulatedNetwork {
   /// Puts a fact on the link between two nodes, as a relay would.
   package func transmit(fact: SignedStatement, from: Int, to: Int) {
-    guard let link = links(from: from, to: to).first else { return }
+    guard let link = links(from: from, to: to).first else { preconditionFailure("no link from \(from) to \(to)") }
     transmit(RawTraffic.fact(fact, hops: 1), on: link, .control)
   }
 }

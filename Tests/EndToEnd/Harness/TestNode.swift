@@ -6,6 +6,8 @@ final class TestNode {
   let name: String
   let data: String
   private(set) var process: Process?
+  /// The machine in small on which it runs; nil for this one.
+  var host: LocalNetwork.Host?
 
   init(name: String, data: String) {
     self.name = name
@@ -23,9 +25,12 @@ final class TestNode {
   func launch(environment: [String: String] = [:], arguments: [String] = []) throws {
     try Data().write(to: URL(fileURLWithPath: logPath))
     let process = Process()
-    process.executableURL = URL(fileURLWithPath: Binary.jointcloud)
-    process.arguments = ["node", "run", "--data", data] + arguments
-    process.environment = ["PATH": "/usr/local/bin:/usr/bin:/bin", "TERM": "dumb"].merging(environment) { $1 }
+    let listen = host.map { ["--listen", $0.address + ":7400"] } ?? []
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    process.arguments =
+      (host?.prefix ?? []) + [Binary.jointcloud, "node", "run", "--data", data] + listen + arguments
+    process.environment = ["PATH": "/usr/local/bin:/usr/sbin:/usr/bin:/bin", "TERM": "dumb"]
+      .merging(environment) { $1 }
     process.standardInput = FileHandle.nullDevice
     let log = FileHandle(forWritingAtPath: logPath)
     process.standardOutput = log
