@@ -66,6 +66,7 @@ struct OverlayBenchmark: AsyncParsableCommand {
     if !PrivateLoopback.isHere { say("loopback is shared: \(PrivateLoopback.whyAbsent)") }
     let serf = peer ? ChildProgram.find("serf") : nil
     if peer && serf == nil { say("Serf is not measured, since it is not installed: apt-get install serf") }
+    say("broadcast_hops is not measured: neither tells how far a broadcast came")
     var findings = Findings()
     for count in counts {
       for number in 1...runs {
@@ -81,25 +82,35 @@ struct OverlayBenchmark: AsyncParsableCommand {
 
   private func ours(_ count: Int) async throws -> [(Figure, Double)] {
     let run = OverlayRun(figures: OverlayFigures(nodes: count, isPeer: false), plan: plan)
-    let measured = try await BenchmarkFolder.within { folder in
-      try await JointCloudOverlay.running(nodes: count + 1, in: folder) { try await run.measured($0) }
+    try await network { folder in
+      try await JointCloudOverlay.running(nodes: count + 1, in: folder) { try await run.measure($0) }
     }
-    guard !short else { return measured.found }
-    return try await BenchmarkFolder.within { folder in
-      try await JointCloudOverlay.running(nodes: count, in: folder) { try await measured.startMeasured($0) }
-    }.found
+    if !short {
+      try await network { folder in
+        try await JointCloudOverlay.running(nodes: count, in: folder) { try await run.measureStart($0) }
+      }
+    }
+    return run.found.all
   }
 
   private func theirs(_ serf: ChildProgram, _ count: Int) async throws -> [(Figure, Double)] {
     let run = OverlayRun(figures: OverlayFigures(nodes: count, isPeer: true), plan: plan)
-    let measured = try await BenchmarkFolder.within { folder in
-      try await SerfNetwork.running(serf, agents: count + 1, joining: false, in: folder) { try await run.measured($0) }
+    try await network { folder in
+      try await SerfNetwork.running(serf, agents: count + 1, joining: false, in: folder) { try await run.measure($0) }
     }
-    return try await BenchmarkFolder.within { folder in
-      try await SerfNetwork.running(serf, agents: count, joining: true, in: folder) {
-        try await measured.startMeasured($0)
-      }
-    }.found
+    try await network { folder in
+      try await SerfNetwork.running(serf, agents: count, joining: true, in: folder) { try await run.measureStart($0) }
+    }
+    return run.found.all
+  }
+
+  /// A network that fails takes no other with it: what it was still to show is not measured.
+  private func network(_ body: (BenchmarkFolder) async throws -> Void) async throws {
+    do {
+      try await BenchmarkFolder.within(body)
+    } catch  where !Task.isCancelled {
+      say("    the rest is not measured: \(BenchmarkFailure.text(of: error))")
+    }
   }
 
   /// What does not depend on the machine's speed.

@@ -1,3 +1,14 @@
+import Synchronization
+
+/// What a run has found so far: it stays when the run cannot go on.
+final class FoundFigures: Sendable {
+  private let kept = Mutex<[(Figure, Double)]>([])
+
+  var all: [(Figure, Double)] { kept.withLock { $0 } }
+
+  func add(_ value: Double, to figure: Figure) { kept.withLock { $0.append((figure, value)) } }
+}
+
 /// One run on one network: all figures once. What cannot be measured is said, and has no figure.
 struct OverlayRun: Sendable {
   struct Plan: Sendable {
@@ -11,15 +22,10 @@ struct OverlayRun: Sendable {
 
   let figures: OverlayFigures
   let plan: Plan
-  private(set) var found: [(Figure, Double)] = []
+  let found = FoundFigures()
 
-  init(figures: OverlayFigures, plan: Plan) {
-    self.figures = figures
-    self.plan = plan
-  }
-
-  /// What has not happened by then does not.
-  private static let limit = Duration.seconds(120)
+  /// What has not happened by then does not; Serf was seen to take 101 s to join.
+  private static let limit = Duration.seconds(150)
   /// What joining and failures leave to do is over by then.
   private static let settling = Duration.seconds(3)
 
@@ -32,82 +38,66 @@ struct OverlayRun: Sendable {
   private var newcomer: Int { count }
 
   /// - Parameter overlay: has room for one node more than are counted.
-  func measured(_ overlay: some MeasuredOverlay) async throws -> OverlayRun {
-    var run = self
-    try await run.measure(overlay)
-    return run
+  /// - Throws: when its nodes never come to see each other, or one ends by itself.
+  func measure(_ overlay: some MeasuredOverlay) async throws {
+    try await join(overlay)
+    try await Task.sleep(for: Self.settling)
+    try await attempt("idle nodes") { try await idle(overlay) }
+    try await overlay.watching { board in
+      let start = ContinuousClock.now
+      try await attempt("broadcasts") { try await broadcast(overlay, board) }
+      try await attempt("a stopped node") { try await stop(overlay, board) }
+      try await attempt("a killed node") { try await kill(overlay, board) }
+      try await attempt("a newcomer") { try await joinOne(overlay, board) }
+      try await Task.sleep(for: Self.settling)
+      let deaths = try falseDeaths(board, since: start, sparing: [stopped, killed])
+      found.add(Double(deaths), to: figures.falseDeathsCalm)
+      try await attempt("loss of datagrams") { try await lose(board) }
+    }
   }
 
   /// On a network of its own, in which nobody has joined yet.
-  func startMeasured(_ overlay: some MeasuredOverlay) async throws -> OverlayRun {
-    var run = self
-    try await run.measureStart(overlay)
-    return run
-  }
-
-  private mutating func measure(_ overlay: some MeasuredOverlay) async throws {
-    try await attempt("joining at once") { run in try await run.join(overlay) }
-    try await Task.sleep(for: Self.settling)
-    try await attempt("idle nodes") { run in try await run.idle(overlay) }
-    let begun = self
-    self = try await overlay.watching { board in
-      var run = begun
-      let start = ContinuousClock.now
-      try await run.attempt("broadcasts") { try await $0.broadcast(overlay, board) }
-      try await run.attempt("a stopped node") { try await $0.stop(overlay, board) }
-      try await run.attempt("a killed node") { try await $0.kill(overlay, board) }
-      try await run.attempt("a newcomer") { try await $0.joinOne(overlay, board) }
-      try await Task.sleep(for: Self.settling)
-      let deaths = try run.falseDeaths(board, since: start, sparing: [run.stopped, run.killed])
-      run.found.append((run.figures.falseDeathsCalm, Double(deaths)))
-      try await run.attempt("loss of datagrams") { try await $0.lose(board) }
-      return run
+  func measureStart(_ overlay: some MeasuredOverlay) async throws {
+    try await attempt("starting one after another") {
+      let start = try await overlay.startAll(count)
+      let end = try await overlay.untilEach(of: everybody, sees: count, within: Self.limit)
+      found.add((end - start).inSeconds, to: figures.startAll)
     }
   }
 
-  private mutating func measureStart(_ overlay: some MeasuredOverlay) async throws {
-    try await attempt("starting one after another") { run in
-      let start = try await overlay.startAll(run.count)
-      let end = try await overlay.untilEach(of: run.everybody, sees: run.count, within: Self.limit)
-      run.found.append((run.figures.startAll, (end - start).inSeconds))
-    }
-  }
-
-  private mutating func attempt(_ what: String, _ body: (inout OverlayRun) async throws -> Void) async throws {
+  private func attempt(_ what: String, _ body: () async throws -> Void) async throws {
     let start = ContinuousClock.now
     do {
-      try await body(&self)
+      try await body()
       say("    \(what): measured in \(Figure.text((ContinuousClock.now - start).inSeconds)) s")
     } catch  where !Task.isCancelled {
       say("    \(what): not measured: \(BenchmarkFailure.text(of: error))")
     }
   }
 
-  private mutating func join(_ overlay: some MeasuredOverlay) async throws {
+  private func join(_ overlay: some MeasuredOverlay) async throws {
     let start = try await overlay.gather(count)
     let end = try await overlay.untilEach(of: everybody, sees: count, within: Self.limit)
     let seconds = (end - start).inSeconds
-    found += [(figures.joinAll, seconds), (figures.joinAllWorst, seconds)]
+    found.add(seconds, to: figures.joinAll)
+    found.add(seconds, to: figures.joinAllWorst)
+    say("    joining at once: measured: \(Figure.text(seconds)) s")
   }
 
-  private mutating func idle(_ overlay: some MeasuredOverlay) async throws {
+  private func idle(_ overlay: some MeasuredOverlay) async throws {
     let before = PrivateLoopback.isHere ? try LoopbackTraffic() : nil
     let start = ContinuousClock.now
     let watched = try await IdleWatch.watching(everybody.compactMap(overlay.processes.process), for: plan.idle)
-    found += [
-      (figures.idleCPU, watched.cpuMillisecondsPerSecond.reduce(0, +) / Double(count)),
-      (figures.idleMemory, watched.residentMegabytes.reduce(0, +) / Double(count)),
-    ]
+    found.add(watched.cpuMillisecondsPerSecond.reduce(0, +) / Double(count), to: figures.idleCPU)
+    found.add(watched.residentMegabytes.reduce(0, +) / Double(count), to: figures.idleMemory)
     guard let before else { throw BenchmarkFailure("datagrams and bytes: \(PrivateLoopback.whyAbsent)") }
     let after = try LoopbackTraffic()
     let nodeSeconds = (ContinuousClock.now - start).inSeconds * Double(count)
-    found += [
-      (figures.idleDatagrams, Double(after.datagrams - before.datagrams) / nodeSeconds),
-      (figures.idleBytes, Double(after.bytes - before.bytes) / nodeSeconds),
-    ]
+    found.add(Double(after.datagrams - before.datagrams) / nodeSeconds, to: figures.idleDatagrams)
+    found.add(Double(after.bytes - before.bytes) / nodeSeconds, to: figures.idleBytes)
   }
 
-  private mutating func broadcast(_ overlay: some MeasuredOverlay, _ board: OverlayBoard) async throws {
+  private func broadcast(_ overlay: some MeasuredOverlay, _ board: OverlayBoard) async throws {
     let (nodes, plan) = (everybody, plan)
     @Sendable func series(_ count: Int) async throws -> BroadcastSeries {
       try await BroadcastSeries.measuring(overlay, board, nodes: nodes, count: count)
@@ -125,19 +115,16 @@ struct OverlayRun: Sendable {
       (timed, copies) = try await overlay.counting(nodes) { try await series(plan.broadcasts) }
       counted = plan.broadcasts
     }
-    found += [
-      (figures.broadcastMissed, Double(timed.missed)),
-      (figures.broadcastCopies, Double(copies) / Double(counted) / Double(count)),
-    ]
+    found.add(Double(timed.missed), to: figures.broadcastMissed)
+    found.add(Double(copies) / Double(counted) / Double(count), to: figures.broadcastCopies)
     guard !timed.delays.isEmpty, !timed.lasts.isEmpty else { throw BenchmarkFailure("no broadcast reached all") }
     let delays = Samples(timed.delays)
-    found += [
-      (figures.broadcastMedian, delays.quantile(0.5)), (figures.broadcastWorst, delays.quantile(0.99)),
-      (figures.broadcastLast, Samples(timed.lasts).quantile(0.5)),
-    ]
+    found.add(delays.quantile(0.5), to: figures.broadcastMedian)
+    found.add(delays.quantile(0.99), to: figures.broadcastWorst)
+    found.add(Samples(timed.lasts).quantile(0.5), to: figures.broadcastLast)
   }
 
-  private mutating func stop(_ overlay: some MeasuredOverlay, _ board: OverlayBoard) async throws {
+  private func stop(_ overlay: some MeasuredOverlay, _ board: OverlayBoard) async throws {
     let others = Set(everybody).subtracting([stopped])
     let start = ContinuousClock.now
     try overlay.processes.pause(stopped)
@@ -149,32 +136,32 @@ struct OverlayRun: Sendable {
     }
     let back = ContinuousClock.now
     try overlay.processes.resume(stopped)
-    found.append((figures.stopKnown, try known.get()))
-    found.append((figures.resumeKnown, try await seconds(until: .alive(stopped), by: others, since: back, board)))
+    found.add(try known.get(), to: figures.stopKnown)
+    found.add(try await seconds(until: .alive(stopped), by: others, since: back, board), to: figures.resumeKnown)
     _ = try await overlay.untilEach(of: everybody, sees: count, within: Self.limit)
   }
 
-  private mutating func kill(_ overlay: some MeasuredOverlay, _ board: OverlayBoard) async throws {
+  private func kill(_ overlay: some MeasuredOverlay, _ board: OverlayBoard) async throws {
     let start = ContinuousClock.now
     try overlay.processes.kill(killed)
     let others = Set(everybody).subtracting([killed])
-    found.append((figures.killKnown, try await seconds(until: .failed(killed), by: others, since: start, board)))
+    found.add(try await seconds(until: .failed(killed), by: others, since: start, board), to: figures.killKnown)
   }
 
-  private mutating func joinOne(_ overlay: some MeasuredOverlay, _ board: OverlayBoard) async throws {
+  private func joinOne(_ overlay: some MeasuredOverlay, _ board: OverlayBoard) async throws {
     let before = ContinuousClock.now
     let start = try await overlay.add(newcomer)
     let others = Set(everybody).subtracting([killed])
     let seen = try await seconds(until: .alive(newcomer), by: others, since: before, board)
     let sees = try await overlay.untilEach(of: [newcomer], sees: count, within: Self.limit)
-    found.append((figures.joinOne, max(seen - (start - before).inSeconds, (sees - start).inSeconds)))
+    found.add(max(seen - (start - before).inSeconds, (sees - start).inSeconds), to: figures.joinOne)
   }
 
-  private mutating func lose(_ board: OverlayBoard) async throws {
+  private func lose(_ board: OverlayBoard) async throws {
     let plan = plan
     let start = ContinuousClock.now
     try await PrivateLoopback.losing(percent: plan.lossPercent) { try await Task.sleep(for: plan.loss) }
-    found.append((figures.falseDeaths, Double(try falseDeaths(board, since: start, sparing: [killed]))))
+    found.add(Double(try falseDeaths(board, since: start, sparing: [killed])), to: figures.falseDeaths)
   }
 
   /// How often a node held another failed that was not.
