@@ -56,6 +56,7 @@ let package = Package(
   products: [
     .executable(name: "jointcloud", targets: ["jointcloud"]),
     .executable(name: "benchmarks", targets: ["benchmarks"]),
+    .executable(name: "simulate", targets: ["simulate"]),
   ],
   traits: [
     .trait(
@@ -143,9 +144,13 @@ let package = Package(
     .target(
       name: "Simulations",
       dependencies: [
-        "Engine", "Contract", "Coordination", "Consensus", "Ledger", "Model", "Overlay", "Resources", "Sodium", .heap,
+        "Engine", "Contract", "Coordination", "Consensus", "Ledger", "Model", "Overlay", "Resources", "Sodium", "Wire",
+        .heap, .protobuf,
       ],
       path: "Simulations/World", swiftSettings: settings),
+    .executableTarget(
+      name: "simulate", dependencies: ["Simulations", "Model", .argumentParser],
+      path: "Simulations/simulate", swiftSettings: settings),
 
     tests("OverlayTests", ["Overlay", "Model", "Sodium", "Wire", .protobuf]),
     tests(
@@ -167,7 +172,7 @@ let package = Package(
         "Simulations", "Engine", "Contract", "Coordination", "Consensus", "EventQueue", "Ledger", "Model", "Overlay",
         "Resources", "Sodium",
       ]),
-    tests("SimulationsTests", ["Simulations", "Engine", "Model", "Overlay", "Sodium"]),
+    tests("SimulationsTests", ["Simulations", "simulate", "Engine", "Model", "Overlay", "Sodium"]),
     .target(
       name: "LedgerFixtures", dependencies: ["Ledger", "Model", "Sodium"], path: "Tests/LedgerFixtures",
       swiftSettings: settings),

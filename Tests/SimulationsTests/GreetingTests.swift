@@ -34,8 +34,9 @@ import Testing
     }
     try network.add(NodePlan(name: "b"))
     network.run(for: .seconds(5))
-    #expect(third > 0 && network.links(from: 1, to: 0).isEmpty)
-    #expect(network.nodes[0].engine.dropped["overlay: badHandshake"] == third)
+    #expect(third > 0 && network.nodes[0].engine.dropped["overlay: badHandshake"] ?? 0 > 0)
+    // Node 1 may hold one for the moment that its answer takes.
+    #expect(network.nodes[0].engine.overlay.linkedPeers.isEmpty)
     network.tamperGreetings = nil
     #expect(network.run(for: .seconds(30)) { $0.allSeeAll })
   }

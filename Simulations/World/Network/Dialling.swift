@@ -35,7 +35,9 @@ extension SimulatedNetwork {
   }
 
   /// Sends a part of the handshake on its way.
-  private func travel(_ greeting: Greeting, of id: DialID, from: Int, to: Int) {
+  ///
+  /// - Parameter arrival: when it gets there, where that is settled.
+  private func travel(_ greeting: Greeting, of id: DialID, from: Int, to: Int, arrival: Duration? = nil) {
     guard !reach.isCut(from: from, to: to) else { return }
     var greeting = greeting
     if case .message(let bytes) = greeting {
@@ -46,7 +48,8 @@ extension SimulatedNetwork {
         greeting = .message(changed)
       }
     }
-    deliver(.greeting(id, greeting), to: to, after: latency(from, to, isStream: true))
+    let arrival = arrival ?? now.uptime + latency(from, to, isStream: true)
+    timeline.add(Scheduled(node: to, generation: nil, event: .greeting(id, greeting)), at: arrival)
   }
 
   func receive(_ greeting: Greeting, of id: DialID, at index: Int) {
@@ -164,10 +167,7 @@ extension SimulatedNetwork {
     let arrival = now.uptime + latency(dial.listener, dial.dialler, isStream: true)
     streams.insert(link.far, of: dial.listener, other: link.near, at: dial.dialler, opened: arrival)
     streams.insert(link.near, of: dial.dialler, other: link.far, at: dial.listener, opened: now.uptime)
-    if !reach.isCut(from: dial.listener, to: dial.dialler) {
-      timeline.add(
-        Scheduled(node: dial.dialler, generation: nil, event: .greeting(id, .message(reply ?? []))), at: arrival)
-    }
+    travel(.message(reply ?? []), of: id, from: dial.listener, to: dial.dialler, arrival: arrival)
     give(.overlay(.linkOpened(link.far, peer: peer, dialled: false)), to: dial.listener)
   }
 

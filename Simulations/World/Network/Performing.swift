@@ -48,10 +48,25 @@ extension SimulatedNetwork {
   func someMicroseconds() -> Duration { .microseconds(Int64.random(in: 20...1_500, using: &random)) }
 
   private func heard(_ notice: NoticeView, of index: Int) {
+    if notice.kind == "member.failed", let node = notice.node { judgeRemoval(of: node, by: index) }
     observations.heard(notice, at: index, about: notice.node.flatMap { host(of: $0) }, uptime: now.uptime)
     guard noticesKept > 0 else { return }
     nodes[index].notices.append(notice)
     if nodes[index].notices.count > 2 * noticesKept { nodes[index].notices.removeFirst(noticesKept) }
+  }
+
+  /// Who is well is removed only on the words of enough members, or after a suspicion that nobody could settle.
+  private func judgeRemoval(of node: NodeID, by index: Int) {
+    guard let subject = host(of: node), nodes[subject].isUp, !observations.disturbed.contains(subject),
+      let member = nodes[index].engine.overlay.member(node)
+    else { return }
+    let counts = nodes[index].engine.overlay.memberCounts
+    let needed = 1 + min(3, counts[.alive, default: 0] + counts[.suspected, default: 0])
+    let suspected = observations.sighting(of: subject, by: index).map { now.uptime - $0.since } ?? .zero
+    guard member.accusers.count < needed, suspected < .seconds(30), observations.hastyRemovals.count < 1_000 else {
+      return
+    }
+    observations.hastyRemovals.append(FalseDeath(observer: index, subject: subject, at: now.uptime))
   }
 
   // MARK: The disk

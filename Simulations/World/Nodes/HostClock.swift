@@ -21,9 +21,10 @@ package struct HostClock: Sendable {
     return Moment(uptime: uptime, wallMilliseconds: world.wallMilliseconds + wallOffsetMilliseconds + ahead)
   }
 
-  /// How long the world waits while the host waits for `wait`.
+  /// How long the world waits while the host waits for `wait`; rounded up, since a timer that fires early by a rounding
+  /// is set again and again without the time going on.
   package func worldWait(for wait: Duration) -> Duration {
-    driftPPM == 0 ? wait : wait * Self.million / (Self.million + driftPPM)
+    driftPPM == 0 ? wait : wait * Self.million / (Self.million + driftPPM) + .nanoseconds(1)
   }
 
   /// The wall clock steps.

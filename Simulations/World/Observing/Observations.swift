@@ -41,8 +41,10 @@ package struct Observations: Sendable {
   /// Suspicions of nodes that no fault touched, by nodes that none touched.
   package private(set) var falseSuspicionCount = 0
   package private(set) var deliveries: [String: Delivery] = [:]
-  /// Announcements that nobody made through this world.
-  package private(set) var strangeAnnouncements: [String: Int] = [:]
+  /// By observer: announcements that nobody made through this world.
+  package private(set) var strangeAnnouncements: [Int: Int] = [:]
+  /// Removals of members on fewer words than it takes, of those that no fault touched.
+  package internal(set) var hastyRemovals: [FalseDeath] = []
 
   init() {}
 
@@ -111,7 +113,7 @@ package struct Observations: Sendable {
   private mutating func wasTold(_ line: String, _ observer: Int, _ uptime: Duration) {
     guard let colon = line.firstRange(of: ": ") else { return }
     let text = String(line[colon.upperBound...])
-    guard deliveries[text] != nil else { return strangeAnnouncements[text, default: 0] += 1 }
+    guard deliveries[text] != nil else { return strangeAnnouncements[observer, default: 0] += 1 }
     if deliveries[text]?.told[observer] == nil {
       deliveries[text]?.told[observer] = uptime
     } else {

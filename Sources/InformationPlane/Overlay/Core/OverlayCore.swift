@@ -92,7 +92,7 @@ public struct OverlayCore: Sendable {
   ) {
     var turn = Turn(now: now, random: random)
     handle(input, &turn)
-    if let wait = agenda.arm(at: now.uptime) { turn.emit(.setTimer(after: wait)) }
+    if !leaving, let wait = agenda.arm(at: now.uptime) { turn.emit(.setTimer(after: wait)) }
     random = turn.random
     effects.append(contentsOf: turn.effects)
   }
@@ -143,7 +143,7 @@ public struct OverlayCore: Sendable {
     agenda.plan(.expire, at: uptime + limits.expireInterval)
     agenda.plan(.neighbours, at: uptime)
     agenda.plan(.tend, at: uptime)
-    if !seeds.isEmpty { agenda.plan(.revive, at: uptime) }
+    if !seeds.isEmpty || !table.left.isEmpty { agenda.plan(.revive, at: uptime) }
   }
 
   private mutating func timerFired(_ turn: inout Turn) {

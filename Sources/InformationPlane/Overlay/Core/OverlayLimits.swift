@@ -98,6 +98,8 @@ public struct OverlayLimits: Hashable, Sendable {
   /// Neighbours are chosen anew once who is present has not changed for this long, or has changed for the other.
   public var neighbourDelay: Duration = .milliseconds(300)
   public var neighbourDelayMost: Duration = .milliseconds(1_200)
+  /// How long who has just come gets facts from whom it came through.
+  public var newcomerGrace: Duration = .seconds(10)
   /// Larger statements are announced, and fetched by who lacks them.
   public var pushByteLimit = 1_024
   /// How long a fact that was announced beside the tree may take to come along it.

@@ -132,7 +132,7 @@ extension OverlayCore {
     case .failed:
       if let link = linkOfNode[node] { close(link, .silent, &turn) }
       agenda.plan(.revive, at: turn.uptime + turn.jittered(limits.reviveInterval))
-    case .left: break
+    case .left: agenda.plan(.revive, at: turn.uptime + turn.jittered(limits.reviveInterval))
     }
     presenceChanged(&turn)
     turn.emit(.memberChanged(node, state))
@@ -194,6 +194,8 @@ extension OverlayCore {
   mutating func metOwnKey(in checked: CheckedMember, _ turn: inout Turn) {
     // One of an earlier start is replaced everywhere by the present one.
     if let ownRecord, ownRecord.supersedes(checked) { return drop(.stale, from: nil, &turn) }
+    // The other process learns of this one when the two shake hands.
+    if let address = checked.record.addresses.first { turn.emit(.dial(address: address, expecting: node)) }
     drop(.sameKeyElsewhere, from: nil, &turn)
     turn.emit(.notice(.sameKeyElsewhere(address: checked.record.addresses.first)))
   }

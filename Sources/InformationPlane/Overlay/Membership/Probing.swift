@@ -181,12 +181,14 @@ extension OverlayCore {
 
   // MARK: Those who failed
 
-  /// Knocks at those who have failed, so that they are found again by themselves, and at seeds not met yet.
+  /// Knocks at those who have failed or left, so that they are found again by themselves, and at seeds not met yet. Who
+  /// left may have come back while this node was away, and hold it for one that left too.
   mutating func revive(_ turn: inout Turn) {
     let strangers = seeds.keys.filter { table[$0] == nil }.sorted()
     for seed in strangers { greet(seed: seed, &turn) }
-    guard !table.failed.isEmpty || !strangers.isEmpty else { return }
-    if let node = table.failed.randomElement(using: &turn.random) {
+    let gone = table.failed + table.left
+    guard !gone.isEmpty || !strangers.isEmpty else { return }
+    if let node = gone.randomElement(using: &turn.random) {
       startProbe(of: node, .revival, &turn)
       // Datagrams alone may be what does not pass.
       if Int.random(in: 0..<10, using: &turn.random) == 0 { dialNow(node, &turn) }
