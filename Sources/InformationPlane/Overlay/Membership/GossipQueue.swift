@@ -2,17 +2,12 @@ import Model
 
 /// Rumours on their way: each goes out a number of times, those that went out least first, and of these the newest.
 struct GossipQueue: Sendable {
-  private struct Waiting: Sendable {
-    let rumour: Rumour
-    let order: UInt64
-    var sendings = 0
-  }
-
   /// More than this wait only under attack: then the most told give way.
   static let limit = 4_096
 
-  private var waiting: [Rumour.Subject: Waiting] = [:]
-  private var nextOrder: UInt64 = 0
+  private var waiting: [Rumour.Subject: Rumour] = [:]
+  /// By how often they went out, the newest last. What is settled may linger here and is skipped.
+  private var levels: [[Rumour.Subject]] = []
 
   var isEmpty: Bool { waiting.isEmpty }
   var count: Int { waiting.count }
@@ -30,16 +25,14 @@ struct GossipQueue: Sendable {
 
   mutating func add(_ rumour: Rumour) {
     guard waiting[rumour.subject] == nil else { return }
-    if waiting.count >= Self.limit, let told = waiting.max(by: { Self.goesFirst($0.value, $1.value) }) {
-      waiting[told.key] = nil
-    }
-    waiting[rumour.subject] = Waiting(rumour: rumour, order: nextOrder)
-    nextOrder += 1
+    if waiting.count >= Self.limit { dropMostTold() }
+    waiting[rumour.subject] = rumour
+    put(rumour.subject, on: 0)
   }
 
   /// Forgets what is said of a member in versions below one: it is settled.
   mutating func settle(_ node: NodeID, below version: MemberVersion) {
-    for (subject, entry) in waiting where entry.rumour.member == node && entry.rumour.version < version {
+    for (subject, rumour) in waiting where rumour.member == node && rumour.version < version {
       waiting[subject] = nil
     }
   }
@@ -47,20 +40,40 @@ struct GossipQueue: Sendable {
   /// The next rumours that fit, to be sent to `receivers` nodes.
   mutating func take(byteLimit: Int, receivers: Int, sendings: Int) -> [[UInt8]] {
     guard !waiting.isEmpty else { return [] }
-    var taken: [[UInt8]] = []
+    var taken: [(subject: Rumour.Subject, level: Int)] = []
+    var packed: [[UInt8]] = []
     var bytes = 0
-    for (subject, entry) in waiting.sorted(by: { Self.goesFirst($0.value, $1.value) }) {
-      let size = Packet.byteCount(ofUpdate: entry.rumour.bytes)
-      guard bytes + size <= byteLimit, taken.count < Packet.partLimit else { break }
-      bytes += size
-      taken.append(entry.rumour.bytes)
-      waiting[subject]?.sendings += receivers
-      if entry.sendings + receivers >= sendings { waiting[subject] = nil }
+    var isFull = false
+    for level in levels.indices where !isFull {
+      while let subject = levels[level].popLast() {
+        guard let rumour = waiting[subject] else { continue }
+        let size = Packet.byteCount(ofUpdate: rumour.bytes)
+        guard bytes + size <= byteLimit, packed.count < Packet.partLimit else {
+          levels[level].append(subject)
+          isFull = true
+          break
+        }
+        bytes += size
+        packed.append(rumour.bytes)
+        taken.append((subject, level + receivers))
+      }
     }
-    return taken
+    for (subject, level) in taken {
+      if level >= sendings { waiting[subject] = nil } else { put(subject, on: level) }
+    }
+    return packed
   }
 
-  private static func goesFirst(_ left: Waiting, _ right: Waiting) -> Bool {
-    (left.sendings, right.order) < (right.sendings, left.order)
+  private mutating func put(_ subject: Rumour.Subject, on level: Int) {
+    while levels.count <= level { levels.append([]) }
+    levels[level].append(subject)
+  }
+
+  private mutating func dropMostTold() {
+    for level in levels.indices.reversed() {
+      while !levels[level].isEmpty {
+        if waiting.removeValue(forKey: levels[level].removeFirst()) != nil { return }
+      }
+    }
   }
 }
