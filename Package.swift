@@ -56,6 +56,7 @@ let package = Package(
   products: [
     .executable(name: "jointcloud", targets: ["jointcloud"]),
     .executable(name: "benchmarks", targets: ["benchmarks"]),
+    .executable(name: "simulate", targets: ["simulate"]),
   ],
   traits: [
     .trait(
@@ -140,6 +141,17 @@ let package = Package(
       ],
       path: "Sources/benchmarks", swiftSettings: settings),
 
+    .target(
+      name: "Simulations",
+      dependencies: [
+        "Engine", "Contract", "Coordination", "Consensus", "Ledger", "Model", "Overlay", "Resources", "Sodium", "Wire",
+        .heap, .protobuf,
+      ],
+      path: "Simulations/World", swiftSettings: settings),
+    .executableTarget(
+      name: "simulate", dependencies: ["Simulations", "Model", .argumentParser],
+      path: "Simulations/simulate", swiftSettings: settings),
+
     tests("OverlayTests", ["Overlay", "Model", "Sodium", "Wire", .protobuf]),
     tests(
       "TransportTests",
@@ -157,9 +169,10 @@ let package = Package(
     tests(
       "EngineTests",
       [
-        "Engine", "Contract", "Coordination", "Consensus", "EventQueue", "Ledger", "Model", "Overlay", "Resources",
-        "Sodium", .heap,
+        "Simulations", "Engine", "Contract", "Coordination", "Consensus", "EventQueue", "Ledger", "Model", "Overlay",
+        "Resources", "Sodium",
       ]),
+    tests("SimulationsTests", ["Simulations", "simulate", "Engine", "Model", "Overlay", "Sodium"]),
     .target(
       name: "LedgerFixtures", dependencies: ["Ledger", "Model", "Sodium"], path: "Tests/LedgerFixtures",
       swiftSettings: settings),

@@ -75,10 +75,7 @@ extension NodeEngine {
 
   private mutating func fetch(_ reference: ObjectReference, from nodes: [NodeID], _ turn: inout Turn) {
     guard !objects.contains(reference.digest), fetching.insert(reference.digest).inserted else { return }
-    let members = overlay.members
-    let holders = nodes.compactMap { node in
-      members.first { $0.id == node }.map { Holder(node: node, addresses: $0.addresses) }
-    }
+    let holders = nodes.compactMap { holder($0) }
     turn.act(.fetch(reference, from: holders))
   }
 

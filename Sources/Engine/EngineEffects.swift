@@ -43,6 +43,9 @@ public enum Action: Sendable {
   /// Pieces of logs that another node asked for, and answers to what this node asked.
   case logRequested(PeerMessage.LogRequest, by: NodeID)
   case logChunk(PeerMessage.LogChunk, from: NodeID)
+  /// What another node asked about a trace, and answers to what this node asked.
+  case traceRequested(PeerMessage.TraceRequest, by: NodeID)
+  case traceReply(PeerMessage.TraceReply, from: NodeID)
 }
 
 /// Who has an object and where it listens.

@@ -64,6 +64,8 @@ public enum EngineTimer: Hashable, Sendable {
   case tick
   /// Results that have gathered go out.
   case report
+  /// Nodes tell each other what they have and do.
+  case figures
 }
 
 /// Names a person's request until it is answered.

@@ -1,6 +1,6 @@
 internal import Consensus
 internal import Coordination
-internal import Model
+package import Model
 internal import Overlay
 
 // What the engine does in the network beside cooperating: announcements, pings, its record, and which links stand.
@@ -89,5 +89,13 @@ extension NodeEngine {
       out.formUnion(replication.set(of: id)?.members.map(\.node) ?? [])
     }
     overlayStep(.keepLinked(fellows.subtracting([identity.node])), &turn)
+  }
+
+  /// A datagram with rumours that this node's program would not send, sealed as its own: for simulations of members
+  /// that lie.
+  ///
+  /// - Returns: nil when the peer is not known.
+  package mutating func rawDatagram(updates: [[UInt8]], to peer: NodeID) -> [UInt8]? {
+    overlay.rawDatagram(updates: updates, to: peer)
   }
 }

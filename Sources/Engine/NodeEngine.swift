@@ -47,6 +47,14 @@ public struct NodeEngine: Sendable {
   var outbox = Outbox()
   var journal = Journal()
   var bulletins = Bulletins()
+  /// How far the facts had come that were delivered here.
+  package internal(set) var factWays = FactWays()
+  var passages = Passages()
+  var tracePace = AskingPace(perSecond: 4)
+  var reportPace = AskingPace(perSecond: 1)
+  var figures = FigureExchange()
+  /// How far the facts had come that were delivered here.
+  package internal(set) var factWays = FactWays()
   // Between two parts of a start.
   var restoredOffers: [Assessor.ReceivedOffer] = []
   var restoredFollowings: [ReplicaSet] = []
@@ -64,12 +72,17 @@ public struct NodeEngine: Sendable {
   var isReporting = false
   var isAwake = false
 
-  /// - Parameter queueCapacity: of each lane; tests take less.
-  public init(identity: LocalIdentity, profile: NodeProfile, queueCapacity: Int = NodeEngine.queueCapacity) {
+  /// - Parameters:
+  ///   - queueCapacity: of each lane; tests take less.
+  ///   - overlayLimits: the overlay's numbers; tests and simulations may take others.
+  public init(
+    identity: LocalIdentity, profile: NodeProfile, queueCapacity: Int = NodeEngine.queueCapacity,
+    overlayLimits: OverlayLimits = OverlayLimits()
+  ) {
     self.identity = identity
     self.profile = profile
     queues = EventQueues(capacity: queueCapacity)
-    overlay = OverlayCore(identity: identity)
+    overlay = OverlayCore(identity: identity, limits: overlayLimits)
     replication = Replication(own: identity.node, epoch: identity.epoch, network: identity.network)
     assessor = Assessor(policy: profile.policy, total: profile.offer)
   }
@@ -110,7 +123,9 @@ public struct NodeEngine: Sendable {
       isAwake = false
       handleNextEvent(&turn)
     case .command(let id, let command): carryOut(command, id, &turn)
-    case .adapters(let statuses): adaptersChanged(statuses)
+    case .adapters(let statuses):
+      adaptersChanged(statuses)
+      exchangeFigures(&turn)
     case .work(let update): worked(update, &turn)
     case .object(let update): objectChanged(update, &turn)
     }
@@ -130,7 +145,9 @@ public struct NodeEngine: Sendable {
     case .send(let signed, let node, let deadline):
       let left = max(1, deadline - turn.now.wallMilliseconds)
       overlayStep(.send(signed, to: node, within: .milliseconds(left)), &turn)
-    case .broadcast(let signed): overlayStep(.broadcast(signed), &turn)
+    case .broadcast(let signed):
+      notePassage(signed, via: identity.node, links: 0, &turn)
+      overlayStep(.broadcast(signed), &turn)
     case .announce(let record): overlayStep(.announce(record), &turn)
     case .ledgerWritten(let token): replicationStep(.durable(token), &turn)
     case .start(let order):
@@ -149,6 +166,7 @@ public struct NodeEngine: Sendable {
       precondition(rounds < Self.roundLimit, "the roles of collaboration \(id.short) do not come to rest")
       ledgerChanged(id, &turn)
     }
+    if linksChanged || rounds > 0 { figuresMayDiffer(&turn) }
     keepLinks(&turn)
     wakeIfNeeded(&turn)
     tickIfNeeded(&turn)
@@ -196,6 +214,10 @@ public struct NodeEngine: Sendable {
       }
       for (id, book) in books where book.openTasks > 0 { changed.insert(id) }
       expireSubmissions(&turn)
+      figuresMayDiffer(&turn)
+    case .figures:
+      figures.fired()
+      exchangeFigures(&turn)
     }
   }
 
@@ -224,5 +246,18 @@ public struct NodeProfile: Sendable {
     self.offer = offer
     self.priceMicroPerCPUSecond = priceMicroPerCPUSecond
     self.policy = policy
+  }
+}
+
+/// Over how many links facts came, each counted once.
+package struct FactWays: Hashable, Sendable {
+  package private(set) var count = 0
+  package private(set) var hops = 0
+  package private(set) var most = 0
+
+  mutating func add(hops: Int) {
+    count += 1
+    self.hops += hops
+    most = max(most, hops)
   }
 }

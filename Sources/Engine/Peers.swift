@@ -44,7 +44,11 @@ extension NodeEngine {
     case .storeRecord(let signed): turn.write(.fact(StoredFact(signed, expiresMilliseconds: nil)))
     case .storeFact(let signed, let expires): turn.write(.fact(StoredFact(signed, expiresMilliseconds: expires)))
     case .forgetFact(let id): turn.write(.removeFact(id))
-    case .deliverFact(let signed, let node, _): received(signed, from: node, isDirect: false, &turn)
+    case .deliverFact(let signed, let node, let hops):
+      factWays.add(hops: hops)
+      notePassage(signed, via: node, links: hops, &turn)
+      factWays.add(hops: hops)
+      received(signed, from: node, isDirect: false, &turn)
     case .deliverDirect(let signed, _): received(signed, from: signed.statement.author, isDirect: true, &turn)
     case .deliverMessage(let message, let node): received(message, from: node, &turn)
     case .outcome(let id, let node, let outcome): delivered(id, to: node, outcome, &turn)
@@ -52,7 +56,9 @@ extension NodeEngine {
       notice("information", "broadcast.refused", "announcement \(id.short): \(reason)", &turn)
     case .memberChanged(let node, let state): memberChanged(node, state, &turn)
     case .memberUpdated(let node): turn.act(.admit(node))
-    case .linked(let node): replicationStep(.linkOpened(node), &turn)
+    case .linked(let node):
+      replicationStep(.linkOpened(node), &turn)
+      exchangeFigures(&turn)
     case .unlinked(let node, _): replicationStep(.linkClosed(node), &turn)
     case .dropped: break
     case .notice(let overlayNotice): notice("information", "overlay", "\(overlayNotice)", &turn)
@@ -139,6 +145,10 @@ extension NodeEngine {
       }
       turn.act(.logRequested(request, by: node))
     case .logChunk(let chunk): turn.act(.logChunk(chunk, from: node))
+    case .traceRequest(let request): traceRequested(request, by: node, &turn)
+    case .traceReply(let reply): turn.act(.traceReply(reply, from: node))
+    case .reportRequest: reportRequested(by: node, &turn)
+    case .report(let report): reported(report, by: node, &turn)
     }
   }
 
@@ -148,7 +158,7 @@ extension NodeEngine {
     return book.coordinator == node || book.roster[node] != nil || book.tasks[task]?.submitter == node
   }
 
-  /// Asks another node for a piece of an attempt's log, or answers one that asked.
+  /// Asks another node for a piece of an attempt's log or about a trace, or answers one that asked.
   public mutating func message(_ message: PeerMessage, to node: NodeID, at now: Moment, random: inout Random)
     -> EngineEffects
   {
@@ -162,9 +172,11 @@ extension NodeEngine {
   }
 
   private mutating func memberChanged(_ node: NodeID, _ state: MemberState, _ turn: inout Turn) {
-    let name = overlay.members.first { $0.id == node }?.name ?? node.short
+    let name = overlay.member(node)?.name ?? node.short
     notice("information", "member.\(state.rawValue)", node: node, "\(name) is \(state.rawValue)", &turn)
     for (id, book) in books where book.openTasks > 0 && book.roster[node] != nil { changed.insert(id) }
+    // In a large network members change all the time, and a context takes a look at each of them.
+    guard !negotiator.negotiations.isEmpty else { return }
     coordinate(&turn) { engine, context, effects, _ in engine.negotiator.tick(context, into: &effects) }
   }
 }

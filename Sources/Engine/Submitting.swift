@@ -109,7 +109,7 @@ extension NodeEngine {
     if let id = request.collaboration {
       if let book = books[id] {
         guard book.coordinator == identity.node else {
-          let name = overlay.members.first { $0.id == book.coordinator }?.name ?? book.coordinator.short
+          let name = overlay.member(book.coordinator)?.name ?? book.coordinator.short
           return .failure(
             Refusal(
               .notPermitted, "collaboration \(id.short) is coordinated by \(name), and takes submissions there",

@@ -26,9 +26,13 @@ struct Figure: Sendable {
     }
   }
 
+  /// Which of the runs' values stands for them.
+  enum Summary: Sendable { case median, worst }
+
   /// Bears its unit at its end.
   let key: String
   let limit: Limit
+  var summary = Summary.median
 
   /// Three digits that matter are enough.
   static func text(_ value: Double) -> String {
@@ -44,16 +48,24 @@ struct Findings: Sendable {
 
   mutating func add(_ value: Double, to figure: Figure) { values[figure.key, default: []].append(value) }
 
-  func median(of figure: Figure) -> Double? { values[figure.key].map { Samples($0).quantile(0.5) } }
+  /// The median of its runs or the worst of them; nil when nothing was found.
+  func value(of figure: Figure) -> Double? {
+    values[figure.key].flatMap { found in
+      switch figure.summary {
+      case .median: Samples(found).quantile(0.5)
+      case .worst: found.max()
+      }
+    }
+  }
 
-  /// Key, median, limit, and all runs.
+  /// Key, value, limit, and all runs. What was not measured is not in it.
   func table(of figures: [Figure]) -> String {
-    var rows = [["key", "median", "to reach", "", "runs"]]
+    var rows = [["key", "value", "to reach", "", "runs"]]
     for figure in figures {
-      guard let found = values[figure.key], let median = median(of: figure) else { continue }
+      guard let found = values[figure.key], let value = value(of: figure) else { continue }
       rows.append([
-        figure.key, Figure.text(median), figure.limit.text, figure.limit.holds(median) ? "" : "missed",
-        found.map(Figure.text).joined(separator: " "),
+        figure.key, Figure.text(value), figure.limit.text, figure.limit.holds(value) ? "" : "missed",
+        (figure.summary == .worst ? "worst of: " : "") + found.map(Figure.text).joined(separator: " "),
       ])
     }
     let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
@@ -63,10 +75,25 @@ struct Findings: Sendable {
     }.joined(separator: "\n")
   }
 
-  /// One object: the medians under their keys.
-  func document(of figures: [Figure]) -> String {
+  /// Writes one object: the values under their keys.
+  ///
+  /// - Throws: `BenchmarkFailure`.
+  func write(_ figures: [Figure], to file: String) throws { try Self.write(document(of: figures), to: file) }
+
+  /// - Throws: `BenchmarkFailure`.
+  static func write(_ text: String, to file: String) throws {
+    guard let stream = fopen(file, "w") else {
+      throw BenchmarkFailure("\(file) cannot be written: \(String(cString: strerror(errno)))")
+    }
+    let written = fputs(text, stream)
+    guard fclose(stream) == 0, written >= 0 else {
+      throw BenchmarkFailure("\(file) cannot be written: \(String(cString: strerror(errno)))")
+    }
+  }
+
+  private func document(of figures: [Figure]) -> String {
     let lines = figures.compactMap { figure in
-      median(of: figure).map { "  \"\(figure.key)\": \((($0 * 1_000).rounded()) / 1_000)" }
+      value(of: figure).map { "  \"\(figure.key)\": \((($0 * 1_000).rounded()) / 1_000)" }
     }
     return "{\n\(lines.joined(separator: ",\n"))\n}\n"
   }

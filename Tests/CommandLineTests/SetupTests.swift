@@ -27,6 +27,31 @@ import Testing
     }
   }
 
+  @Test func anAllowListLetsInTheNamedNodeAndNoOther() throws {
+    try Scratch.folder { folder in
+      for name in ["a", "b", "c"] { try initialise(folder, name) }
+      func run(_ arguments: String...) throws -> Binary.Ended { try Binary.run(arguments, in: folder) }
+      #expect(try run("network", "create", "--data", "a", "--name", "net", "--admission", "allow-list").status == 0)
+      let invited = try run("network", "invite", "--data", "a", "--address", "127.0.0.1:4000")
+      #expect(invited.status == 8 && invited.errors.contains("next: ") && invited.errors.contains("network allow"))
+      let id = try run("node", "id", "--data", "b").output.trimmingCharacters(in: .whitespacesAndNewlines)
+      #expect(id.count == 64)
+      #expect(try run("network", "allow", "--data", "a", String(id.prefix(8))).status == 2)
+      let allowed = try run("network", "allow", "--data", "a", id, "--address", "127.0.0.1:4000")
+      #expect(allowed.output.hasPrefix("jc1") && allowed.errors.contains("no secret"), "\(allowed.errors)")
+      let text = allowed.output.trimmingCharacters(in: .whitespacesAndNewlines)
+      let other = try run("network", "join", "--data", "c", text)
+      #expect(other.status == 8 && other.errors.contains("alone"), "\(other.errors)")
+      #expect(try run("network", "join", "--data", "b", text).status == 0)
+      let shown = try run("network", "show", "--data", "b", "-o", "json")
+      let document = try JSONSerialization.jsonObject(with: Data(shown.output.utf8)) as? [String: Any]
+      #expect(document?["admission"] as? [String: Bool] == ["allowList": true, "invitation": false])
+      #expect(document?["joinableUntilMilliseconds"] is Int)
+      let member = try run("network", "allow", "--data", "b", id, "--address", "127.0.0.1:4000")
+      #expect(member.status == 8 && member.errors.contains("did not found"), "\(member.errors)")
+    }
+  }
+
   @Test func aFolderInUseIsAConflict() throws {
     try Scratch.folder { folder in
       try initialise(folder, "a")

@@ -2,6 +2,7 @@ import Contract
 import Coordination
 import Engine
 import Model
+import Simulations
 import Testing
 
 /// Which collaboration a task goes to when nobody names one (R1, R33).
@@ -32,7 +33,7 @@ import Testing
   @Test("A task goes where most could take it, not to the newest that others declined for its size")
   func mostTakers() throws {
     let network = try SimulatedNetwork(seed: 201, Self.cast())
-    network.settleLinks()
+    network.meet()
     let wide = try Self.placed(TaskPlan(name: "small"), network)
     let narrow = try Self.placed(TaskPlan(name: "nine", needs: Self.large), opens: true, network)
     #expect(wide.roster.members.count == 3 && narrow.roster.members.count == 2)
@@ -49,7 +50,7 @@ import Testing
   @Test("A call for more that somebody declined for its size is no call for a smaller task: everybody is asked anew")
   func askedAnew() throws {
     let network = try SimulatedNetwork(seed: 202, Self.cast())
-    network.settleLinks()
+    network.meet()
     let narrow = try Self.placed(TaskPlan(name: "nine", needs: Self.large), network)
     let wide = try Self.placed(TaskPlan(name: "small"), network)
     #expect(wide.id != narrow.id && wide.roster.members.count == 3)
@@ -61,7 +62,7 @@ import Testing
   @Test("Of equals the newest is taken, and another price limit is another call")
   func newest() throws {
     let network = try SimulatedNetwork(seed: 203, Self.cast())
-    network.settleLinks()
+    network.meet()
     _ = try Self.placed(TaskPlan(name: "small"), network)
     let newer = try Self.placed(TaskPlan(name: "newer"), opens: true, network)
     #expect(try Self.placed(TaskPlan(name: "next"), network).id == newer.id)
@@ -72,7 +73,7 @@ import Testing
   @Test("An answer to the call of the collaboration is told apart from an answer to the task")
   func answersToTheCall() throws {
     let network = try SimulatedNetwork(seed: 204, Self.cast())
-    network.settleLinks()
+    network.meet()
     let narrow = try Self.placed(TaskPlan(name: "nine", needs: Self.large), network)
     let task = try #require(narrow.taskOrder.first)
     let explanation = try #require(network.nodes[0].engine.explanation(of: task, at: network.now))
@@ -84,7 +85,7 @@ import Testing
   @Test("A plan that no open collaboration suits is refused, since submitting would call anew")
   func nothingSuits() throws {
     let network = try SimulatedNetwork(seed: 205, Self.cast())
-    network.settleLinks()
+    network.meet()
     let narrow = try Self.placed(TaskPlan(name: "small", kind: "batch", needs: Self.large), network)
     var other = try #require(narrow.tasks.values.first).submission
     other.kind = "other"

@@ -2,6 +2,7 @@ import Contract
 import Coordination
 import Engine
 import Model
+import Simulations
 import Testing
 
 /// Processes die around every transaction of a small task: nothing is lost, nothing counts twice (R15, R27).
@@ -12,7 +13,7 @@ import Testing
   /// How many transactions each node makes when nothing goes wrong.
   static func transactions(seed: UInt64, node: Int) throws -> ClosedRange<Int> {
     let network = try SimulatedNetwork(seed: seed, cast)
-    network.settleLinks()
+    network.meet()
     let before = network.nodes[node].disk.transactions
     let task = try #require(network.task(network.submit(plan, at: 0), at: 0))
     #expect(network.finish(task, at: 0) == "succeeded", "seed \(seed)\n\(network.story(0))")
@@ -22,7 +23,7 @@ import Testing
   static func run(seed: UInt64, node: Int, at transaction: Int, isApplied: Bool) throws {
     let what = "seed \(seed), node \(node), transaction \(transaction), \(isApplied ? "after" : "before")"
     let network = try SimulatedNetwork(seed: seed, cast)
-    network.settleLinks()
+    network.meet()
     network.crashPoint = (node, transaction, isApplied)
     let command = network.submit(plan, at: 0)
     network.run(for: .seconds(4)) { $0.nodes[0].isUp && !$0.nodes[0].engine.taskViews(at: $0.now).isEmpty }
@@ -52,7 +53,7 @@ import Testing
   @Test("A result that was counted before its bytes came into the store is there again after a restart (R65)")
   func contentsThatMissedTheStore() throws {
     let network = try SimulatedNetwork(seed: 43, Self.cast)
-    network.settleLinks()
+    network.meet()
     let task = try #require(network.task(network.submit(Self.plan, at: 0), at: 0))
     #expect(network.finish(task, at: 0) == "succeeded")
     let results = try #require(network.nodes[0].engine.taskDetail(task, at: network.now)).results

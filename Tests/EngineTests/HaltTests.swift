@@ -5,6 +5,7 @@ import Engine
 import Ledger
 import Model
 import Overlay
+import Simulations
 import Testing
 
 /// A participant that cannot follow its ledger any further says so and lets go of what it holds (R15, R57).
@@ -73,7 +74,7 @@ import Testing
   func rolledBack() throws {
     let network = try SimulatedNetwork(seed: 113, [.asker(), NodePlan(name: "b"), NodePlan(name: "c")])
     network.work = { _, _ in nil }
-    network.settleLinks()
+    network.meet()
     let first = try #require(network.task(network.submit(TaskPlan(), at: 0), at: 0))
     network.run(for: .seconds(5)) { $0.book(of: first, at: 0)?.tasks[first]?.assignedCount == 1 }
     network.settle()

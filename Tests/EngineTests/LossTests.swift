@@ -2,6 +2,7 @@ import Contract
 import Coordination
 import Engine
 import Model
+import Simulations
 import Testing
 
 /// Nodes and links fail; the work is planned anew (R15, R37).
@@ -13,7 +14,7 @@ import Testing
     let cast: [NodePlan] = [.asker(), NodePlan(name: "b"), NodePlan(name: "c")]
     let network = try SimulatedNetwork(seed: seed, cast)
     network.work = { order, node in SimulatedWork.echo(order, node, lasting: .milliseconds(200)) }
-    network.settleLinks()
+    network.meet()
     let task = try #require(network.task(network.submit(TaskPlan(subtasks: 30, reduces: true), at: 0), at: 0))
     network.run(for: .seconds(10)) { !$0.nodes[1].running.isEmpty && ($0.nodes[1].begun.count > 6) }
     network.crash(1)
@@ -35,7 +36,7 @@ import Testing
   func coordinatorLost() throws {
     let network = try SimulatedNetwork(seed: 63, [.asker(), NodePlan(name: "b"), NodePlan(name: "c")])
     network.work = { _, _ in nil }
-    network.settleLinks()
+    network.meet()
     let task = try #require(network.task(network.submit(TaskPlan(subtasks: 4), at: 0), at: 0))
     network.run(for: .seconds(10)) { !$0.nodes[1].running.isEmpty }
     network.settle()
@@ -53,8 +54,8 @@ import Testing
   func duplicatesAndReconnects(seed: UInt64) throws {
     let network = try SimulatedNetwork(seed: seed, [.asker(), NodePlan(name: "b"), NodePlan(name: "c")])
     network.work = { order, node in SimulatedWork.echo(order, node, lasting: .milliseconds(50)) }
-    network.settleLinks()
-    network.duplicatePermille = 200
+    network.meet()
+    network.frameDuplicationPermille = 200
     let task = try #require(network.task(network.submit(TaskPlan(subtasks: 60, reduces: true), at: 0), at: 0))
     for step in 0..<20 {
       network.breakLinks(between: 0, and: 1 + step % 2)
@@ -73,7 +74,7 @@ import Testing
   func partition(seed: UInt64) throws {
     let network = try SimulatedNetwork(seed: seed, [.asker(), NodePlan(name: "b"), NodePlan(name: "c")])
     network.work = { order, node in SimulatedWork.echo(order, node, lasting: .milliseconds(400)) }
-    network.settleLinks()
+    network.meet()
     let task = try #require(network.task(network.submit(TaskPlan(subtasks: 40), at: 0), at: 0))
     network.run(for: .seconds(10)) { !$0.nodes[1].running.isEmpty }
     network.cut(0, 1)

@@ -3,6 +3,7 @@ import Coordination
 import Engine
 import Model
 import Overlay
+import Simulations
 import Testing
 
 /// How rounds come about (R1, R2, R3, R4).
@@ -13,7 +14,7 @@ import Testing
   func counterProposal(seed: UInt64) throws {
     let network = try SimulatedNetwork(
       seed: seed, [.asker(), NodePlan(name: "cheap"), NodePlan(name: "dear", price: 180)])
-    network.settleLinks()
+    network.meet()
     let task = try #require(network.task(network.submit(TaskPlan(subtasks: 20, priceLimit: 200), at: 0), at: 0))
     #expect(network.nodes[0].engine.taskView(task, at: network.now)?.state == "negotiating")
     #expect(network.finish(task, at: 0) == "succeeded", "seed \(seed)\n\(network.story(0))")
@@ -29,7 +30,7 @@ import Testing
   func refusedCounter() throws {
     let network = try SimulatedNetwork(
       seed: 83, [.asker(), NodePlan(name: "cheap"), NodePlan(name: "dear", price: 180)])
-    network.settleLinks()
+    network.meet()
     let task = try #require(network.task(network.submit(TaskPlan(priceLimit: 150), at: 0), at: 0))
     #expect(network.finish(task, at: 0) == "succeeded", "\(network.story(0))")
     let book = try #require(network.book(of: task, at: 0))
@@ -42,12 +43,12 @@ import Testing
   func sandboxes() throws {
     let network = try SimulatedNetwork(
       seed: 89, [.asker(), NodePlan(name: "walled"), NodePlan(name: "open", sandboxed: false)])
-    network.settleLinks()
+    network.meet()
     let task = try #require(network.task(network.submit(TaskPlan(), at: 0), at: 0))
     #expect(network.finish(task, at: 0) == "succeeded", "\(network.story(0))")
     network.settle()
     for node in network.nodes {
-      let views = node.engine.participantViews(of: nil)
+      let views = node.engine.participantViews(of: nil, at: network.now)
       #expect(views.map(\.name) == ["asker", "open", "walled"])
       #expect(views.map(\.sandboxed) == [true, false, true])
     }
@@ -56,9 +57,9 @@ import Testing
   @Test("Silence is recorded, and the round opens without who keeps it")
   func silence() throws {
     let network = try SimulatedNetwork(seed: 84, [.asker(), NodePlan(name: "b"), NodePlan(name: "mute")])
-    network.settleLinks()
+    network.meet()
     // What it says does not arrive for a while; pings are lost too, but the reply-by time is over first.
-    network.ignoreFrames = { from, _ in from == 2 }
+    network.tamperFrames[2] = { _, _ in [] }
     let task = try #require(network.task(network.submit(TaskPlan(negotiateMilliseconds: 800), at: 0), at: 0))
     #expect(network.finish(task, at: 0) == "succeeded", "\(network.story(0))")
     let book = try #require(network.book(of: task, at: 0))
@@ -69,7 +70,7 @@ import Testing
   @Test("Who does not sign is dropped, and the others go on")
   func dropped() throws {
     let network = try SimulatedNetwork(seed: 85, [.asker(), NodePlan(name: "b"), NodePlan(name: "quitter")])
-    network.settleLinks()
+    network.meet()
     let task = try #require(network.task(network.submit(TaskPlan(), at: 0), at: 0))
     network.run(for: .seconds(5)) {
       $0.nodes[0].notices.contains { $0.kind == "call.joined" && $0.text.contains("quitter") }
@@ -86,7 +87,7 @@ import Testing
   func throughOthers(seed: UInt64) throws {
     let network = try SimulatedNetwork(seed: seed, [NodePlan(name: "middle"), .asker(), NodePlan(name: "far")])
     network.cut(1, 2)
-    network.settleLinks()
+    network.meet()
     network.run(for: .seconds(3))
     let task = try #require(network.task(network.submit(TaskPlan(negotiateMilliseconds: 2_000), at: 1), at: 1))
     #expect(network.finish(task, at: 1) == "succeeded", "seed \(seed)\n\(network.story(1))")
@@ -99,7 +100,7 @@ import Testing
   func bothRoles(seed: UInt64) throws {
     let network = try SimulatedNetwork(seed: seed, [NodePlan(name: "x"), NodePlan(name: "y")])
     network.work = { order, node in SimulatedWork.echo(order, node, lasting: .milliseconds(50)) }
-    network.settleLinks()
+    network.meet()
     let commands = [0, 1].map { network.submit(TaskPlan(subtasks: 30, reduces: true), at: $0) }
     let tasks = try [0, 1].map { try #require(network.task(commands[$0], at: $0)) }
     for index in 0..<2 {
@@ -126,7 +127,7 @@ import Testing
   @Test("A lasting collaboration takes task after task; equal work goes to the same one")
   func lasting() throws {
     let network = try SimulatedNetwork(seed: 91, [.asker(), NodePlan(name: "b")])
-    network.settleLinks()
+    network.meet()
     for _ in 0..<5 {
       let task = try #require(network.task(network.submit(TaskPlan(subtasks: 3), at: 0), at: 0))
       #expect(network.finish(task, at: 0) == "succeeded")

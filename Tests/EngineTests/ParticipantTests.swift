@@ -2,6 +2,7 @@ import Contract
 import Coordination
 import Engine
 import Model
+import Simulations
 import Testing
 
 /// What a participant decides for itself, and what it costs (R35, R36, R40, R58).
@@ -10,7 +11,7 @@ import Testing
     _ seed: UInt64, _ cast: [NodePlan], kind: String = "batch"
   ) throws -> (SimulatedNetwork, CollaborationID) {
     let network = try SimulatedNetwork(seed: seed, cast)
-    network.settleLinks()
+    network.meet()
     let command = network.command(
       .create(
         CollaborationRequest(
@@ -113,7 +114,7 @@ import Testing
   func capacityRace(seed: UInt64) throws {
     let network = try SimulatedNetwork(seed: seed, [.asker("one"), .asker("two"), NodePlan(name: "scarce")])
     network.work = { order, node in SimulatedWork.echo(order, node, lasting: .milliseconds(300)) }
-    network.settleLinks()
+    network.meet()
     let plan = TaskPlan(subtasks: 12, queueMilliseconds: 60_000)
     let commands = [network.submit(plan, at: 0), network.submit(plan, at: 1)]
     let tasks = try [

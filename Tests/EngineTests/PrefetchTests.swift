@@ -2,6 +2,7 @@ import Contract
 import Coordination
 import Engine
 import Model
+import Simulations
 import Testing
 
 /// Inputs of unfinished subtasks lie on two nodes, where the second one's owner would take the work (R55, R58).

@@ -3,6 +3,7 @@ import Coordination
 import Engine
 import Model
 import Overlay
+import Simulations
 import Testing
 
 /// Queues that are full, and members that would fill them (R28, R58).
@@ -15,7 +16,7 @@ import Testing
     let task = try #require(network.task(network.submit(TaskPlan(subtasks: 8), at: 0, to: id), at: 0))
     network.run(for: .seconds(5)) { !$0.nodes[0].running.isEmpty && !$0.nodes[1].running.isEmpty }
     // Three submissions wait for a round that opens late, since one node is not heard: they fill the lane.
-    network.ignoreFrames = { from, _ in from == 2 }
+    network.tamperFrames[2] = { _, _ in [] }
     let first = network.submit(TaskPlan(labels: ["round": "late"]), at: 0, opens: true)
     network.run(for: .milliseconds(100)) { $0.nodes[0].answers[first] != nil }
     for _ in 0..<2 { network.submit(TaskPlan(labels: ["round": "late"]), at: 0) }

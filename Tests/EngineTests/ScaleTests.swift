@@ -2,6 +2,7 @@ import Contract
 import Coordination
 import Engine
 import Model
+import Simulations
 import Testing
 
 /// Many subtasks take few entries and bounded steps (R28, R32).
@@ -11,7 +12,7 @@ import Testing
   @Test("5,000 subtasks take few entries and steps")
   func manySubtasks() throws {
     let network = try SimulatedNetwork(seed: 111, [.asker()] + (1...3).map { NodePlan(name: "c\($0)") })
-    network.settleLinks()
+    network.meet()
     let plan = TaskPlan(subtasks: 5_000, reduces: true, needs: Self.small)
     let before = network.steps
     let task = try #require(network.task(network.submit(plan, at: 0), at: 0))
@@ -32,7 +33,7 @@ import Testing
       order.attempt.number == 1 && order.attempt.subtask % 2 == 0
         ? .failing("command") : SimulatedWork.echo(order, node)
     }
-    network.settleLinks()
+    network.meet()
     let plan = TaskPlan(subtasks: 3_000, needs: Self.small, attempts: 4)
     let task = try #require(network.task(network.submit(plan, at: 0), at: 0))
     #expect(network.finish(task, at: 0, within: .seconds(120)) == "succeeded", "\(network.story(0))")

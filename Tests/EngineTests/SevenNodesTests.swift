@@ -2,6 +2,7 @@ import Contract
 import Coordination
 import Engine
 import Model
+import Simulations
 import Testing
 
 @Suite struct SevenNodesTests {
@@ -18,7 +19,7 @@ import Testing
   @Test("A call reaches all, five join, one declines with its reason, all sign", arguments: [11, 12, 13] as [UInt64])
   func fortySubtasks(seed: UInt64) throws {
     let network = try SimulatedNetwork(seed: seed, Self.cast)
-    network.settleLinks()
+    network.meet()
     let task = try #require(network.task(network.submit(TaskPlan(subtasks: 40, reduces: true), at: 0), at: 0))
     #expect(network.finish(task, at: 0) == "succeeded", "seed \(seed)\n\(network.story(0))")
     network.settle()
@@ -41,7 +42,7 @@ import Testing
   func repeats(seed: UInt64) throws {
     func run() throws -> Digest {
       let network = try SimulatedNetwork(seed: seed, Self.cast)
-      network.settleLinks()
+      network.meet()
       let task = try #require(network.task(network.submit(TaskPlan(subtasks: 20), at: 0), at: 0))
       network.finish(task, at: 0)
       return network.fingerprint.digest
@@ -58,7 +59,7 @@ import Testing
     small.offer = Amounts(cpuMillicores: 2_000, memoryBytes: 4 << 30)
     large.offer = Amounts(cpuMillicores: 6_000, memoryBytes: 4 << 30)
     let network = try SimulatedNetwork(seed: seed, [.asker(), small, large])
-    network.settleLinks()
+    network.meet()
     let task = try #require(network.task(network.submit(TaskPlan(subtasks: 400), at: 0), at: 0))
     #expect(network.finish(task, at: 0) == "succeeded", "seed \(seed)\n\(network.story(0))")
     let shares = try #require(network.book(of: task, at: 0)?.tasks[task]?.shares)

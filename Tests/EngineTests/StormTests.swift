@@ -2,6 +2,7 @@ import Contract
 import Coordination
 import Engine
 import Model
+import Simulations
 import Testing
 
 /// Crashes, broken links and repeated frames in random order; then calm, in which everything must come to its end.
@@ -50,12 +51,12 @@ import Testing
   private static func play(_ seed: UInt64) throws -> (SimulatedNetwork, TaskID) {
     let network = try SimulatedNetwork(seed: seed, Self.cast)
     network.work = { order, node in SimulatedWork.echo(order, node, lasting: .milliseconds(150)) }
-    network.settleLinks()
+    network.meet()
     var dice = Random.seeded(seed &* 31)
     let plan = TaskPlan(
       subtasks: 60, reduces: true, attempts: 5, queueMilliseconds: 60_000, totalMilliseconds: 600_000)
     let task = try #require(network.task(network.submit(plan, at: 0), at: 0))
-    network.duplicatePermille = 50
+    network.frameDuplicationPermille = 50
     for _ in 0..<12 {
       network.run(for: .milliseconds(Int64.random(in: 50...700, using: &dice)))
       let index = Int.random(in: 0..<Self.cast.count, using: &dice)
@@ -66,7 +67,7 @@ import Testing
         network.breakLinks(between: index, and: (index + 1) % Self.cast.count)
       }
     }
-    network.duplicatePermille = 0
+    network.frameDuplicationPermille = 0
     network.run(for: .seconds(2))
     return (network, task)
   }

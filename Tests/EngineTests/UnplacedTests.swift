@@ -2,6 +2,7 @@ import Contract
 import Coordination
 import Engine
 import Model
+import Simulations
 import Testing
 
 /// Every task ends, with reasons (R37, R57).
@@ -10,7 +11,7 @@ import Testing
     _ seed: UInt64, _ cast: [NodePlan], _ plan: TaskPlan, to collaboration: CollaborationID? = nil
   ) throws -> (SimulatedNetwork, TaskView) {
     let network = try SimulatedNetwork(seed: seed, cast)
-    network.settleLinks()
+    network.meet()
     let task = try #require(network.task(network.submit(plan, at: 0), at: 0))
     network.finish(task, at: 0)
     network.settle()
@@ -71,7 +72,7 @@ import Testing
   func lastAttempts() throws {
     let network = try SimulatedNetwork(seed: 83, [.asker(), NodePlan(name: "b")])
     network.work = { _, _ in SimulatedWork.failing("command") }
-    network.settleLinks()
+    network.meet()
     let task = try #require(network.task(network.submit(TaskPlan(attempts: 1), at: 0), at: 0))
     #expect(network.finish(task, at: 0) == "failed")
     let detail = try #require(network.nodes[0].engine.taskDetail(task, at: network.now))
@@ -90,7 +91,7 @@ import Testing
   func totalTimeout() throws {
     let network = try SimulatedNetwork(seed: 76, [.asker(), NodePlan(name: "b")])
     network.work = { _, _ in nil }
-    network.settleLinks()
+    network.meet()
     let plan = TaskPlan(totalMilliseconds: 3_000)
     let task = try #require(network.task(network.submit(plan, at: 0), at: 0))
     #expect(network.finish(task, at: 0, within: .seconds(10)) == "failed", "\(network.story(0))")
@@ -104,7 +105,7 @@ import Testing
   func leases() throws {
     let network = try SimulatedNetwork(seed: 77, [.asker(), NodePlan(name: "b")])
     network.work = { _, _ in nil }
-    network.settleLinks()
+    network.meet()
     let plan = TaskPlan(attempts: 2, executeMilliseconds: 1_000, totalMilliseconds: 600_000)
     let task = try #require(network.task(network.submit(plan, at: 0), at: 0))
     #expect(network.finish(task, at: 0, within: .seconds(200)) == "failed", "\(network.story(0))")
@@ -118,7 +119,7 @@ import Testing
   func cancel() throws {
     let network = try SimulatedNetwork(seed: 78, [.asker(), NodePlan(name: "b")])
     network.work = { _, _ in nil }
-    network.settleLinks()
+    network.meet()
     func cancel(_ task: TaskID) -> Result<CommandAnswer, Refusal>? {
       let command = network.command(.cancel(task, reason: "changed my mind"), at: 0)
       network.run(for: .seconds(2)) { $0.nodes[0].answers[command] != nil }

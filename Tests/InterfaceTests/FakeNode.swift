@@ -28,6 +28,7 @@ final class FakeNode: NodeService {
 
   func status() async throws -> NodeStatusView { try answer("status") }
   func members() async throws -> [MemberView] { [try answer("members")] }
+  func member(_ id: NodeID) async throws -> MemberDetailView { try answer("member", about: id.digest) }
   func adapters() async throws -> [AdapterView] { [try answer("adapters")] }
   func doctor() async throws -> [DoctorFinding] { [try answer("doctor")] }
   func announce(_ request: AnnouncementRequest) async throws -> AnnouncementReceipt {

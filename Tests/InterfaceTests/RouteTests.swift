@@ -31,6 +31,7 @@ import Testing
       let client = served.client
       #expect(try await client.status() == document.sample(of: NodeStatusView.self))
       #expect(try await client.members() == [document.sample(of: MemberView.self)])
+      #expect(try await client.member(NodeID(id)) == document.sample(of: MemberDetailView.self))
       #expect(try await client.adapters() == [document.sample(of: AdapterView.self)])
       #expect(try await client.doctor() == [document.sample(of: DoctorFinding.self)])
       #expect(
@@ -63,7 +64,7 @@ import Testing
       _ = try await client.entries(of: CollaborationID(id), from: 4, limit: 9)
       #expect(
         served.node.calls == [
-          "status", "members", "adapters", "doctor", "announce maintenance 5000", "announcements", "ping",
+          "status", "members", "member", "adapters", "doctor", "announce maintenance 5000", "announcements", "ping",
           "collaborations",
           "createCollaboration text",
           "participants \(id.short)", "participants all", "weights \(id.short)", "submit text", "tasks", "task",

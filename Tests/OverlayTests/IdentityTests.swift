@@ -90,7 +90,7 @@ import Testing
     let key = try SigningKey(seed: random.bytes(32))
     let grant = try joiner.sign(
       Grant(
-        invitationKey: key.verificationKey, expiresMilliseconds: Self.now + 1_000, certificate: joiner.certificate))
+        .invitationKey(key.verificationKey), expiresMilliseconds: Self.now + 1_000, certificate: joiner.certificate))
     let forged = Invitation(genesis: founder.genesis, seeds: [], grant: grant, keySeed: random.digest())
     #expect(throws: IdentityError.self) { try forged.check(nowMilliseconds: Self.now) }
   }
@@ -105,6 +105,84 @@ import Testing
       genesis: founder.genesis, certificate: thief.certificate, admission: joiner.admission)
     #expect(throws: IdentityError.badSignature(of: "the invitation's key over the node's id")) {
       _ = try LocalIdentity(membership: stolen, signingSeed: thief.signingKey.seed)
+    }
+  }
+
+  private mutating func founder(_ policy: Genesis.AdmissionPolicy) throws -> LocalIdentity {
+    try LocalIdentity.founding(
+      name: "listed", seeds: NodeSeeds(random: &random), createdMilliseconds: Self.now, nonce: random.digest(),
+      admission: policy)
+  }
+
+  @Test mutating func aGrantThatNamesANodeLetsInThatNodeAndHoldsNoSecret() throws {
+    let founder = try founder(.init(invitation: false, allowList: true))
+    let (seeds, others) = (NodeSeeds(random: &random), NodeSeeds(random: &random))
+    let invitation = try founder.allow(try seeds.nodeID(), seeds: [], expiresMilliseconds: Self.now + 1_000)
+    #expect(invitation.keySeed == nil)
+    let read = try Invitation(text: try invitation.text())
+    let joiner = try LocalIdentity.joining(read, seeds: seeds, nowMilliseconds: Self.now)
+    let checked = try CheckedMember(try record(joiner), genesis: founder.genesis, network: founder.network)
+    #expect(checked.joinableUntilMilliseconds == Self.now + 1_000)
+    let refusal = IdentityError.grantedToAnother(granted: joiner.node, node: try others.nodeID())
+    #expect(throws: refusal) { try LocalIdentity.joining(read, seeds: others, nowMilliseconds: Self.now) }
+    // Nor does it help to claim it in a record of one's own.
+    let thief = try LocalIdentity.joining(
+      try founder.allow(try others.nodeID(), seeds: [], expiresMilliseconds: Self.now + 1_000), seeds: others,
+      nowMilliseconds: Self.now)
+    let stolen = NetworkMembership(
+      genesis: founder.genesis, certificate: thief.certificate, admission: joiner.admission)
+    #expect(throws: refusal) { try LocalIdentity(membership: stolen, signingSeed: thief.signingKey.seed) }
+    #expect(throws: IdentityError.expired(what: "the invitation", atMilliseconds: Self.now + 1_000)) {
+      try LocalIdentity.joining(read, seeds: seeds, nowMilliseconds: Self.now + 1_000)
+    }
+  }
+
+  @Test mutating func whatThePolicyLeavesOutLetsNobodyInWhoeverSigns() throws {
+    let listed = try founder(.init(invitation: false, allowList: true))
+    #expect(throws: IdentityError.wayClosed(.invitation)) { _ = try invitation(listed) }
+    let inviting = try founder(.init(invitation: true))
+    #expect(throws: IdentityError.wayClosed(.allowList)) {
+      try inviting.allow(listed.node, seeds: [], expiresMilliseconds: Self.now + 1_000)
+    }
+    // A founder that goes past its own program is refused by everybody else.
+    let key = try SigningKey(seed: random.bytes(32))
+    for (founder, holder, way) in [
+      (listed, Grant.Holder.invitationKey(key.verificationKey), AdmissionWay.invitation),
+      (inviting, .node(listed.node), .allowList),
+    ] {
+      let grant = try founder.sign(
+        Grant(holder, expiresMilliseconds: Self.now + 1_000, certificate: founder.certificate))
+      #expect(throws: IdentityError.wayClosed(way)) {
+        try Grant.checked(grant, genesis: founder.genesis, network: founder.network)
+      }
+    }
+  }
+
+  @Test mutating func aGrantForANodeIsNoInvitationAndAnInvitationNoGrantForANode() throws {
+    let founder = try founder(.init(invitation: true, allowList: true))
+    let seeds = NodeSeeds(random: &random)
+    let named = try founder.allow(try seeds.nodeID(), seeds: [], expiresMilliseconds: Self.now + 1_000)
+    let open = try invitation(founder)
+    for (grant, seed) in [(named.grant, open.keySeed), (open.grant, nil)] {
+      let mixed = Invitation(genesis: founder.genesis, seeds: [], grant: grant, keySeed: seed)
+      #expect(throws: IdentityError.self) {
+        try LocalIdentity.joining(mixed, seeds: seeds, nowMilliseconds: Self.now)
+      }
+    }
+  }
+
+  @Test func aPolicyAndAGrantHaveOneFormEach() throws {
+    for (policy, text) in [
+      (Genesis.AdmissionPolicy(invitation: true), #"{"invitation":true}"#),
+      (.init(invitation: false, allowList: true), #"{"allowList":true,"invitation":false}"#),
+    ] {
+      #expect(String(decoding: try CanonicalJSON.encode(policy), as: UTF8.self) == text)
+      #expect(try CanonicalJSON.decode(Genesis.AdmissionPolicy.self, from: Array(text.utf8), limit: 100) == policy)
+    }
+    for text in [#"{"allowList":false,"invitation":true}"#, #"{"allowList":true}"#] {
+      #expect(throws: (any Error).self, "\(text)") {
+        try CanonicalJSON.decode(Genesis.AdmissionPolicy.self, from: Array(text.utf8), limit: 100)
+      }
     }
   }
 

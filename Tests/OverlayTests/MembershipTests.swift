@@ -82,6 +82,24 @@ import Testing
     #expect(agrees)
   }
 
+  @Test func nodesThatAllLeftAndAllCameBackFindEachOther() throws {
+    var world = World(seed: Self.seed)
+    for _ in 0..<4 { try world.add() }
+    world.run(for: .seconds(4))
+    for host in 0..<4 {
+      world.hosts[host].incarnation += 1
+      let goodbye = try world.record(of: host, leaving: true)
+      world.give(.leave(goodbye), to: host)
+      world.run(for: .milliseconds(50))
+      world.kill(host)
+      world.run(for: .milliseconds(500))
+    }
+    for host in 0..<4 { try world.restart(host) }
+    world.run(for: .seconds(12))
+    let agrees = world.agrees
+    #expect(agrees, "seed \(Self.seed)")
+  }
+
   @Test func aSecondProcessWithOneKeyIsNamed() throws {
     var world = World(seed: Self.seed)
     for _ in 0..<3 { try world.add() }

@@ -6,35 +6,8 @@ public import Model
 internal import Overlay
 internal import Resources
 
-// What people ask about collaborations, members and weights. Reads change nothing.
+// What people ask about collaborations, adapters and weights. Reads change nothing.
 extension NodeEngine {
-  func name(of node: NodeID) -> String {
-    if node == identity.node { return profile.name }
-    return overlay.members.first { $0.id == node }?.name ?? books.values.lazy.compactMap { $0.roster[node]?.name }.first
-      ?? node.short
-  }
-
-  func state(of node: NodeID) -> String {
-    if node == identity.node { return MemberState.alive.rawValue }
-    return overlay.members.first { $0.id == node }?.state.rawValue ?? "unknown"
-  }
-
-  /// This node first, then the others by name.
-  public func memberViews(at now: Moment) -> [MemberView] {
-    let linked = Set(overlay.linkedPeers)
-    let own = MemberView(
-      node: identity.node, name: profile.name, kind: profile.kind, addresses: overlay.ownAddresses,
-      state: MemberState.alive.rawValue, sinceMilliseconds: overlay.ownStartMilliseconds, isSelf: true,
-      linked: false)
-    let others = overlay.members.map { member in
-      MemberView(
-        node: member.id, name: member.name, kind: member.kind, addresses: member.addresses,
-        state: member.state.rawValue, sinceMilliseconds: member.since.wallMilliseconds, isSelf: false,
-        linked: linked.contains(member.id))
-    }
-    return [own] + others.sorted { ($0.name, $0.node.hexadecimal) < ($1.name, $1.node.hexadecimal) }
-  }
-
   public func adapterViews() -> [AdapterView] {
     adapters.map { status in
       AdapterView(
@@ -109,7 +82,7 @@ extension NodeEngine {
   }
 
   /// - Parameter id: nil for all collaborations.
-  public func participantViews(of id: CollaborationID?) -> [ParticipantView] {
+  public func participantViews(of id: CollaborationID?, at now: Moment) -> [ParticipantView] {
     selected(id).flatMap { book in
       book.roster.members.map { member in
         let shares = book.tasks.values.compactMap { $0.shares[member.node] }
@@ -120,7 +93,7 @@ extension NodeEngine {
           free: book.free(member.node), weightPPM: book.weights[member.node]?.ppm ?? 0,
           priceMicroPerCPUSecond: member.priceMicroPerCPUSecond, state: state(of: member.node),
           rosterVersion: book.roster.version, running: shares.reduce(0) { $0 + $1.running },
-          completed: shares.reduce(0) { $0 + $1.succeeded })
+          completed: shares.reduce(0) { $0 + $1.succeeded }, told: told(by: member.node, at: now))
       }.sorted { $0.name < $1.name }
     }
   }

@@ -7,7 +7,7 @@ public import Model
 internal import Overlay
 internal import Resources
 
-// What people ask about events, traces and the node itself.
+// What people ask about events and the node itself.
 extension NodeEngine {
   /// Events that wait, newest first. Those that were handled stand in the database, and nowhere in memory.
   public func queuedEventViews() -> [EventView] {
@@ -19,49 +19,6 @@ extension NodeEngine {
     queues.all.first { $0.id == id }.map {
       EventView(StoredEvent($0), waitsFor: journal.waiting[id] ?? "", withStatement: true)
     }
-  }
-
-  /// What this node knows of a trace: events, ledger entries and notices, in order of time.
-  ///
-  /// - Parameter finished: the trace's events that were handled or given up, in order of arrival.
-  public func traceViews(_ id: TraceID, finished: [EventView]) -> [TraceView] {
-    var out = finished.map { event in
-      TraceView(
-        timeMilliseconds: event.arrivalMilliseconds, plane: "business", node: identity.node, what: event.kind,
-        detail: event.result)
-    }
-    let tasks = Set(books.values.flatMap { $0.tasks.values.filter { $0.submission.trace == id }.map(\.id) })
-    for collaboration in replication.collaborations {
-      let last = replication.head(of: collaboration)?.number ?? 0
-      guard last > 0, let book = books[collaboration] else { continue }
-      for number in 1...last {
-        guard let entry = replication.entry(number, of: collaboration),
-          Self.mentions(entry.record.body, trace: id, tasks: tasks)
-        else { continue }
-        out.append(
-          TraceView(
-            timeMilliseconds: entry.record.timeMilliseconds, plane: "information", node: book.coordinator,
-            what: entry.kind, detail: "entry \(number) of ledger \(collaboration.short)"))
-      }
-    }
-    out += journal.notices.filter { $0.task.map(tasks.contains) ?? false }.map {
-      TraceView(
-        timeMilliseconds: $0.timeMilliseconds, plane: $0.plane, node: identity.node, what: $0.kind, detail: $0.text)
-    }
-    // Within one millisecond each source keeps its own order: what was planned stands before what was offered.
-    return out.enumerated()
-      .sorted { ($0.element.timeMilliseconds, $0.offset) < ($1.element.timeMilliseconds, $1.offset) }
-      .map(\.element)
-  }
-
-  private static func mentions(_ body: JSON, trace: TraceID, tasks: Set<TaskID>) -> Bool {
-    func value(_ json: JSON?) -> Bool {
-      guard let text = json?.stringValue, let digest = Digest(hexadecimal: text) else { return false }
-      return TraceID(digest) == trace || tasks.contains(TaskID(digest))
-    }
-    func inside(_ json: JSON?) -> Bool { value(json?["trace"]) || value(json?["task"]) }
-    return inside(body)
-      || ["submission", "offer", "answer", "report"].contains { inside(body[$0]?["statement"]?["body"]) }
   }
 
   /// Counters of what was dropped, by reason.
@@ -130,6 +87,6 @@ extension NodeEngine {
 
   /// The message's sender for logs: where a member listens.
   public func holder(_ node: NodeID) -> Holder? {
-    overlay.members.first { $0.id == node }.map { Holder(node: node, addresses: $0.addresses) }
+    overlay.member(node).map { Holder(node: node, addresses: $0.addresses) }
   }
 }

@@ -27,10 +27,11 @@ extension NodeEngine {
 
   /// How many members are in each state, this node among the alive; every state is named.
   public var membersByState: [String: Int] {
+    let others = overlay.memberCounts
     var out: [String: Int] = [:]
-    for state in [MemberState.alive, .suspected, .failed, .left] { out[state.rawValue] = 0 }
-    for member in overlay.members { out[member.state.rawValue, default: 0] += 1 }
-    out[MemberState.alive.rawValue, default: 0] += 1
+    for state in [MemberState.alive, .suspected, .failed, .left] {
+      out[state.rawValue] = others[state, default: 0] + (state == .alive ? 1 : 0)
+    }
     return out
   }
 }

@@ -57,6 +57,22 @@ public struct ParticipantView: Codable, Sendable, Hashable {
   public var rosterVersion: Int
   public var running: Int
   public var completed: Int
+  /// What it said last of itself, over all its collaborations; absent where this node heard nothing: participants tell
+  /// coordinators.
+  public var told: Told?
+
+  public struct Told: Codable, Sendable, Hashable {
+    public var total: Amounts
+    public var free: Amounts
+    /// Attempts that run.
+    public var running: Int
+    /// Tasks that it has attempts of.
+    public var openTasks: Int
+    /// When it came here.
+    public var timeMilliseconds: Int64
+    /// Older than it should be: it may not hold any more.
+    public var stale: Bool
+  }
 }
 
 /// A row of `weight show`: the weight and each change with its reason (R36).

@@ -63,20 +63,6 @@ public struct NodeStatusView: Codable, Sendable, Hashable {
   }
 }
 
-/// A row of `member list`.
-public struct MemberView: Codable, Sendable, Hashable {
-  public var node: NodeID
-  public var name: String
-  public var kind: String
-  public var addresses: [String]
-  /// alive, suspected, failed or left.
-  public var state: String
-  public var sinceMilliseconds: Int64
-  public var isSelf: Bool
-  /// Whether a stream to it is open now.
-  public var linked: Bool
-}
-
 /// A row of `adapter list`.
 public struct AdapterView: Codable, Sendable, Hashable {
   public var name: String
@@ -132,6 +118,12 @@ public struct TraceView: Codable, Sendable, Hashable {
   /// information, business, control or resource.
   public var plane: String
   public var node: NodeID
+  public var nodeName: String
+  /// Such as an event's kind, an entry's, or announcement; unanswered and incomplete where a node did not say all.
   public var what: String
   public var detail: String
+  /// Of a broadcast: who brought it to the node; itself where it was said.
+  public var via: NodeID?
+  /// Of a broadcast: the links that it had passed then.
+  public var links: Int?
 }

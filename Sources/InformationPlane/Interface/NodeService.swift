@@ -6,6 +6,7 @@ public import Model
 public protocol NodeService: Sendable {
   func status() async throws -> NodeStatusView
   func members() async throws -> [MemberView]
+  func member(_ id: NodeID) async throws -> MemberDetailView
   func adapters() async throws -> [AdapterView]
   func doctor() async throws -> [DoctorFinding]
 

@@ -705,6 +705,7 @@ public nonisolated struct WireCompactGrant: Sendable {
 
   public var expiresMilliseconds: UInt64 = 0
 
+  /// Empty: the grant names the node whose record it stands in.
   public var invitationKey: Data = Data()
 
   public var signature: Data = Data()
@@ -792,6 +793,11 @@ public nonisolated struct WireTraceHop: Sendable {
 
   public var node: Data = Data()
 
+  /// Of a broadcast: who brought it, and how many links it had passed; empty for what is none.
+  public var via: Data = Data()
+
+  public var links: UInt32 = 0
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -808,7 +814,7 @@ public nonisolated struct WireReportRequest: Sendable {
   public init() {}
 }
 
-/// What a node has and does, of its own accord or because it was asked.
+/// What a node has and does, of its own accord or because it was asked. Open tasks are those that it has attempts of.
 public nonisolated struct WireReport: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -2600,7 +2606,7 @@ nonisolated extension WireTraceReply: SwiftProtobuf.Message, SwiftProtobuf._Mess
 
 nonisolated extension WireTraceHop: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".TraceHop"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}milliseconds\0\u{1}plane\0\u{1}what\0\u{1}detail\0\u{1}node\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}milliseconds\0\u{1}plane\0\u{1}what\0\u{1}detail\0\u{1}node\0\u{1}via\0\u{1}links\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2613,6 +2619,8 @@ nonisolated extension WireTraceHop: SwiftProtobuf.Message, SwiftProtobuf._Messag
       case 3: try { try decoder.decodeSingularStringField(value: &self.what) }()
       case 4: try { try decoder.decodeSingularStringField(value: &self.detail) }()
       case 5: try { try decoder.decodeSingularBytesField(value: &self.node) }()
+      case 6: try { try decoder.decodeSingularBytesField(value: &self.via) }()
+      case 7: try { try decoder.decodeSingularUInt32Field(value: &self.links) }()
       default: break
       }
     }
@@ -2634,6 +2642,12 @@ nonisolated extension WireTraceHop: SwiftProtobuf.Message, SwiftProtobuf._Messag
     if !self.node.isEmpty {
       try visitor.visitSingularBytesField(value: self.node, fieldNumber: 5)
     }
+    if !self.via.isEmpty {
+      try visitor.visitSingularBytesField(value: self.via, fieldNumber: 6)
+    }
+    if self.links != 0 {
+      try visitor.visitSingularUInt32Field(value: self.links, fieldNumber: 7)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2643,6 +2657,8 @@ nonisolated extension WireTraceHop: SwiftProtobuf.Message, SwiftProtobuf._Messag
     if lhs.what != rhs.what {return false}
     if lhs.detail != rhs.detail {return false}
     if lhs.node != rhs.node {return false}
+    if lhs.via != rhs.via {return false}
+    if lhs.links != rhs.links {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -109,7 +109,7 @@ actor EngineLoop {
     body(engine, now)
   }
 
-  /// Sends a message about logs to another node.
+  /// Sends a message about logs or traces to another node.
   func send(_ message: PeerMessage, to node: NodeID) {
     let effects = engine.message(message, to: node, at: now, random: &random)
     _ = perform(effects)

@@ -23,6 +23,7 @@ final class Hands: Sendable {
     var loop: EngineLoop?
     var transport: PeerTransport?
     var workshop: Workshop?
+    var history: EventHistory?
     var failure: (any Error)?
   }
 
@@ -34,6 +35,7 @@ final class Hands: Sendable {
   let notices = NoticeBoard()
   let timers = Timers()
   let logWaiters = LogWaiters()
+  let traceWaiters = TraceWaiters()
   private let logAnswers = LogAnswers()
   private let logger: Logger
   private let parts = Mutex(Parts())
@@ -49,11 +51,12 @@ final class Hands: Sendable {
   }
 
   /// Must be called before the first action.
-  func connect(loop: EngineLoop, transport: PeerTransport, workshop: Workshop) {
+  func connect(loop: EngineLoop, transport: PeerTransport, workshop: Workshop, history: EventHistory) {
     parts.withLock {
       $0.loop = loop
       $0.transport = transport
       $0.workshop = workshop
+      $0.history = history
     }
   }
 
@@ -128,6 +131,8 @@ final class Hands: Sendable {
         self.logAnswers.end(for: node)
       }
     case .logChunk(let chunk, let node): logWaiters.resume(chunk, from: node)
+    case .traceRequested(let request, let node): chore { await self.answer(request, to: node) }
+    case .traceReply(let reply, let node): traceWaiters.resume(reply, from: node)
     case .wake, .answer: break  // The loop's own.
     }
   }
@@ -232,6 +237,22 @@ final class Hands: Sendable {
     guard let workshop else { return }
     let chunk = await workshop.log(request)
     await loop?.send(.logChunk(chunk), to: node)
+  }
+}
+
+extension Hands {
+  /// What a peer asks about a trace; the engine has looked at how often it asks.
+  private func answer(_ request: PeerMessage.TraceRequest, to node: NodeID) async {
+    guard let loop, let history = parts.withLock({ $0.history }) else { return }
+    let finished: [EventView]
+    do {
+      finished = try await history.events(of: request.trace)
+    } catch {
+      logger.notice("a trace that \(node.short) asks for cannot be read: \(error.what)")
+      return
+    }
+    let reply = await loop.read { engine, _ in engine.traceReply(to: request, from: node, finished: finished) }
+    await loop.send(.traceReply(reply), to: node)
   }
 }
 

@@ -1,7 +1,6 @@
 internal import Contract
 internal import Coordination
 internal import Engine
-internal import Foundation
 internal import Interface
 internal import Model
 internal import NIOPosix
@@ -41,59 +40,14 @@ struct NodeDoor: NodeService {
       traffic: summary.traffic)
   }
 
-  func members() async throws -> [MemberView] { await loop.read { $0.memberViews(at: $1) } }
+  func members() async throws -> [MemberView] { await loop.read { engine, _ in engine.memberViews() } }
+
+  func member(_ id: NodeID) async throws -> MemberDetailView {
+    guard let view = await loop.read({ engine, _ in engine.memberDetail(id) }) else { throw Self.unknown(id) }
+    return view
+  }
+
   func adapters() async throws -> [AdapterView] { await loop.read { engine, _ in engine.adapterViews() } }
-
-  func doctor() async throws -> [DoctorFinding] {
-    let (adapters, unfinished, members, now) = await loop.read {
-      ($0.adapterViews(), $0.unfinished(at: $1), $0.memberViews(at: $1), $1)
-    }
-    var out = adapters.map {
-      DoctorFinding(
-        subject: "adapter \($0.name)", ok: $0.usable, detail: $0.detail,
-        remedy: $0.usable ? "" : "jointcloud adapter list")
-    }
-    let lost = members.filter { $0.state == "failed" }
-    out.append(
-      DoctorFinding(
-        subject: "members", ok: lost.isEmpty,
-        detail: lost.isEmpty
-          ? "\(members.count) known, none has failed" : "failed: \(lost.map(\.name).joined(separator: ", "))",
-        remedy: lost.isEmpty ? "" : "jointcloud member list"))
-    if let problem = admissionProblem(members, now) { out.append(problem) }
-    out.append(Self.disk(facts.folder))
-    if let problem = facts.headsProblem() {
-      out.append(
-        DoctorFinding(
-          subject: "heads.json", ok: false, detail: "the newest signed heads are not kept: \(problem)",
-          remedy: "ls -ld \(facts.folder.given) \(facts.folder.given)/heads.json*"))
-    }
-    return out + unfinished
-  }
-
-  /// A joiner whom nobody let in while its invitation held stays alone for ever, and looks healthy otherwise.
-  private func admissionProblem(_ members: [MemberView], _ now: Moment) -> DoctorFinding? {
-    guard members.allSatisfy(\.isSelf), let until = facts.identity.joinableUntilMilliseconds,
-      until < now.wallMilliseconds
-    else { return nil }
-    return DoctorFinding(
-      subject: "admission", ok: false,
-      detail: "not admitted: the invitation has expired (\(CalendarTime.text(until))), and no other member is known",
-      remedy: "ask a founder for a new invitation, and join with a new folder: jointcloud node init --data NEW_FOLDER")
-  }
-
-  private static func disk(_ folder: DataFolder) -> DoctorFinding {
-    let attributes = try? FileManager.default.attributesOfFileSystem(forPath: folder.path)
-    guard let free = (attributes?[.systemFreeSize] as? NSNumber)?.int64Value else {
-      return DoctorFinding(
-        subject: "disk", ok: false, detail: "free space of \(folder.given) cannot be read", remedy: "df \(folder.given)"
-      )
-    }
-    let enough = free > 256 << 20
-    return DoctorFinding(
-      subject: "disk", ok: enough, detail: "\(free >> 20) MiB free",
-      remedy: enough ? "" : "free space under \(folder.given)")
-  }
 
   // MARK: Collaborations
 
@@ -109,7 +63,7 @@ struct NodeDoor: NodeService {
   }
 
   func participants(of collaboration: CollaborationID?) async throws -> [ParticipantView] {
-    await loop.read { engine, _ in engine.participantViews(of: collaboration) }
+    await loop.read { $0.participantViews(of: collaboration, at: $1) }
   }
 
   func weights(of collaboration: CollaborationID?) async throws -> [WeightView] {
@@ -191,11 +145,6 @@ struct NodeDoor: NodeService {
         next: "jointcloud event list")
     }
     return view
-  }
-
-  func trace(_ id: TraceID) async throws -> [TraceView] {
-    let finished = try await history.events(of: id)
-    return await loop.read { engine, _ in engine.traceViews(id, finished: finished) }
   }
 
   func ledgers() async throws -> [LedgerView] { await loop.read { engine, _ in engine.ledgerViews() } }

@@ -70,10 +70,11 @@ public struct NodeRun: Sendable {
     }
     let workshop = Workshop(
       adapters: adapters, objects: objects, pins: hands.pins, logger: logger, feed: { input in await loop.feed(input) })
-    hands.connect(loop: loop, transport: transport, workshop: workshop)
+    let history = EventHistory(database: database, writer: writer)
+    hands.connect(loop: loop, transport: transport, workshop: workshop, history: history)
     let crew = Crew(
       run: self, identity: identity, recovered: recovered, objects: objects, writer: writer,
-      history: EventHistory(database: database, writer: writer), hands: hands, loop: loop, transport: transport,
+      history: history, hands: hands, loop: loop, transport: transport,
       workshop: workshop, ready: ready)
     defer { EndpointFile.remove(in: folder) }
     do {

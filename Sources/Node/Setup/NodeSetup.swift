@@ -34,11 +34,13 @@ public struct NodeSetup: Sendable {
   ///
   /// - Throws: `Refusal`; `.conflict` when the node is in a network already. `IdentityError`.
   public func createNetwork(
-    name: String, nowMilliseconds: Int64, random: inout Random
+    name: String, admission: Genesis.AdmissionPolicy = .init(invitation: true), nowMilliseconds: Int64,
+    random: inout Random
   ) throws -> NetworkMembership {
     try requireNoNetwork(wanted: nil)
     let identity = try LocalIdentity.founding(
-      name: name, seeds: try seeds(), createdMilliseconds: nowMilliseconds, nonce: random.digest())
+      name: name, seeds: try seeds(), createdMilliseconds: nowMilliseconds, nonce: random.digest(),
+      admission: admission)
     try NetworkFile(membership: identity.membership, seeds: []).create(in: folder)
     return identity.membership
   }
@@ -64,14 +66,28 @@ public struct NodeSetup: Sendable {
     addresses given: [String], expiresMilliseconds: Int64, random: inout Random
   ) throws -> String {
     let identity = try identity()
+    return try identity.invite(
+      seeds: try seeds(of: identity, at: given), expiresMilliseconds: expiresMilliseconds, keySeed: random.digest()
+    ).text()
+  }
+
+  /// Makes an invitation that one node alone can use, until it expires.
+  ///
+  /// - Parameter addresses: as for `invite`.
+  /// - Throws: `IdentityError.notAFounder`, `.wayClosed`; `Refusal` when no address is known.
+  public func allow(_ node: NodeID, addresses given: [String], expiresMilliseconds: Int64) throws -> String {
+    let identity = try identity()
+    return try identity.allow(
+      node, seeds: try seeds(of: identity, at: given), expiresMilliseconds: expiresMilliseconds
+    ).text()
+  }
+
+  private func seeds(of identity: LocalIdentity, at given: [String]) throws -> [Invitation.Seed] {
     let addresses = try given.isEmpty ? [ownAddress()] : given
     for address in addresses.compactMap({ HostPort($0) }) {
       try Self.requireReachable(address, subject: "--address", option: "--address")
     }
-    let invitation = try identity.invite(
-      seeds: addresses.map { Invitation.Seed(address: $0, node: identity.node) },
-      expiresMilliseconds: expiresMilliseconds, keySeed: random.digest())
-    return try invitation.text()
+    return addresses.map { Invitation.Seed(address: $0, node: identity.node) }
   }
 
   /// This node in its network, with its signing key.

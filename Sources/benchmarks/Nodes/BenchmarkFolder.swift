@@ -6,7 +6,7 @@ struct BenchmarkFolder: Sendable {
   let path: String
 
   /// - Throws: `BenchmarkFailure` when there is no place for it.
-  init() throws {
+  private init() throws {
     let base = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
     var template = Array("\(base)/jointcloud-bench.XXXXXX".utf8CString)
     guard mkdtemp(&template) != nil else {
@@ -16,8 +16,21 @@ struct BenchmarkFolder: Sendable {
     path = String(decoding: template.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
 
+  /// Leaves no file, however `body` ends.
+  static func within<Value>(_ body: (BenchmarkFolder) async throws -> Value) async throws -> Value {
+    let folder = try BenchmarkFolder()
+    let result: Result<Value, any Error>
+    do {
+      result = .success(try await body(folder))
+    } catch {
+      result = .failure(error)
+    }
+    try folder.remove()
+    return try result.get()
+  }
+
   /// - Throws: `BenchmarkFailure`.
-  func remove() throws { try Self.removeTree(path) }
+  private func remove() throws { try Self.removeTree(path) }
 
   /// Links are removed, never followed.
   private static func removeTree(_ path: String) throws {

@@ -26,7 +26,8 @@ struct ProcessFigures: Sendable {
     residentBytes = kibibytes * 1_024
   }
 
-  private static func text(_ path: String) -> String {
+  /// The first 16 KiB; empty when there is nothing.
+  static func text(_ path: String) -> String {
     guard let stream = fopen(path, "r") else { return "" }
     defer { fclose(stream) }
     var bytes = [UInt8](repeating: 0, count: 16_384)

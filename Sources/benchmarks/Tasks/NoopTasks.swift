@@ -18,14 +18,14 @@ struct NoopTasks: Sendable {
   ///
   /// - Returns: its collaboration, and the time from the command to the open round.
   static func openRound(
-    _ asker: BenchmarkNetwork.Member, members: Int, _ board: NoticeBoard
+    _ asker: BenchmarkNetwork.Member, members: Int, _ board: TaskBoard
   ) async throws -> (CollaborationID, Duration) {
     let request = CollaborationRequest(
       name: "benchmark", kind: "batch", labels: [:], needs: needs, replyByMilliseconds: 5_000,
       priceLimitMicroPerCPUSecond: nil)
     let start = ContinuousClock.now
     let id = try await asker.client.createCollaboration(request).collaboration
-    let open = try await board.time(of: "round.opened", collaboration: id, within: limit)
+    let open = try await board.firstTime(of: [TaskNotice("round.opened", in: id)], within: limit)
     let view = try await asker.client.collaborations().first { $0.collaboration == id }
     guard view?.members == members else {
       throw BenchmarkFailure("the round has \(view?.members ?? 0) members instead of \(members)")
@@ -61,8 +61,8 @@ struct NoopTasks: Sendable {
   }
 
   /// Waits until a task has succeeded as a whole.
-  func end(of task: TaskID, subtasks: Int, _ board: NoticeBoard) async throws -> ContinuousClock.Instant {
-    let end = try await board.time(of: "task.succeeded", task: task, within: Self.limit)
+  func end(of task: TaskID, subtasks: Int, _ board: TaskBoard) async throws -> ContinuousClock.Instant {
+    let end = try await board.firstTime(of: [TaskNotice("task.succeeded", of: task)], within: Self.limit)
     let view = try await asker.client.tasks().first { $0.task == task }
     guard view?.succeeded == subtasks else {
       throw BenchmarkFailure("only \(view?.succeeded ?? 0) of \(subtasks) subtasks succeeded")

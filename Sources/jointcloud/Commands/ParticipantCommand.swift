@@ -38,6 +38,11 @@ struct ParticipantCommand: AsyncParsableCommand {
           Column("WEIGHT") { HumanText.ppm($0.weightPPM) },
           Column("PRICE") { HumanText.credits($0.priceMicroPerCPUSecond) },
           Column("RUNNING") { "\($0.running)" },
+          Column("FREE NOW") { $0.told.map { HumanText.amounts($0.free) } ?? "-" },
+          Column("RUNNING NOW", wide: true) { $0.told.map { "\($0.running)" } ?? "-" },
+          Column("AGE") { row in
+            row.told.map { HumanText.age($0.timeMilliseconds) + ($0.stale ? " stale" : "") } ?? "-"
+          },
           Column("DONE") { "\($0.completed)" },
           Column("ADAPTERS", wide: true) { $0.adapters.joined(separator: ",") },
           Column("SANDBOX", wide: true) { $0.sandboxed ? "yes" : "no" },

@@ -5,7 +5,11 @@ import Model
 
 struct Trace: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Follow one piece of work through the planes of this node.")
+    abstract: "Follow one piece of work, or an announcement, through planes and nodes.",
+    discussion: """
+      Asks the members of its collaborations, or the linked ones where it belongs to none; who does not answer within \
+      2 s has a row. Times are by the clock of the node that tells.
+      """)
   @OptionGroup var node: NodeOptions
   @OptionGroup var output: OutputOptions
   @OptionGroup var again: Repetition
@@ -35,7 +39,8 @@ struct Trace: AsyncParsableCommand {
       columns: [
         Column("AT") { HumanText.clock($0.timeMilliseconds) },
         Column("PLANE") { $0.plane },
-        Column("NODE") { $0.node.short },
+        Column("NODE") { $0.nodeName.isEmpty ? $0.node.short : $0.nodeName },
+        Column("ID", wide: true) { $0.node.short },
         Column("WHAT") { $0.what },
         Column("DETAIL") { $0.detail },
       ])

@@ -53,6 +53,12 @@ struct Failure: Error {
     switch error {
     case .otherNetwork:
       self.init(.conflict, "\(error)", next: "jointcloud node init --data ANOTHER_FOLDER --name NAME")
+    case .wayClosed(.invitation):
+      self.init(
+        .notPermitted, "\(error)", next: "give the node's id, as node init prints it: jointcloud network allow NODE")
+    case .wayClosed(.allowList): self.init(.notPermitted, "\(error)", next: "jointcloud network invite")
+    case .grantedToAnother(_, let node):
+      self.init(.notPermitted, "\(error)", next: "ask a founder for jointcloud network allow \(node)")
     case .notAFounder, .notAdmitted, .badSignature:
       self.init(.notPermitted, "\(error)", next: "ask a founder for jointcloud network invite")
     default: self.init(.error, "\(error)", next: "ask a founder for jointcloud network invite")

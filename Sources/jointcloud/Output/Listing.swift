@@ -44,6 +44,8 @@ struct Listing<Row: Encodable>: Sendable {
   /// What `-o name` prints: an id in full.
   var name: @Sendable (Row) -> String
   var columns: [Column<Row>]
+  /// The row without what changes all the time: `--watch` prints a document again for nothing less.
+  var steady: (@Sendable (Row) -> Row)?
 
   func text(_ rows: [Row], _ format: OutputFormat) throws -> String {
     switch format {
@@ -68,8 +70,9 @@ extension OutputOptions {
   ) async throws {
     try await repeating(again) {
       let rows = try await fetch()
-      if rows.isEmpty, format == .table || format == .wide { return (nil, listing.nothing) }
-      return (try listing.text(rows, format), nil)
+      if rows.isEmpty, format == .table || format == .wide { return Round(hint: listing.nothing) }
+      let text = try listing.text(rows, format)
+      return Round(data: text, key: isDocument ? try listing.text(listing.steady.map(rows.map) ?? rows, format) : text)
     }
   }
 
@@ -80,29 +83,37 @@ extension OutputOptions {
   ) async throws {
     try await repeating(again) {
       let document = try await fetch()
-      switch format {
-      case .json: return (try PrettyJSON.document(document), nil)
-      case .jsonl: return (try PrettyJSON.line(document), nil)
-      case .name: return (name(document) + "\n", nil)
-      case .table, .wide: return (try table(document), nil)
-      }
+      let text =
+        switch format {
+        case .json: try PrettyJSON.document(document)
+        case .jsonl: try PrettyJSON.line(document)
+        case .name: name(document) + "\n"
+        case .table, .wide: try table(document)
+        }
+      return Round(data: text, key: text)
     }
   }
 
-  private func repeating(
-    _ again: Repetition?, _ make: () async throws -> (data: String?, hint: String?)
-  ) async throws {
+  private var isDocument: Bool { format == .json || format == .jsonl }
+
+  /// What one look brought; printed when its key is another than the last one's.
+  private struct Round {
+    var data: String?
+    var key = ""
+    var hint: String?
+  }
+
+  private func repeating(_ again: Repetition?, _ make: () async throws -> Round) async throws {
     let watch = again?.watch ?? false
     var last: String?
     while true {
-      let (data, hint) = try await make()
-      if let hint, last == nil { Output.hint(hint) }
-      let text = data ?? ""
-      if text != last, data != nil {
+      let round = try await make()
+      if let hint = round.hint, last == nil { Output.hint(hint) }
+      if round.key != last, let data = round.data {
         if watch, Output.drawsInPlace { Output.data("\u{1b}[H\u{1b}[2J") }
-        Output.data(text)
+        Output.data(data)
       }
-      last = text
+      last = round.key
       guard watch else { return }
       try await Task.sleep(for: .seconds(1))
     }

@@ -85,6 +85,19 @@ final class TestNetwork {
     }
   }
 
+  /// Until these two see each other.
+  func meetPair(_ left: TestNode, _ right: TestNode) throws {
+    try until("\(left.name) and \(right.name) see each other") { () -> Void? in
+      for (node, other) in [(left, right), (right, left)] {
+        let members = try node.ask("member", "list").list
+        guard members.contains(where: { $0["name"].text == other.name && $0["state"].text == "alive" }) else {
+          return nil
+        }
+      }
+      return ()
+    }
+  }
+
   @discardableResult
   func write(_ name: String, _ text: String) throws -> String {
     let path = folder + "/" + name

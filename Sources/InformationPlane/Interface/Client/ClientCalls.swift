@@ -5,6 +5,7 @@ public import Model
 extension Client {
   public func status() async throws -> NodeStatusView { try await get("/v1/status") }
   public func members() async throws -> [MemberView] { try await get("/v1/members") }
+  public func member(_ id: NodeID) async throws -> MemberDetailView { try await get("/v1/members/\(id)") }
   public func adapters() async throws -> [AdapterView] { try await get("/v1/adapters") }
   public func doctor() async throws -> [DoctorFinding] { try await get("/v1/doctor") }
 

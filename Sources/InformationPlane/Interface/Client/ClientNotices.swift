@@ -7,8 +7,11 @@ import NIOHTTP1
 extension Client {
   /// Hands notices to `sink` as they happen, until it returns false, the task is cancelled, or the node ends the
   /// stream. The node's heartbeat shows that it lives; silence for a minute is an error.
-  public func notices(_ sink: (NoticeView) async throws -> Bool) async throws {
+  ///
+  /// - Parameter opened: called once the node tells: every later notice comes.
+  public func notices(opened: () -> Void = {}, _ sink: (NoticeView) async throws -> Bool) async throws {
     let response = try await send(request(.GET, "/v1/notices"), timeout: .seconds(24 * 3_600))
+    opened()
     var reader = NoticeReader()
     var pieces = response.body.makeAsyncIterator()
     while true {

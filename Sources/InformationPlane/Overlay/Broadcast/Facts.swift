@@ -57,7 +57,7 @@ extension OverlayCore {
     let id = raw.id
     let wasAsked = arrived(id, on: link)
     defer { if links[link]?.asked.isEmpty == true { askForFacts(on: link, &turn) } }
-    if !wasAsked { links[link]?.isPeersNeighbour = true }
+    if !wasAsked { peerCounts(on: link, &turn) }
     guard !isHeld(id) else {
       if !wasAsked { prune(link, &turn) }
       return drop(.duplicate, from: link, &turn)

@@ -6,6 +6,7 @@ import Model
 extension OverlayCore {
   /// Neighbours on the rings of present members: few, and each node's choice is the others' too.
   mutating func chooseNeighbours(_ turn: inout Turn) {
+    neighboursDueBy = nil
     let chosen = Set(table.rings.neighbours(of: node, ownKeys))
     guard chosen != neighbours else { return }
     let added = chosen.subtracting(neighbours).sorted()
@@ -22,7 +23,16 @@ extension OverlayCore {
     agenda.plan(.tend, at: turn.uptime + limits.tendInterval)
   }
 
-  private func isInTree(_ link: Link) -> Bool { neighbours.contains(link.node) || link.isPeersNeighbour }
+  /// Where many come at once, neighbours would be others with each of them, and streams are not for moments.
+  mutating func presenceChanged(_ turn: inout Turn) {
+    let latest = neighboursDueBy ?? turn.uptime + limits.neighbourDelayMost
+    neighboursDueBy = latest
+    agenda.move(.neighbours, to: min(latest, turn.uptime + limits.neighbourDelay))
+  }
+
+  private func isInTree(_ link: Link, _ turn: inout Turn) -> Bool {
+    neighbours.contains(link.node) || link.peerCountsUntil > turn.uptime
+  }
 
   /// Sends a statement that is new here on its way.
   mutating func spread(_ signed: SignedStatement, hops: Int, except source: LinkID?, _ turn: inout Turn) {
@@ -32,7 +42,7 @@ extension OverlayCore {
       ? OverlayFrame.fact(signed, hops: hops + 1) : OverlayFrame.factAnnouncement([signed.id], lazy: false)
     var isAnyLazy = false
     for id in links.keys.sorted() where id != source {
-      guard let link = links[id], isInTree(link) else { continue }
+      guard let link = links[id], isInTree(link, &turn) else { continue }
       if link.isEager {
         transmit(frame, on: id, lane: .control, &turn)
       } else {
@@ -57,15 +67,20 @@ extension OverlayCore {
     transmit(OverlayFrame.treePrune, on: id, lane: .control, &turn)
   }
 
-  mutating func graft(_ id: LinkID) {
+  mutating func graft(_ id: LinkID, _ turn: inout Turn) {
     links[id]?.isEager = true
-    links[id]?.isPeersNeighbour = true
+    peerCounts(on: id, &turn)
+  }
+
+  /// The peer holds this node for a neighbour, whatever this node's own view is.
+  mutating func peerCounts(on id: LinkID, _ turn: inout Turn) {
+    links[id]?.peerCountsUntil = turn.uptime + limits.idleLink
   }
 
   // MARK: What others have
 
   mutating func receiveAnnouncement(_ ids: [StatementID], lazy: Bool, on id: LinkID, _ turn: inout Turn) {
-    links[id]?.isPeersNeighbour = true
+    peerCounts(on: id, &turn)
     var isAnyNew = false
     for fact in ids where !isHeld(fact) {
       isAnyNew = true

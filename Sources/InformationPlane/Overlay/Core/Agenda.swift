@@ -40,7 +40,14 @@ struct Agenda: Sendable {
     return true
   }
 
-  mutating func timerFired() { armedAt = nil }
+  /// - Returns: how late the timer came.
+  mutating func timerFired(at uptime: Duration) -> Duration {
+    defer { armedAt = nil }
+    return armedAt.map { max(.zero, uptime - $0) } ?? .zero
+  }
+
+  /// Plans a duty for this moment, whatever was planned.
+  mutating func move(_ duty: Duty, to uptime: Duration) { due[duty.rawValue] = uptime }
 
   /// When the timer is to be set anew, if it is.
   mutating func arm(at uptime: Duration) -> Duration? {

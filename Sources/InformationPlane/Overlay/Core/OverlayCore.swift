@@ -52,6 +52,10 @@ public struct OverlayCore: Sendable {
   var seeds: [NodeID: [String]] = [:]
   var kept: Set<NodeID> = []
   var neighbours: Set<NodeID> = []
+  /// Neighbours are chosen anew by then (uptime) at the latest.
+  var neighboursDueBy: Duration?
+  /// Streams that were opened for probes of late: since when (uptime), and how many.
+  var probeDials: (since: Duration, count: Int) = (.zero, 0)
   /// With whom facts are to be compared on a stream, until when (uptime).
   var comparing: [NodeID: Duration] = [:]
   /// Misbehaved peers, and until when (uptime) no link to them is kept.
@@ -88,7 +92,7 @@ public struct OverlayCore: Sendable {
   ) {
     var turn = Turn(now: now, random: random)
     handle(input, &turn)
-    if let wait = agenda.arm(at: now.uptime) { turn.emit(.setTimer(after: wait)) }
+    if !leaving, let wait = agenda.arm(at: now.uptime) { turn.emit(.setTimer(after: wait)) }
     random = turn.random
     effects.append(contentsOf: turn.effects)
   }
@@ -139,13 +143,22 @@ public struct OverlayCore: Sendable {
     agenda.plan(.expire, at: uptime + limits.expireInterval)
     agenda.plan(.neighbours, at: uptime)
     agenda.plan(.tend, at: uptime)
-    if !seeds.isEmpty { agenda.plan(.revive, at: uptime) }
+    if !seeds.isEmpty || !table.left.isEmpty { agenda.plan(.revive, at: uptime) }
   }
 
   private mutating func timerFired(_ turn: inout Turn) {
-    agenda.timerFired()
+    let late = agenda.timerFired(at: turn.uptime)
     guard !leaving else { return }
+    if late >= limits.lateness { stoodStill(for: late, &turn) }
     for duty in Agenda.Duty.allCases where agenda.takeDue(duty, at: turn.uptime) { perform(duty, &turn) }
+  }
+
+  /// This process did not run when it wanted to: what others did not answer in that time is no fault of theirs.
+  private mutating func stoodStill(for late: Duration, _ turn: inout Turn) {
+    localHealth = min(limits.localHealthMost, localHealth + 1)
+    probing.extend(by: late)
+    for node in table.suspected.sorted() { table.change(node) { $0.since.uptime += late } }
+    for id in links.keys where links[id]?.unheardSince != nil { links[id]?.unheardSince = turn.uptime }
   }
 
   /// Each duty plans itself anew, later than now, if there is more of it.

@@ -20,6 +20,10 @@ public struct OverlayLimits: Hashable, Sendable {
   public var probeSecond: Duration = .milliseconds(400)
   public var indirectProbes = 3
   public var localHealthMost = 8
+  /// Streams that are opened for probes in a second.
+  public var probeDials = 2
+  /// A timer that comes so late shows that this process did not run.
+  public var lateness: Duration = .milliseconds(200)
   /// How often a failed member is probed, one at a time.
   public var reviveInterval: Duration = .seconds(1)
   /// The same, for a while after one has come back.
@@ -91,8 +95,11 @@ public struct OverlayLimits: Hashable, Sendable {
 
   // MARK: Broadcast
 
-  /// Neighbours are chosen anew this long after who is present has changed.
-  public var neighbourDelay: Duration = .milliseconds(200)
+  /// Neighbours are chosen anew once who is present has not changed for this long, or has changed for the other.
+  public var neighbourDelay: Duration = .milliseconds(300)
+  public var neighbourDelayMost: Duration = .milliseconds(1_200)
+  /// How long who has just come gets facts from whom it came through.
+  public var newcomerGrace: Duration = .seconds(10)
   /// Larger statements are announced, and fetched by who lacks them.
   public var pushByteLimit = 1_024
   /// How long a fact that was announced beside the tree may take to come along it.

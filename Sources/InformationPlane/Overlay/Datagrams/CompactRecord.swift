@@ -12,10 +12,8 @@ extension WireCompactRecord {
     self.init()
     let record = member.record
     certificate = try WireCompactCertificate(record.certificate)
-    if case .invitation(let signed, let proof) = record.admission {
-      grant = try WireCompactGrant(signed)
-      self.proof = Data(proof.bytes)
-    }
+    if let signed = record.admission.grant { grant = try WireCompactGrant(signed) }
+    if case .invitation(_, let proof) = record.admission { self.proof = Data(proof.bytes) }
     addresses = record.addresses
     incarnation = UInt64(clamping: record.incarnation)
     instance = Data(record.instance.bytes)
@@ -33,15 +31,20 @@ extension WireCompactRecord {
     guard addresses.count <= MemberRecord.addressLimit, let datagramKey = AgreementKey(bytes: Array(datagramKey)),
       incarnation <= UInt64(JSON.integerLimit), startedMilliseconds <= UInt64(JSON.integerLimit)
     else { throw FrameError(what: "compact record") }
-    let admission: Admission =
-      hasGrant
-      ? .invitation(grant: try grant.signedStatement(in: network), proof: try Self.signature(proof)) : .founder
+    let admission = try admission(of: certificate.node, in: network)
     let record = MemberRecord(
       name: name, kind: kind, addresses: addresses, certificate: certificate.signed, admission: admission,
       datagramKey: datagramKey, incarnation: Int(incarnation), instance: try Digest(wire: instance),
       startedMilliseconds: Int64(startedMilliseconds), leaving: leaving)
     return try Self.signed(
       record, by: certificate.node, epoch: certificate.epoch, in: network, signature: try Self.signature(signature))
+  }
+
+  private func admission(of node: NodeID, in network: NetworkID) throws(FrameError) -> Admission {
+    guard hasGrant else { return .founder }
+    let grant = try grant.signedStatement(for: node, in: network)
+    return self.grant.invitationKey.isEmpty
+      ? .allowed(grant: grant) : .invitation(grant: grant, proof: try Self.signature(proof))
   }
 
   fileprivate static func signature(_ bytes: Data) throws(FrameError) -> Signature {
@@ -108,16 +111,18 @@ extension WireCompactGrant {
     }
     certificate = try WireCompactCertificate(grant.certificate)
     expiresMilliseconds = UInt64(clamping: grant.expiresMilliseconds)
-    invitationKey = Data(grant.invitationKey.bytes)
+    // A grant that names a node is the bearer's own: its id follows from the certificate beside it.
+    if case .invitationKey(let key) = grant.holder { invitationKey = Data(key.bytes) }
     signature = Data(signed.signature.bytes)
   }
 
-  func signedStatement(in network: NetworkID) throws(FrameError) -> SignedStatement {
+  /// - Parameter node: the bearer.
+  func signedStatement(for node: NodeID, in network: NetworkID) throws(FrameError) -> SignedStatement {
     let certificate = try certificate.signedStatement(in: network)
     guard expiresMilliseconds <= UInt64(JSON.integerLimit) else { throw FrameError(what: "compact grant") }
     let body = Grant(
-      invitationKey: try WireCompactRecord.key(invitationKey), expiresMilliseconds: Int64(expiresMilliseconds),
-      certificate: certificate.signed)
+      invitationKey.isEmpty ? .node(node) : .invitationKey(try WireCompactRecord.key(invitationKey)),
+      expiresMilliseconds: Int64(expiresMilliseconds), certificate: certificate.signed)
     return try WireCompactRecord.signed(
       body, by: certificate.node, epoch: certificate.epoch, in: network,
       signature: try WireCompactRecord.signature(signature))

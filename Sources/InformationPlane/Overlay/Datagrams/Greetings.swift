@@ -17,7 +17,7 @@ struct GreetingBoard: Sendable {
 extension OverlayCore {
   /// Shows this node's record to a member, at most once a second.
   mutating func greet(_ peer: NodeID, wantsAnswer: Bool, _ turn: inout Turn) {
-    guard let member = table[peer], member.isPresent || member.state == .failed else { return }
+    guard let member = table[peer] else { return }
     if let last = member.greetedAt, turn.uptime - last < limits.greetingInterval { return }
     // To where it says that it listens, never to where somebody claims to be it.
     guard let address = member.checked.record.addresses.first else { return }

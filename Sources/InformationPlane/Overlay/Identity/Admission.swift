@@ -1,20 +1,36 @@
 public import Model
 public import Sodium
 
-/// A founder's word that whoever holds the invitation's key may join, until a time.
+/// A founder's word that somebody may join, until a time.
 public struct Grant: StatementBody {
   public static let purpose = Purpose("grant")
+
+  /// Whom it lets in.
+  public enum Holder: Hashable, Sendable {
+    /// Whoever has the secret half of this key.
+    case invitationKey(VerificationKey)
+    /// This node and no other.
+    case node(NodeID)
+
+    /// The way in that the network's policy must allow.
+    public var way: AdmissionWay {
+      switch self {
+      case .invitationKey: .invitation
+      case .node: .allowList
+      }
+    }
+  }
 
   /// The founder's epoch certificate, so that the grant is checked with nothing but the genesis.
   public let certificate: SignedStatement
   /// Milliseconds since 1970-01-01T00:00:00Z. Joining is refused afterwards; members stay.
   public let expiresMilliseconds: Int64
-  public let invitationKey: VerificationKey
+  public let holder: Holder
 
-  public init(invitationKey: VerificationKey, expiresMilliseconds: Int64, certificate: SignedStatement) {
+  public init(_ holder: Holder, expiresMilliseconds: Int64, certificate: SignedStatement) {
     self.certificate = certificate
     self.expiresMilliseconds = expiresMilliseconds
-    self.invitationKey = invitationKey
+    self.holder = holder
   }
 
   /// Reads and checks a grant, except for its time, which is for whoever lets somebody in to check.
@@ -24,15 +40,46 @@ public struct Grant: StatementBody {
     _ signed: SignedStatement, genesis: Genesis, network: NetworkID
   ) throws(IdentityError) -> Grant {
     let grant = try signed.statement.body(as: Grant.self, network: network)
+    if GrantMemo.holds(signed, network: network) { return grant }
     let certificate = try EpochCertificate.checked(grant.certificate, network: network)
-    guard genesis.admission.invitation, genesis.founded(by: certificate.node) else {
+    guard genesis.admission.allows(grant.holder.way) else { throw .wayClosed(grant.holder.way) }
+    guard genesis.founded(by: certificate.node) else {
       throw .notAdmitted(certificate.node, reason: "the grant's author is not among the network's founders")
     }
     guard signed.statement.author == certificate.node, signed.statement.epoch == certificate.epoch else {
       throw .mismatch(what: "the grant's author and its certificate")
     }
     guard signed.verifies(with: certificate.signingKey) else { throw .badSignature(of: "the grant") }
+    GrantMemo.note(signed, network: network)
     return grant
+  }
+}
+
+/// In documents with either `invitationKey` or `node`.
+extension Grant {
+  private enum CodingKeys: String, CodingKey { case certificate, expiresMilliseconds, invitationKey, node }
+
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    certificate = try container.decode(SignedStatement.self, forKey: .certificate)
+    expiresMilliseconds = try container.decode(Int64.self, forKey: .expiresMilliseconds)
+    switch (container.contains(.invitationKey), container.contains(.node)) {
+    case (true, false): holder = .invitationKey(try container.decode(VerificationKey.self, forKey: .invitationKey))
+    case (false, true): holder = .node(try container.decode(NodeID.self, forKey: .node))
+    case (true, true), (false, false):
+      throw DecodingError.dataCorruptedError(
+        forKey: .node, in: container, debugDescription: "a grant names either an invitation's key or a node")
+    }
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(certificate, forKey: .certificate)
+    try container.encode(expiresMilliseconds, forKey: .expiresMilliseconds)
+    switch holder {
+    case .invitationKey(let key): try container.encode(key, forKey: .invitationKey)
+    case .node(let node): try container.encode(node, forKey: .node)
+    }
   }
 }
 
@@ -43,6 +90,16 @@ public enum Admission: Hashable, Sendable {
   /// A founder's grant, and the signature of the invitation's key over the joiner's id: the pair is bound to
   /// that joiner and is worth nothing to who copies it from a record. Whoever has the key can make one for itself.
   case invitation(grant: SignedStatement, proof: Signature)
+  /// A founder's grant that names the node: nobody else can use it.
+  case allowed(grant: SignedStatement)
+
+  /// What lets the node in; nil for a founder.
+  public var grant: SignedStatement? {
+    switch self {
+    case .founder: nil
+    case .invitation(let grant, _), .allowed(let grant): grant
+    }
+  }
 
   private static let domain = Array("JointCloud admission v1\n".utf8)
 
@@ -70,15 +127,25 @@ public enum Admission: Hashable, Sendable {
       return nil
     case .invitation(let signed, let proof):
       let grant = try Grant.checked(signed, genesis: genesis, network: network)
-      guard grant.invitationKey.verifies(proof, over: Self.message(node: node, network: network)) else {
+      guard case .invitationKey(let key) = grant.holder else {
+        throw .mismatch(what: "a grant for a node and the proof of an invitation")
+      }
+      guard key.verifies(proof, over: Self.message(node: node, network: network)) else {
         throw .badSignature(of: "the invitation's key over the node's id")
       }
+      return grant.expiresMilliseconds
+    case .allowed(let signed):
+      let grant = try Grant.checked(signed, genesis: genesis, network: network)
+      guard case .node(let named) = grant.holder else {
+        throw .mismatch(what: "an invitation's grant and no proof of its key")
+      }
+      guard named == node else { throw .grantedToAnother(granted: named, node: node) }
       return grant.expiresMilliseconds
     }
   }
 }
 
-/// In documents `{"founder":true}` or `{"grant":{...},"proof":hex}`.
+/// In documents `{"founder":true}`, `{"grant":{...},"proof":hex}`, or `{"grant":{...}}` for one that names the node.
 extension Admission: Codable {
   private enum CodingKeys: String, CodingKey { case founder, grant, proof }
 
@@ -91,9 +158,9 @@ extension Admission: Codable {
       }
       self = .founder
     } else {
-      self = .invitation(
-        grant: try container.decode(SignedStatement.self, forKey: .grant),
-        proof: try container.decode(Signature.self, forKey: .proof))
+      let grant = try container.decode(SignedStatement.self, forKey: .grant)
+      let proof = try container.decodeIfPresent(Signature.self, forKey: .proof)
+      self = proof.map { .invitation(grant: grant, proof: $0) } ?? .allowed(grant: grant)
     }
   }
 
@@ -104,6 +171,7 @@ extension Admission: Codable {
     case .invitation(let grant, let proof):
       try container.encode(grant, forKey: .grant)
       try container.encode(proof, forKey: .proof)
+    case .allowed(let grant): try container.encode(grant, forKey: .grant)
     }
   }
 }

@@ -7,13 +7,23 @@ public struct Genesis: Hashable, Sendable, Codable {
   public static let byteLimit = 16 * 1_024
   static let founderLimit = 32
 
-  /// Who gets in. Voting comes later beside it.
-  public struct AdmissionPolicy: Hashable, Sendable, Codable {
-    /// Holders of a founder's grant are members.
+  /// Who gets in beside the founders. Voting comes later beside it.
+  public struct AdmissionPolicy: Hashable, Sendable {
+    /// Whoever holds a founder's invitation.
     public var invitation: Bool
+    /// Nodes that a founder names by their id.
+    public var allowList: Bool
 
-    public init(invitation: Bool) {
+    public init(invitation: Bool, allowList: Bool = false) {
       self.invitation = invitation
+      self.allowList = allowList
+    }
+
+    public func allows(_ way: AdmissionWay) -> Bool {
+      switch way {
+      case .invitation: invitation
+      case .allowList: allowList
+      }
     }
   }
 
@@ -60,5 +70,32 @@ public struct Genesis: Hashable, Sendable, Codable {
   /// Whether `node` founded the network.
   public func founded(by node: NodeID) -> Bool {
     founders.contains { NodeID(rootKey: $0) == node }
+  }
+}
+
+/// How a node gets in that is no founder.
+public enum AdmissionWay: String, Hashable, Sendable, CaseIterable {
+  case invitation
+  case allowList
+}
+
+/// In documents `{"invitation":true}`; `allowList` stands only where it is true, so that each policy has one form.
+extension Genesis.AdmissionPolicy: Codable {
+  private enum CodingKeys: String, CodingKey { case allowList, invitation }
+
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    invitation = try container.decode(Bool.self, forKey: .invitation)
+    allowList = try container.decodeIfPresent(Bool.self, forKey: .allowList) ?? false
+    guard allowList || !container.contains(.allowList) else {
+      throw DecodingError.dataCorruptedError(
+        forKey: .allowList, in: container, debugDescription: "stands only where it is true")
+    }
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(invitation, forKey: .invitation)
+    if allowList { try container.encode(true, forKey: .allowList) }
   }
 }

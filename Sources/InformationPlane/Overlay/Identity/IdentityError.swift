@@ -15,6 +15,10 @@ public enum IdentityError: Error, Hashable, Sendable {
   case notAdmitted(NodeID, reason: String)
   /// Only founders may do this.
   case notAFounder(NodeID)
+  /// The network's genesis lets nobody in that way.
+  case wayClosed(AdmissionWay)
+  /// The grant names another node.
+  case grantedToAnother(granted: NodeID, node: NodeID)
   /// Two parts that must belong to one node or epoch do not.
   case mismatch(what: String)
 }
@@ -34,6 +38,10 @@ extension IdentityError: CustomStringConvertible {
     case .notAdmitted(let node, let reason): "node \(node.short) is not admitted: \(reason)"
     case .notAFounder(let node):
       "node \(node.short) did not found this network and cannot invite; ask one of its founders"
+    case .wayClosed(.invitation): "this network admits nobody by invitation; its founders name the nodes that may join"
+    case .wayClosed(.allowList): "this network has no allow-list; its founders invite"
+    case .grantedToAnother(let granted, let node):
+      "it lets in node \(granted.short) alone, and this is node \(node.short)"
     case .mismatch(let what): "\(what) do not belong together"
     }
   }

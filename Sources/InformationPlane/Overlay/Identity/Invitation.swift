@@ -1,6 +1,7 @@
 public import Model
 
-/// What a founder hands to a joiner: the genesis, where to knock, the grant and its secret key.
+/// What a founder hands to a joiner: the genesis, where to knock, the grant and, unless it names the joiner, its secret
+/// key.
 /// As text: `jc1` and base64url of canonical JSON followed by 8 bytes of its checksum.
 public struct Invitation: Hashable, Sendable, Codable {
   public static let prefix = "jc1"
@@ -24,11 +25,12 @@ public struct Invitation: Hashable, Sendable, Codable {
 
   public let genesis: Genesis
   public let grant: SignedStatement
-  /// The seed of the invitation's key: a secret, good for joining until the grant expires.
-  public let keySeed: Digest
+  /// The seed of the invitation's key: a secret, good for joining until the grant expires. nil where the grant names
+  /// the node that it lets in: then nothing of it is secret.
+  public let keySeed: Digest?
   public let seeds: [Seed]
 
-  public init(genesis: Genesis, seeds: [Seed], grant: SignedStatement, keySeed: Digest) {
+  public init(genesis: Genesis, seeds: [Seed], grant: SignedStatement, keySeed: Digest?) {
     self.genesis = genesis
     self.grant = grant
     self.keySeed = keySeed

@@ -58,7 +58,7 @@ public struct LocalIdentity: Sendable {
 
   /// Until when others let this node in who do not know it yet; nil for a founder, who always may.
   public var joinableUntilMilliseconds: Int64? {
-    guard case .invitation(let grant, _) = admission else { return nil }
+    guard let grant = admission.grant else { return nil }
     return (try? grant.statement.body(as: Grant.self, network: network))?.expiresMilliseconds
   }
 
@@ -85,11 +85,13 @@ public struct LocalIdentity: Sendable {
   ///
   /// - Throws: `IdentityError`.
   public static func founding(
-    name: String, seeds: NodeSeeds, createdMilliseconds: Int64, nonce: Digest, epoch: Int = 1
+    name: String, seeds: NodeSeeds, createdMilliseconds: Int64, nonce: Digest,
+    admission: Genesis.AdmissionPolicy = Genesis.AdmissionPolicy(invitation: true), epoch: Int = 1
   ) throws(IdentityError) -> LocalIdentity {
     let root = try key(seeds.root, what: "the root key")
     let genesis = Genesis(
-      name: name, founders: [root.verificationKey], createdMilliseconds: createdMilliseconds, nonce: nonce)
+      name: name, founders: [root.verificationKey], createdMilliseconds: createdMilliseconds, nonce: nonce,
+      admission: admission)
     let network = try genesis.networkID()
     let membership = NetworkMembership(
       genesis: genesis, certificate: try certify(seeds, epoch: epoch, network: network), admission: .founder)
@@ -98,16 +100,21 @@ public struct LocalIdentity: Sendable {
 
   /// Takes an invitation.
   ///
-  /// - Throws: `IdentityError`; `.expired` when the grant's time is over.
+  /// - Throws: `IdentityError`; `.expired` when the grant's time is over, `.grantedToAnother` for one that names
+  ///   another node.
   public static func joining(
     _ invitation: Invitation, seeds: NodeSeeds, nowMilliseconds: Int64, epoch: Int = 1
   ) throws(IdentityError) -> LocalIdentity {
     let network = try invitation.check(nowMilliseconds: nowMilliseconds)
     let root = try key(seeds.root, what: "the root key")
     let node = NodeID(rootKey: root.verificationKey)
-    let admission = Admission.invitation(
-      grant: invitation.grant, key: try key(invitation.keySeed.bytes, what: "the invitation's key"), node: node,
-      network: network)
+    let admission: Admission =
+      if let seed = invitation.keySeed {
+        .invitation(
+          grant: invitation.grant, key: try key(seed.bytes, what: "the invitation's key"), node: node, network: network)
+      } else {
+        .allowed(grant: invitation.grant)
+      }
     let membership = NetworkMembership(
       genesis: invitation.genesis, certificate: try certify(seeds, epoch: epoch, network: network),
       admission: admission)
@@ -156,15 +163,29 @@ public struct LocalIdentity: Sendable {
   /// Invites whoever gets the returned text; its secret lets nodes join until the grant expires.
   ///
   /// - Parameter keySeed: 32 fresh random bytes.
-  /// - Throws: `IdentityError.notAFounder`, `.malformed`.
+  /// - Throws: `IdentityError.notAFounder`, `.wayClosed`, `.malformed`.
   public func invite(
     seeds: [Invitation.Seed], expiresMilliseconds: Int64, keySeed: Digest
   ) throws(IdentityError) -> Invitation {
-    guard genesis.founded(by: node) else { throw .notAFounder(node) }
     let key = try Self.key(keySeed.bytes, what: "the invitation's key")
-    let grant = Grant(
-      invitationKey: key.verificationKey, expiresMilliseconds: expiresMilliseconds, certificate: certificate)
-    return Invitation(genesis: genesis, seeds: seeds, grant: try sign(grant), keySeed: keySeed)
+    let grant = try grant(to: .invitationKey(key.verificationKey), expiresMilliseconds: expiresMilliseconds)
+    return Invitation(genesis: genesis, seeds: seeds, grant: grant, keySeed: keySeed)
+  }
+
+  /// Lets one node in, by its id; nobody else can use what is returned, so nothing of it is secret.
+  ///
+  /// - Throws: `IdentityError.notAFounder`, `.wayClosed`, `.malformed`.
+  public func allow(
+    _ node: NodeID, seeds: [Invitation.Seed], expiresMilliseconds: Int64
+  ) throws(IdentityError) -> Invitation {
+    let grant = try grant(to: .node(node), expiresMilliseconds: expiresMilliseconds)
+    return Invitation(genesis: genesis, seeds: seeds, grant: grant, keySeed: nil)
+  }
+
+  private func grant(to holder: Grant.Holder, expiresMilliseconds: Int64) throws(IdentityError) -> SignedStatement {
+    guard genesis.founded(by: node) else { throw .notAFounder(node) }
+    guard genesis.admission.allows(holder.way) else { throw .wayClosed(holder.way) }
+    return try sign(Grant(holder, expiresMilliseconds: expiresMilliseconds, certificate: certificate))
   }
 
   private static func key(_ seed: [UInt8], what: String) throws(IdentityError) -> SigningKey {

@@ -61,6 +61,7 @@ struct MemberTable: Sendable {
   private(set) var suspected: Set<NodeID> = []
   /// In no order that means anything.
   private(set) var failed: [NodeID] = []
+  private(set) var left: [NodeID] = []
 
   subscript(node: NodeID) -> Member? { members[node] }
   var count: Int { members.count }
@@ -97,8 +98,10 @@ struct MemberTable: Sendable {
     guard let member = members[node] else { return }
     if old == .suspected { suspected.remove(node) }
     if old == .failed { failed.removeAll { $0 == node } }
+    if old == .left { left.removeAll { $0 == node } }
     if state == .suspected { suspected.insert(node) }
     if state == .failed { failed.append(node) }
+    if state == .left { left.append(node) }
     if member.isPresent { rings.insert(node, member.keys) } else { rings.remove(node, member.keys) }
   }
 }

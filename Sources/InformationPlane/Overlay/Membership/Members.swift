@@ -117,7 +117,7 @@ extension OverlayCore {
     }
     keepRecordID(of: checked)
     targets[node]?.replace(checked.record.addresses)
-    agenda.plan(.neighbours, at: turn.uptime + limits.neighbourDelay)
+    presenceChanged(&turn)
   }
 
   mutating func setState(of node: NodeID, _ state: MemberState, _ turn: inout Turn) {
@@ -132,9 +132,9 @@ extension OverlayCore {
     case .failed:
       if let link = linkOfNode[node] { close(link, .silent, &turn) }
       agenda.plan(.revive, at: turn.uptime + turn.jittered(limits.reviveInterval))
-    case .left: break
+    case .left: agenda.plan(.revive, at: turn.uptime + turn.jittered(limits.reviveInterval))
     }
-    agenda.plan(.neighbours, at: turn.uptime + limits.neighbourDelay)
+    presenceChanged(&turn)
     turn.emit(.memberChanged(node, state))
   }
 
@@ -194,6 +194,8 @@ extension OverlayCore {
   mutating func metOwnKey(in checked: CheckedMember, _ turn: inout Turn) {
     // One of an earlier start is replaced everywhere by the present one.
     if let ownRecord, ownRecord.supersedes(checked) { return drop(.stale, from: nil, &turn) }
+    // The other process learns of this one when the two shake hands.
+    if let address = checked.record.addresses.first { turn.emit(.dial(address: address, expecting: node)) }
     drop(.sameKeyElsewhere, from: nil, &turn)
     turn.emit(.notice(.sameKeyElsewhere(address: checked.record.addresses.first)))
   }

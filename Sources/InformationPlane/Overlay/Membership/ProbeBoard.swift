@@ -19,8 +19,8 @@ struct ProbeBoard: Sendable {
     var purpose: Purpose
     let startedAt: Duration
     /// Other ways are tried from then on.
-    let secondAt: Duration
-    let endsAt: Duration
+    var secondAt: Duration
+    var endsAt: Duration
     var triedOtherWays = false
     /// People who wait for what comes of it.
     var pings: [PingID] = []
@@ -54,6 +54,14 @@ struct ProbeBoard: Sendable {
   mutating func change(_ number: UInt64, _ body: (inout Probe) -> Void) {
     guard let index = probes.index(forKey: number) else { return }
     body(&probes.values[index])
+  }
+
+  /// Gives all probes more time.
+  mutating func extend(by duration: Duration) {
+    for number in probes.keys {
+      probes[number]?.secondAt += duration
+      probes[number]?.endsAt += duration
+    }
   }
 
   mutating func remove(_ number: UInt64) -> Probe? {

@@ -76,7 +76,10 @@ extension OverlayCore {
   /// A stream may be there, or can be opened, where datagrams do not pass.
   private mutating func pingOnStream(_ probe: ProbeBoard.Probe, _ turn: inout Turn) {
     guard let link = linkOfNode[probe.node] else {
-      comparing[probe.node] = probe.endsAt + limits.idleLink
+      // A handshake costs far more than a datagram: where many do not answer, few streams tell as much.
+      if turn.uptime - probeDials.since >= .seconds(1) { probeDials = (turn.uptime, 0) }
+      guard probeDials.count < limits.probeDials else { return }
+      probeDials.count += 1
       return dialNow(probe.node, &turn)
     }
     links[link]?.probe = probe.number
@@ -178,12 +181,14 @@ extension OverlayCore {
 
   // MARK: Those who failed
 
-  /// Knocks at those who have failed, so that they are found again by themselves, and at seeds not met yet.
+  /// Knocks at those who have failed or left, so that they are found again by themselves, and at seeds not met yet. Who
+  /// left may have come back while this node was away, and hold it for one that left too.
   mutating func revive(_ turn: inout Turn) {
     let strangers = seeds.keys.filter { table[$0] == nil }.sorted()
     for seed in strangers { greet(seed: seed, &turn) }
-    guard !table.failed.isEmpty || !strangers.isEmpty else { return }
-    if let node = table.failed.randomElement(using: &turn.random) {
+    let gone = table.failed + table.left
+    guard !gone.isEmpty || !strangers.isEmpty else { return }
+    if let node = gone.randomElement(using: &turn.random) {
       startProbe(of: node, .revival, &turn)
       // Datagrams alone may be what does not pass.
       if Int.random(in: 0..<10, using: &turn.random) == 0 { dialNow(node, &turn) }

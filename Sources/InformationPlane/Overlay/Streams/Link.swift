@@ -22,8 +22,9 @@ struct Link: Sendable {
   // The tree.
   /// Facts are pushed to the peer; otherwise it is only told of them.
   var isEager = true
-  /// The peer pushes or announces facts here, so it counts on this node.
-  var isPeersNeighbour = false
+  /// The peer counts on this node for a while (uptime), whoever its neighbours are here: it has just come, or pushes
+  /// facts.
+  var peerCountsUntil = Duration.zero
   /// Facts that the peer is to be told of with the next look.
   var lazy: [StatementID] = []
 

@@ -22,7 +22,8 @@ extension OverlayCore {
     links[id] = Link(
       node: peer.node, dialled: dialled, instance: peer.record.instance, heardAt: turn.uptime, sentAt: turn.uptime)
     linkOfNode[peer.node] = id
-    take(peer, hops: 1, from: id, &turn)
+    // Who has just come counts on whom it came through, until it has neighbours.
+    if take(peer, hops: 1, from: id, &turn) { links[id]?.peerCountsUntil = turn.uptime + limits.newcomerGrace }
     metOnStream(peer, &turn)
     targets[peer.node]?.linked()
     turn.emit(.linked(peer.node))
@@ -76,7 +77,7 @@ extension OverlayCore {
 
   /// Closes the link that was quiet longest among those that this node does not want.
   private mutating func makeRoom(_ turn: inout Turn) -> Bool {
-    let spare = links.filter { !wants($0.value.node) && !$0.value.isPeersNeighbour }
+    let spare = links.filter { !wants($0.value.node) && $0.value.peerCountsUntil <= turn.uptime }
     guard let idlest = spare.min(by: { ($0.value.heardAt, $0.key) < ($1.value.heardAt, $1.key) }) else { return false }
     close(idlest.key, .idle, &turn)
     return true
@@ -150,7 +151,7 @@ extension OverlayCore {
       askForFacts(on: id, &turn)
     }
     let quiet = turn.uptime - max(link.heardAt, link.sentAt)
-    if quiet >= limits.idleLink, !wants(link.node), !link.isPeersNeighbour { close(id, .idle, &turn) }
+    if quiet >= limits.idleLink, !wants(link.node), link.peerCountsUntil <= turn.uptime { close(id, .idle, &turn) }
   }
 
   private mutating func ping(on id: LinkID, _ turn: inout Turn) {
@@ -197,7 +198,7 @@ extension OverlayCore {
     case .factDigest(let ids, let buckets): receiveDigest(ids, buckets: buckets, on: id, &turn)
     case .factRequest(let ids): receiveRequest(ids, on: id, &turn)
     case .prune: links[id]?.isEager = false
-    case .graft: graft(id)
+    case .graft: graft(id, &turn)
     case .gossip(let updates): for update in updates { receive(update, from: link.node, on: id, &turn) }
     case .direct(let raw, let within): receiveDirect(raw, within: within, on: id, &turn)
     case .directOutcome(let statement, let answer): receiveOutcome(statement, answer, from: link.node, on: id, &turn)

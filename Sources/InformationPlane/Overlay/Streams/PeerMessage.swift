@@ -1,6 +1,6 @@
 public import Model
 
-/// What two engines say to each other over a link beside statements: replication of ledgers, and logs.
+/// What two engines say to each other over a link beside statements: replication of ledgers, logs, traces, figures.
 /// It is authenticated by the link, and neither stored nor retried by the overlay.
 public enum PeerMessage: Hashable, Sendable {
   case ledgerHead(LedgerHead)
@@ -9,6 +9,11 @@ public enum PeerMessage: Hashable, Sendable {
   case ledgerAcknowledgement(LedgerAcknowledgement)
   case logRequest(LogRequest)
   case logChunk(LogChunk)
+  case traceRequest(TraceRequest)
+  case traceReply(TraceReply)
+  /// Asks for a `report`.
+  case reportRequest
+  case report(Report)
 
   /// The newest entry that the sender holds; number 0 and the zero digest when it holds none.
   public struct LedgerHead: Hashable, Sendable {

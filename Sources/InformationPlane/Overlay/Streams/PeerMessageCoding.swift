@@ -10,8 +10,9 @@ extension PeerMessage {
 
   var lane: Lane {
     switch self {
-    case .ledgerEntries, .logChunk: .bulk
-    case .ledgerHead, .ledgerRequest, .ledgerAcknowledgement, .logRequest: .control
+    case .ledgerEntries, .logChunk, .traceReply: .bulk
+    case .ledgerHead, .ledgerRequest, .ledgerAcknowledgement, .logRequest, .traceRequest, .reportRequest, .report:
+      .control
     }
   }
 
@@ -68,6 +69,10 @@ extension PeerMessage {
           $0.end = chunk.end
           $0.problem = chunk.problem ?? ""
         })
+    case .traceRequest(let request): .traceRequest(WireTraceRequest(request))
+    case .traceReply(let reply): .traceReply(WireTraceReply(reply))
+    case .reportRequest: .reportRequest(WireReportRequest())
+    case .report(let report): .report(WireReport(report))
     }
   }
 
@@ -101,6 +106,10 @@ extension PeerMessage {
           attempt: try Self.attempt(chunk.attempt), stream: try Self.stream(chunk.stream),
           offset: try Self.number(chunk.offset), bytes: Array(chunk.bytes), end: chunk.end,
           problem: chunk.problem.isEmpty ? nil : chunk.problem.utf8Prefix(OverlayFrame.reasonByteLimit)))
+    case .traceRequest(let request): self = .traceRequest(try request.request())
+    case .traceReply(let reply): self = .traceReply(try reply.reply())
+    case .reportRequest: self = .reportRequest
+    case .report(let report): self = .report(try report.report())
     default: throw FrameError(what: "message")
     }
   }

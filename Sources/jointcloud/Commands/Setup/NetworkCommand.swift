@@ -8,7 +8,7 @@ import Overlay
 struct NetworkCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "network", abstract: "The network that this node belongs to.",
-    subcommands: [Create.self, Invite.self, Join.self, Show.self, NetworkAnnounce.self])
+    subcommands: [Create.self, Invite.self, NetworkAllow.self, Join.self, NetworkShow.self, NetworkAnnounce.self])
 
   struct Create: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Found a network. Prints its id.")
@@ -16,6 +16,16 @@ struct NetworkCommand: AsyncParsableCommand {
     @OptionGroup var output: OutputOptions
     @Option(help: "What to call it.")
     var name: String
+    @Option(help: "How nodes get in: by invitation, by an allow-list of their ids, or both. It can never be changed.")
+    var admission = AdmissionChoice.invitation
+
+    enum AdmissionChoice: String, ExpressibleByArgument, CaseIterable {
+      case invitation, allowList = "allow-list", both
+
+      var policy: Genesis.AdmissionPolicy {
+        Genesis.AdmissionPolicy(invitation: self != .allowList, allowList: self != .invitation)
+      }
+    }
 
     func validate() throws {
       guard NodeName.allows(name) else { throw ValidationError("--name \"\(name)\" must have \(NodeName.rule)") }
@@ -24,11 +34,12 @@ struct NetworkCommand: AsyncParsableCommand {
     func run() async throws {
       let folder = try node.folder()
       var random = Random.system()
-      let membership = try NodeSetup(folder).createNetwork(
-        name: name, nowMilliseconds: HumanText.now(), random: &random)
-      try await NetworkView(membership, folder).print(output, id: true)
+      _ = try NodeSetup(folder).createNetwork(
+        name: name, admission: admission.policy, nowMilliseconds: HumanText.now(), random: &random)
+      try await NetworkView(try NetworkFile.read(in: folder), folder).print(output, id: true)
+      let next = admission == .allowList ? "network allow NODE" : "network invite"
       Output.hint(
-        "next: jointcloud node run --data \(folder.typed), then jointcloud network invite --data \(folder.typed)")
+        "next: jointcloud node run --data \(folder.typed), then jointcloud \(next) --data \(folder.typed)")
     }
   }
 
@@ -45,24 +56,27 @@ struct NetworkCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Where this node can be reached, if not where it runs now.", valueName: "host:port"))
     var address: [String] = []
 
-    /// Who finds an old invitation must not get in by it.
-    private static let longestMilliseconds = 30 * 24 * 3_600_000
-
     func run() async throws {
       let folder = try node.folder()
-      let life = try Arguments.milliseconds(expires, "--expires")
-      guard (1_000...Self.longestMilliseconds).contains(life) else {
-        throw Failure(.usage, "--expires \(expires) is not within 1s to 720h (30 days)", next: "--expires 1h")
-      }
+      let life = try NetworkCommand.life(expires)
       for text in address { _ = try Arguments.address(text, "--address") }
       var random = Random.system()
       let text = try NodeSetup(folder).invite(
-        addresses: address, expiresMilliseconds: HumanText.now() + Int64(life), random: &random)
+        addresses: address, expiresMilliseconds: HumanText.now() + life, random: &random)
       Output.data(text)
       Output.hint(
-        "whoever has it may join for \(HumanText.duration(Int64(life))), so give each node its own: "
+        "whoever has it may join for \(HumanText.duration(life)), so give each node its own: "
           + "jointcloud network join --data DIR jc1...")
     }
+  }
+
+  /// How long a grant holds: who finds an old invitation must not get in by it.
+  static func life(_ expires: String) throws -> Int64 {
+    let life = try Arguments.milliseconds(expires, "--expires")
+    guard (1_000...30 * 24 * 3_600_000).contains(life) else {
+      throw Failure(.usage, "--expires \(expires) is not within 1s to 720h (30 days)", next: "--expires 1h")
+    }
+    return Int64(life)
   }
 
   struct Join: AsyncParsableCommand {
@@ -71,14 +85,14 @@ struct NetworkCommand: AsyncParsableCommand {
       discussion: "With - as the invitation it is read from standard input, so that it shows in no list of processes.")
     @OptionGroup var node: NodeOptions
     @OptionGroup var output: OutputOptions
-    @Argument(help: "The text that network invite printed, or -.")
+    @Argument(help: "The text that network invite or network allow printed, or -.")
     var invitation: String
 
     func run() async throws {
       let folder = try node.folder()
       let text = invitation == "-" ? try Self.standardInput() : invitation
-      let membership = try NodeSetup(folder).join(text, nowMilliseconds: HumanText.now())
-      try await NetworkView(membership, folder).print(output, id: true)
+      _ = try NodeSetup(folder).join(text, nowMilliseconds: HumanText.now())
+      try await NetworkView(try NetworkFile.read(in: folder), folder).print(output, id: true)
       Output.hint("next: jointcloud node run --data \(folder.typed)")
     }
 
@@ -93,53 +107,5 @@ struct NetworkCommand: AsyncParsableCommand {
       }
       return String(decoding: content, as: UTF8.self)
     }
-  }
-
-  struct Show: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-      abstract: "Show the network that a data folder belongs to; the node need not run.")
-    @OptionGroup var node: NodeOptions
-    @OptionGroup var output: OutputOptions
-
-    func run() async throws {
-      let folder = try node.folder()
-      try folder.requireInitialised()
-      try await NetworkView(try NetworkFile.read(in: folder).membership, folder).print(output, id: false)
-    }
-  }
-}
-
-/// What `network` commands print.
-private struct NetworkView: Encodable {
-  var createdMilliseconds: Int64
-  var data: String
-  var founders: [NodeID]
-  var isFounder: Bool
-  var name: String
-  var network: NetworkID
-  var node: NodeID
-
-  init(_ membership: NetworkMembership, _ folder: DataFolder) throws {
-    let genesis = membership.genesis
-    createdMilliseconds = genesis.createdMilliseconds
-    data = folder.path
-    founders = genesis.founders.map { NodeID(rootKey: $0) }.sorted()
-    node = membership.certificate.statement.author
-    isFounder = genesis.founded(by: node)
-    name = genesis.name
-    network = try genesis.networkID()
-  }
-
-  /// - Parameter id: whether a table is the id alone, as after an act.
-  func print(_ output: OutputOptions, id: Bool) async throws {
-    try await output.print(name: { $0.network.hexadecimal }, table: { id ? $0.network.hexadecimal : $0.table }) { self }
-  }
-
-  private var table: String {
-    facts([
-      ("Network", network.hexadecimal), ("Name", name), ("Created", HumanText.dateAndClock(createdMilliseconds)),
-      ("Founders", founders.map(\.short).joined(separator: ", ")),
-      ("This node", "\(node.hexadecimal)\(isFounder ? ", a founder" : "")"),
-    ])
   }
 }

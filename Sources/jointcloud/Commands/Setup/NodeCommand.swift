@@ -6,7 +6,7 @@ import Model
 struct NodeCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "node", abstract: "This node: set it up, run it, look at it.",
-    subcommands: [NodeInit.self, NodeRunCommand.self, NodeStatus.self, NodePing.self])
+    subcommands: [NodeInit.self, NodeIdentifier.self, NodeRunCommand.self, NodeStatus.self, NodePing.self])
 }
 
 struct NodeStatus: AsyncParsableCommand {

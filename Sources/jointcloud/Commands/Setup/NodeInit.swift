@@ -70,3 +70,22 @@ struct NodeInit: AsyncParsableCommand {
         + "or jointcloud network join --data \(folder.typed) INVITATION")
   }
 }
+
+struct NodeIdentifier: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "id", abstract: "Print the id of the node in a data folder; the node need not run.",
+    discussion: "A founder lets the node in by it where the network has an allow-list: network allow.")
+  @OptionGroup var node: DataOptions
+  @OptionGroup var output: OutputOptions
+
+  struct Document: Encodable {
+    var data: String
+    var node: NodeID
+  }
+
+  func run() async throws {
+    let folder = try node.folder()
+    let document = Document(data: folder.path, node: try NodeSetup(folder).nodeID())
+    try await output.print(name: { $0.node.hexadecimal }, table: { $0.node.hexadecimal }) { document }
+  }
+}

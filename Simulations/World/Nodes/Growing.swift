@@ -1,0 +1,119 @@
+internal import Engine
+internal import Model
+internal import Overlay
+internal import Sodium
+
+// How nodes come into the world and start.
+extension SimulatedNetwork {
+  static func address(_ index: Int) -> String { "host-\(index):7000" }
+
+  /// Adds the founder (first) or a node that it invited.
+  ///
+  /// - Parameter begins: whether its process starts at once; else `boot` starts it.
+  @discardableResult
+  package func add(_ plan: NodePlan, begins: Bool = true) throws -> Int {
+    let index = nodes.count
+    let identity: LocalIdentity
+    var seeds: [Invitation.Seed] = []
+    if index == 0 {
+      identity = try LocalIdentity.founding(
+        name: "test", seeds: NodeSeeds(random: &random), createdMilliseconds: now.wallMilliseconds,
+        nonce: random.digest())
+    } else {
+      seeds = [Invitation.Seed(address: Self.address(0), node: nodes[0].id)]
+      let invitation = try nodes[0].identity.invite(
+        seeds: seeds, expiresMilliseconds: now.wallMilliseconds + plan.grantMilliseconds, keySeed: random.digest())
+      identity = try LocalIdentity.joining(
+        invitation, seeds: NodeSeeds(random: &random), nowMilliseconds: now.wallMilliseconds)
+    }
+    try place(plan, identity, seeds, SimulatedDisk(shelf: facts))
+    if begins { try boot(index) }
+    return index
+  }
+
+  /// A second process with a node's key and what its disk holds now, at another address.
+  @discardableResult
+  package func clone(_ index: Int) throws -> Int {
+    faultCounts.count(.clone)
+    let original = nodes[index]
+    let copy = nodes.count
+    try place(original.plan, original.identity, original.seeds, original.disk)
+    nodes[copy].incarnation = original.incarnation
+    try boot(copy)
+    return copy
+  }
+
+  private func place(
+    _ plan: NodePlan, _ identity: LocalIdentity, _ seeds: [Invitation.Seed], _ disk: SimulatedDisk
+  ) throws {
+    let index = nodes.count
+    let address = Self.address(index)
+    let record = try record(of: identity, plan, address, incarnation: 0, datagramSeed: random.bytes(32))
+    nodes.append(
+      SimulatedNode(
+        plan: plan, identity: identity, address: address, seeds: seeds, disk: disk,
+        engine: Self.engine(identity, plan), record: record))
+    hostOfAddress[address] = index
+    hostsOfNode[identity.node, default: []].append(index)
+    streams.hostAdded()
+  }
+
+  private static func engine(_ identity: LocalIdentity, _ plan: NodePlan) -> NodeEngine {
+    NodeEngine(
+      identity: identity, profile: profile(plan), queueCapacity: plan.queueCapacity, overlayLimits: plan.overlayLimits)
+  }
+
+  private static func profile(_ plan: NodePlan) -> NodeProfile {
+    NodeProfile(
+      name: plan.name, owner: "owner of \(plan.name)", kind: "edge", offer: plan.offer,
+      priceMicroPerCPUSecond: plan.price, policy: plan.policy)
+  }
+
+  func record(
+    of identity: LocalIdentity, _ plan: NodePlan, _ address: String, incarnation: Int, datagramSeed: [UInt8],
+    leaving: Bool = false
+  ) throws -> SignedStatement {
+    try identity.memberRecord(
+      name: plan.name, kind: "edge", addresses: [address],
+      datagramKey: try AgreementKey(datagramSeed: datagramSeed), incarnation: incarnation,
+      instance: random.digest(), startedMilliseconds: now.wallMilliseconds, leaving: leaving)
+  }
+
+  /// Starts a process on what is durable.
+  package func boot(_ index: Int) throws {
+    let node = nodes[index]
+    // The highest that it ever gave out, also while it ran.
+    let given = node.disk.document(NodeEngine.incarnationKey).flatMap { Int(String(decoding: $0, as: UTF8.self)) }
+    let incarnation = max(node.incarnation, given ?? 0) + 1
+    let datagramSeed = random.bytes(BoxKeyPair.byteCount)
+    let record = try record(
+      of: node.identity, node.plan, node.address, incarnation: incarnation, datagramSeed: datagramSeed)
+    let recovered = node.disk.recovered
+    nodes[index].generation += 1
+    nodes[index].incarnation = incarnation
+    nodes[index].isUp = true
+    nodes[index].isPaused = false
+    nodes[index].admitted = Set(
+      recovered.facts.lazy.map(\.signed.statement).filter { $0.purpose == MemberRecord.purpose }.map(\.author))
+    nodes[index].engine = Self.engine(node.identity, node.plan)
+    nodes[index].record = record
+    observations.began(index, isFirst: nodes[index].generation == 1, uptime: now.uptime)
+    let start = EngineStart(
+      recovered: recovered, record: record, datagramSeed: datagramSeed, seeds: node.seeds,
+      objects: node.objects.keys.sorted())
+    give(.start(start), to: index)
+    give(.adapters([Self.adapter(node.plan)]), to: index)
+    releaseStalled()
+    observations.knows(
+      index,
+      nodes[index].engine.overlay.members.compactMap { member in host(of: member.id).map { ($0, member.state) } },
+      uptime: now.uptime)
+  }
+
+  private static func adapter(_ plan: NodePlan) -> AdapterStatus {
+    AdapterStatus(
+      name: "noop", kind: "noop", usable: true, detail: "simulated", features: [], sandboxed: plan.sandboxed,
+      onRequestOnly: plan.runsOnRequestOnly,
+      total: Amounts(cpuMillicores: 64_000, memoryBytes: 64 << 30))
+  }
+}

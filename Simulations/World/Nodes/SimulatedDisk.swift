@@ -1,0 +1,109 @@
+package import Engine
+internal import Ledger
+internal import Model
+
+/// A node's database in memory: what was applied survives a crash, what was not does not.
+package struct SimulatedDisk {
+  package private(set) var transactions = 0
+  private var entries: [CollaborationID: [Entry]] = [:]
+  private var proposals: [CollaborationID: [SignedProposal]] = [:]
+  private var acknowledgements: [CollaborationID: [NodeID: SignedAcknowledgement]] = [:]
+  private var events: [String: StoredEvent] = [:]
+  private var eventOrder: [String] = []
+  private var outbox: [StatementID: [NodeID: StoredMessage]] = [:]
+  private var documents: [String: [UInt8]] = [:]
+  /// Each fact is kept once for all nodes of the world.
+  private var facts: [StatementID: KeptFact] = [:]
+  private let shelf: SharedFacts
+  /// What a real database would have refused.
+  package private(set) var faults: [String] = []
+  /// How often each event came to its end.
+  package private(set) var endings: [String: Int] = [:]
+
+  init(shelf: SharedFacts) { self.shelf = shelf }
+
+  package mutating func apply(_ writes: [Write]) {
+    transactions += 1
+    for write in writes { apply(write) }
+  }
+
+  private mutating func apply(_ write: Write) {
+    switch write {
+    case .ledger(.entry(let entry)):
+      let held = entries[entry.collaboration]?.count ?? 0
+      if entry.number != held + 1 { faults.append("entry \(entry.number) after \(held)") }
+      entries[entry.collaboration, default: []].append(entry)
+    case .ledger(.proposal(let proposal)): proposals[proposal.collaboration, default: []].append(proposal)
+    case .ledger(.acknowledgement(let known)):
+      acknowledgements[known.collaboration, default: [:]][known.author] = known
+    case .event(let event):
+      if events[event.id] == nil { eventOrder.append(event.id) }
+      events[event.id] = event
+    case .eventState(let id, let state, let attempts, let result):
+      if events[id] == nil { faults.append("no event \(id)") }
+      events[id]?.state = state
+      events[id]?.attempts = attempts
+      events[id]?.result = result
+      if state != .queued { endings[id, default: 0] += 1 }
+    case .forgetEvents(let before):
+      eventOrder.removeAll { id in
+        guard let event = events[id], event.state != .queued, event.arrivalMilliseconds < before else { return false }
+        events[id] = nil
+        return true
+      }
+    case .outbox(let message): outbox[message.id, default: [:]][message.destination] = message
+    case .removeOutbox(let id, let node): outbox[id]?[node] = nil
+    case .document(let key, let value): documents[key] = value
+    case .fact(let fact): facts[fact.id] = shelf.keep(fact)
+    case .removeFact(let id): facts[id] = nil
+    }
+  }
+
+  package func event(_ id: String) -> StoredEvent? { events[id] }
+  /// In order of arrival.
+  package var eventViews: [EventView] { eventOrder.compactMap { events[$0] }.map { EventView($0) } }
+
+  package var outboxCount: Int { outbox.values.reduce(0) { $0 + $1.count } }
+  package var queuedCount: Int { events.values.count { $0.state == .queued } }
+  func document(_ key: String) -> [UInt8]? { documents[key] }
+  package var documentKeys: [String] { documents.keys.sorted() }
+
+  package var recovered: Recovered {
+    Recovered(
+      chains: entries.keys.sorted().map { id in
+        RecoveredChain(
+          collaboration: id, entries: entries[id] ?? [], proposals: proposals[id] ?? [],
+          acknowledgements: (acknowledgements[id] ?? [:]).sorted { $0.key < $1.key }.map(\.value))
+      },
+      events: eventOrder.compactMap { events[$0] }.filter { $0.state != .handled },
+      handledEventIDs: eventOrder.reversed().filter { events[$0]?.state == .handled },
+      outbox: outbox.sorted { $0.key < $1.key }.flatMap { $0.value.sorted { $0.key < $1.key }.map(\.value) },
+      documents: documents, facts: facts.sorted { $0.key < $1.key }.map(\.value.fact))
+  }
+}
+
+/// A fact as any number of disks hold it.
+final class KeptFact: Sendable {
+  let fact: StoredFact
+
+  init(_ fact: StoredFact) { self.fact = fact }
+}
+
+/// The facts of all disks of a world, each once: a thousand nodes hold a thousand records each.
+final class SharedFacts {
+  private static let limit = 200_000
+  private var kept: [StatementID: KeptFact] = [:]
+
+  func keep(_ fact: StoredFact) -> KeptFact {
+    // The same statement with another signature or another end is another thing to keep.
+    if let known = kept[fact.id], known.fact.signed.signature == fact.signed.signature,
+      known.fact.expiresMilliseconds == fact.expiresMilliseconds
+    {
+      return known
+    }
+    if kept.count >= Self.limit { kept = [:] }
+    let new = KeptFact(fact)
+    kept[fact.id] = new
+    return new
+  }
+}

@@ -1,0 +1,70 @@
+internal import Engine
+internal import Model
+internal import Overlay
+
+// Whether what must come of a scenario came.
+extension ScenarioRun {
+  /// - Returns: in words, what is missing; nil when nothing is.
+  func miss(_ what: ScenarioExpectation.What) -> String? {
+    let observations = network.observations
+    switch what {
+    case .allSeeAll: return unseen(network.live, [.alive])
+    case .seeAlive(let nodes): return unseen(nodes, [.alive])
+    case .seeFailed(let nodes): return unseen(nodes, [.failed])
+    case .seeLeft(let nodes): return unseen(nodes, [.left])
+    case .noFalseDeaths:
+      guard let first = observations.falseDeaths.first else { return nil }
+      return "\(observations.falseDeathCount) false deaths; the first: node \(first.observer) of node "
+        + "\(first.subject) at \(first.at - SimulatedNetwork.start.uptime)"
+    case .noHastyRemovals:
+      guard let first = observations.hastyRemovals.first else { return nil }
+      return "\(observations.hastyRemovals.count) removals on too few words; the first: node \(first.observer) of "
+        + "node \(first.subject) at \(first.at - SimulatedNetwork.start.uptime)"
+    case .broadcastsMissed(let most):
+      let count = missed.reduce(0) { $0 + $1.nodes.count }
+      guard count > most, let first = missed.first else { return nil }
+      return "\(count) deliveries are missing; the first: \(first.text) at nodes \(first.nodes.prefix(10))"
+    case .broadcastsRepeated(let most):
+      return repeats > most ? "\(repeats) repeated deliveries, over \(most)" : nil
+    case .copies(let most):
+      return copiesPermille > most ? "\(copiesPermille) copies in 1,000 facts, over \(most)" : nil
+    case .hops(let most): return hops > most ? "a fact came over \(hops) links, over \(most)" : nil
+    case .fired(let kinds):
+      let idle = kinds.filter { network.faultCounts[$0] == 0 }
+      return idle.isEmpty ? nil : "never came about: \(idle.map(\.rawValue).joined(separator: ", "))"
+    case .dropped(let reason, let least):
+      let count = network.nodes.reduce(0) { $0 + ($1.engine.dropped[reason] ?? 0) }
+      return count < least ? "\(reason) was counted \(count) times, under \(least)" : nil
+    case .suspicions(let least):
+      let count = observations.falseSuspicionCount
+      return count < least ? "\(count) suspicions of nodes that were well, under \(least)" : nil
+    case .strangeAnnouncements(let most):
+      let worst = observations.strangeAnnouncements.values.max() ?? 0
+      return worst > most ? "a node took \(worst) announcements of a flood, over \(most)" : nil
+    case .namesClone:
+      let isNamed = network.nodes.contains { node in
+        node.notices.contains { $0.kind == "overlay" && $0.text.contains("key") }
+      }
+      return isNamed ? nil : "nobody was told that two processes have one key"
+    case .strangerUnseen(let stranger):
+      let seer = network.nodes.indices.first {
+        $0 != stranger && observations.sighting(of: stranger, by: $0) != nil
+      }
+      return seer.map { "node \($0) heard of node \(stranger)" }
+    }
+  }
+
+  private func unseen(_ subjects: [Int], _ states: Set<MemberState>) -> String? {
+    let observers = network.live
+    guard let first = network.firstMiss(observers, subjects, states) else { return nil }
+    let count = observers.reduce(0) { sum, observer in
+      sum
+        + subjects.count { subject in
+          guard subject != observer else { return false }
+          return !(network.observations.sighting(of: subject, by: observer).map { states.contains($0.state) } ?? false)
+        }
+    }
+    return "\(count) pairs do not hold; the first: node \(first.observer) holds node \(first.subject) "
+      + "for \(first.state?.rawValue ?? "nobody")"
+  }
+}

@@ -1,0 +1,35 @@
+import ArgumentParser
+import Model
+import Node
+
+struct NetworkAllow: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "allow", abstract: "Let one node in by its id. Prints what it joins by (jc1...), which is no secret.",
+    discussion: """
+      Only that node can use what is printed: it may be sent by any way. The joiner finds its id with node init. \
+      Members stay when the time to join is over.
+      """)
+  @OptionGroup var node: NodeOptions
+  @Argument(help: ArgumentHelp("The id that node init printed to the joiner, in full.", valueName: "node-id"))
+  var joiner: String
+  @Option(help: "How long it may join: 1s to 720h.")
+  var expires = "24h"
+  @Option(help: ArgumentHelp("Where this node can be reached, if not where it runs now.", valueName: "host:port"))
+  var address: [String] = []
+
+  func run() async throws {
+    let folder = try node.folder()
+    guard let id = NodeID(hexadecimal: joiner) else {
+      throw Failure(
+        .usage, "\"\(joiner)\" is no node's id in full: 64 lowercase hexadecimal digits",
+        next: "let the joiner read it: jointcloud node init prints it, and jointcloud node id --data DIR")
+    }
+    let life = try NetworkCommand.life(expires)
+    for text in address { _ = try Arguments.address(text, "--address") }
+    let text = try NodeSetup(folder).allow(id, addresses: address, expiresMilliseconds: HumanText.now() + life)
+    Output.data(text)
+    Output.hint(
+      "node \(id.short) alone may join by it, for \(HumanText.duration(life)); it is no secret: "
+        + "jointcloud network join --data DIR jc1...")
+  }
+}

@@ -1,0 +1,71 @@
+import Foundation
+import Model
+import Simulations
+import Testing
+
+/// Scenarios as files, and what comes of those that are quick (R18, R21, R60).
+@Suite struct ScenarioTests {
+  static let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .deletingLastPathComponent().appending(path: "Simulations/scenarios")
+
+  static func scenario(_ name: String) throws -> Scenario {
+    try Scenario(bytes: Array(try Data(contentsOf: folder.appending(path: "\(name).json"))))
+  }
+
+  static func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
+
+  @Test("Every scenario can be read and bears its file's name")
+  func all() throws {
+    let names = try FileManager.default.contentsOfDirectory(atPath: Self.folder.path()).filter { $0.hasSuffix(".json") }
+    #expect(names.count >= 15)
+    for name in names.sorted() {
+      #expect("\(try Self.scenario(String(name.dropLast(5))).name).json" == name)
+    }
+  }
+
+  @Test("What a scenario does not know is an error that names it")
+  func unknownKeys() {
+    func error(_ timeline: String, _ expect: String = #"{"that":"allSeeAll"}"#, _ more: String = "") -> String {
+      let text =
+        #"{"name":"n","shows":"s","nodes":3,"seeds":[1,2],"duration":"1s","timeline":[\#(timeline)],"#
+        + #""expect":[\#(expect)]\#(more)}"#
+      do {
+        _ = try Scenario(bytes: Self.bytes(text))
+        return "none"
+      } catch {
+        return "\(error)"
+      }
+    }
+    #expect(error("") == "none")
+    #expect(error("", #"{"that":"allSeeAll"}"#, #","nod":1"#).hasPrefix("unknown key nod;"))
+    #expect(error(#"{"at":"1s","act":"crash","node":1,"nodes":[2]}"#).hasPrefix("unknown key timeline[0].nodes;"))
+    #expect(error(#"{"at":"1s","act":"crush","node":1}"#).hasPrefix(#"timeline[0].act: "crush" is not known"#))
+    #expect(error(#"{"at":"1s","act":"crash"}"#) == "timeline[0]: node, nodes or any is missing")
+    #expect(error(#"{"at":"1s","act":"crash","node":3}"#) == "timeline[0].node: allowed is 0 to 2")
+    #expect(error(#"{"at":"soon","act":"healAll"}"#).hasPrefix("timeline[0].at: expected a time"))
+    #expect(error("", #"{"that":"fired","faults":"lost"}"#).hasPrefix(#"expect[0].faults: "lost" is not known"#))
+    #expect(error("", "") == "the scenario: expect is missing")
+  }
+
+  @Test(
+    "Quick scenarios are met with a seed that is not their own",
+    arguments: ["calm", "one-way", "withholder", "alterer", "stopped", "vanished"])
+  func quick(name: String) throws {
+    let report = try ScenarioRun(Self.scenario(name), seed: 1_001).play()
+    #expect(report.misses == [], "\(name), seed 1001")
+  }
+
+  @Test("An expectation that does not hold is told")
+  func miss() throws {
+    let text = #"""
+      {"name":"n","shows":"s","nodes":3,"seeds":[1,1],"duration":"30s",
+       "timeline":[{"at":"5s","act":"isolate","node":2},{"at":"10s","act":"broadcast","from":0}],
+       "expect":[{"that":"allSeeAll"},{"by":"4s","that":"seeFailed","nodes":[2]},
+                 {"that":"broadcastsMissed","atMost":0},{"that":"fired","faults":"clone"},
+                 {"that":"suspicions","atLeast":1},{"that":"hops","atMost":0},{"that":"copies","atMostPermille":999},
+                 {"that":"dropped","reason":"overlay: garbage","atLeast":1},{"that":"namesClone"}]}
+      """#
+    let report = try ScenarioRun(Scenario(bytes: Self.bytes(text)), seed: 1).play()
+    #expect(report.misses.count == 9, "\(report.misses)")
+  }
+}
