@@ -53,8 +53,6 @@ public struct NodeEngine: Sendable {
   var tracePace = AskingPace(perSecond: 4)
   var reportPace = AskingPace(perSecond: 1)
   var figures = FigureExchange()
-  /// How far the facts had come that were delivered here.
-  package internal(set) var factWays = FactWays()
   // Between two parts of a start.
   var restoredOffers: [Assessor.ReceivedOffer] = []
   var restoredFollowings: [ReplicaSet] = []

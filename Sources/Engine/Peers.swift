@@ -45,7 +45,6 @@ extension NodeEngine {
     case .storeFact(let signed, let expires): turn.write(.fact(StoredFact(signed, expiresMilliseconds: expires)))
     case .forgetFact(let id): turn.write(.removeFact(id))
     case .deliverFact(let signed, let node, let hops):
-      factWays.add(hops: hops)
       notePassage(signed, via: node, links: hops, &turn)
       factWays.add(hops: hops)
       received(signed, from: node, isDirect: false, &turn)
