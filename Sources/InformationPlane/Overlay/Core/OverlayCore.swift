@@ -88,7 +88,8 @@ public struct OverlayCore: Sendable {
   ) {
     var turn = Turn(now: now, random: random)
     handle(input, &turn)
-    if let wait = agenda.arm(at: now.uptime) { turn.emit(.setTimer(after: wait)) }
+    // Who leaves does nothing more of its own accord; what is due would be due for ever.
+    if !leaving, let wait = agenda.arm(at: now.uptime) { turn.emit(.setTimer(after: wait)) }
     random = turn.random
     effects.append(contentsOf: turn.effects)
   }
