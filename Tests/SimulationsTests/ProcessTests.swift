@@ -59,4 +59,15 @@ import Testing
     #expect(network.run(for: .seconds(60)) { $0.links(from: 0, to: 1).isEmpty })
     #expect(network.run(for: .seconds(60)) { $0.all([0], hold: [1], [.failed]) })
   }
+
+  @Test("A node that leaves is known to have left, and does nothing more of its own accord")
+  func leaving() throws {
+    let network = try SimulatedNetwork(seed: 36, plainNodes: 4)
+    network.stepLimit = 20_000
+    #expect(network.run(for: .seconds(10)) { $0.allSeeAll })
+    try network.leave(2)
+    #expect(network.run(for: .seconds(10)) { $0.all([0, 1, 3], hold: [2], [.left]) })
+    network.run(for: .seconds(10))
+    #expect(network.all([0, 1, 3], hold: [0, 1, 3], [.alive]))
+  }
 }

@@ -28,6 +28,8 @@ public struct OverlayCore: Sendable {
   let ownKeys: Rings.Keys
   var ownRefutation = 0
   var isRefuting = false
+  /// When another process with this node's key was met last, uptime.
+  var metOwnKeyAt: Duration?
   var datagramKeys = DatagramKeys()
   var renewal: KeyRenewal?
   /// When the present datagram key was taken into use, uptime.
@@ -92,6 +94,7 @@ public struct OverlayCore: Sendable {
   ) {
     var turn = Turn(now: now, random: random)
     handle(input, &turn)
+    // Who leaves does nothing more of its own accord; what is due would be due for ever.
     if !leaving, let wait = agenda.arm(at: now.uptime) { turn.emit(.setTimer(after: wait)) }
     random = turn.random
     effects.append(contentsOf: turn.effects)

@@ -133,6 +133,9 @@ public struct OverlayLimits: Hashable, Sendable {
   /// Statements of one peer that await verification.
   public var verificationsPerPeer = 512
 
+  /// How often people hear of two processes with one key, and one of them dials the other.
+  public var sameKeyPause: Duration = .seconds(10)
+
   // MARK: Direct delivery
 
   /// How often an unanswered direct statement is sent again.

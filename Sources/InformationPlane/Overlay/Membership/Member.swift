@@ -26,6 +26,8 @@ struct Member: Sendable {
   var source: String?
   /// When this node showed it its record last, uptime.
   var greetedAt: Duration?
+  /// When people heard last that two processes have its key, uptime.
+  var toldOfTwoAt: Duration?
   /// Which of its processes was told why others failed.
   var explainedTo: Digest?
 

@@ -194,9 +194,11 @@ extension OverlayCore {
   mutating func metOwnKey(in checked: CheckedMember, _ turn: inout Turn) {
     // One of an earlier start is replaced everywhere by the present one.
     if let ownRecord, ownRecord.supersedes(checked) { return drop(.stale, from: nil, &turn) }
+    drop(.sameKeyElsewhere, from: nil, &turn)
+    if let metOwnKeyAt, turn.uptime - metOwnKeyAt < limits.sameKeyPause { return }
+    metOwnKeyAt = turn.uptime
     // The other process learns of this one when the two shake hands.
     if let address = checked.record.addresses.first { turn.emit(.dial(address: address, expecting: node)) }
-    drop(.sameKeyElsewhere, from: nil, &turn)
     turn.emit(.notice(.sameKeyElsewhere(address: checked.record.addresses.first)))
   }
 }

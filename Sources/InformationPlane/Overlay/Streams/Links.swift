@@ -11,7 +11,7 @@ extension OverlayCore {
       return turn.emit(.close(id, .misbehaved))
     }
     targets[peer.node]?.dialEnded()
-    if let reason = refusal(of: peer, &turn) { return turn.emit(.close(id, reason)) }
+    if let reason = refusal(of: peer, on: id, &turn) { return turn.emit(.close(id, reason)) }
     if let oldID = linkOfNode[peer.node], let old = links[oldID] {
       guard let reason = replaces(old, with: peer, dialled: dialled, &turn) else {
         return turn.emit(.close(id, .duplicateLink))
@@ -52,7 +52,7 @@ extension OverlayCore {
   }
 
   /// Why no link with this peer is kept, if so.
-  private mutating func refusal(of peer: CheckedMember, _ turn: inout Turn) -> CloseReason? {
+  private mutating func refusal(of peer: CheckedMember, on id: LinkID, _ turn: inout Turn) -> CloseReason? {
     if leaving { return .leaving }
     if let until = shunned[peer.node] {
       if turn.uptime < until { return .misbehaved }
@@ -69,10 +69,19 @@ extension OverlayCore {
     if let known = table[peer.node]?.checked, known.supersedes(peer), known.record.instance != peer.record.instance {
       // The newer process has been met already, so the older one still runs.
       drop(.sameKeyElsewhere, from: nil, &turn)
-      turn.emit(.notice(.memberRunsTwice(peer.node)))
+      // It is shown the newer one's record, so that each of the two learns of the other.
+      turn.emit(.transmit(id, OverlayFrame.fact(known.signed, hops: 1), lane: .control))
+      tellOfTwo(peer.node, &turn)
       return .sameKeyElsewhere
     }
     return nil
+  }
+
+  /// People need not hear of it with each dial.
+  private mutating func tellOfTwo(_ peer: NodeID, _ turn: inout Turn) {
+    if let told = table[peer]?.toldOfTwoAt, turn.uptime - told < limits.sameKeyPause { return }
+    table.change(peer) { $0.toldOfTwoAt = turn.uptime }
+    turn.emit(.notice(.memberRunsTwice(peer)))
   }
 
   /// Closes the link that was quiet longest among those that this node does not want.
