@@ -38,6 +38,8 @@ struct World {
     var incarnation: Int
     var isUp = true
     var records: [NodeID: SignedStatement] = [:]
+    /// Older ones that its disk holds too.
+    var earlierRecords: [SignedStatement] = []
     var facts: [StatementID: SignedStatement] = [:]
     var delivered: [StatementID] = []
     var directs: [(id: StatementID, from: NodeID)] = []
@@ -161,7 +163,7 @@ struct World {
     hosts[index].record = try record(of: index)
     let start = OverlayStart(
       record: hosts[index].record, datagramSeed: hosts[index].process.datagramSeed, seeds: [],
-      records: Array(hosts[index].records.values),
+      records: Array(hosts[index].records.values) + hosts[index].earlierRecords,
       facts: Array(hosts[index].facts.values))
     give(.start(start), to: index)
   }

@@ -67,6 +67,8 @@ extension OverlayCore {
       if let known = table[checked.node]?.checked, !checked.supersedes(known) { return }
       // Whether it still lives is for this node to find out.
       keep(checked, as: .suspected, &turn)
+      // The disk may hold an earlier goodbye beside it.
+      setState(of: checked.node, checked.record.leaving ? .left : .suspected, &turn)
     } catch {
       turn.emit(.notice(.recordRefused(signed.statement.author, error)))
     }
