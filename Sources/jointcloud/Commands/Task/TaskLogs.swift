@@ -39,8 +39,7 @@ struct TaskLogs: AsyncParsableCommand {
   func run() async throws {
     try await node.withNode { client in
       let id = try await client.taskID(task.task)
-      let detail = try await client.task(id)
-      let indices = detail.subtasks.map(\.index)
+      let indices = try await subtasks(of: id, client)
       if let subtask {
         guard indices.contains(subtask) else {
           throw Failure(
@@ -56,6 +55,16 @@ struct TaskLogs: AsyncParsableCommand {
           next: "jointcloud logs \(id.short) -f --subtask 0")
       }
       try await printAll(indices, of: id, client)
+    }
+  }
+
+  /// The task's subtasks. Who follows waits for them while their participants are still being found.
+  private func subtasks(of task: TaskID, _ client: Client) async throws -> [Int] {
+    while true {
+      let detail = try await client.task(task)
+      let isOpening = ["announced", "negotiating", "queued"].contains(detail.task.state)
+      guard follow, detail.subtasks.isEmpty, isOpening else { return detail.subtasks.map(\.index) }
+      try await Task.sleep(for: .milliseconds(200))
     }
   }
 
