@@ -49,7 +49,7 @@ import Testing
   @Test func aMemberThatLiesRemovesNobody() throws {
     var world = try Self.world(8)
     let liar = world.hosts[7]
-    for round in 0..<40 {
+    for _ in 0..<40 {
       for victim in 0..<3 {
         let refutation = world.hosts[victim].core.refutation(of: world.node(victim)) ?? 0
         let lie = try RawTraffic.accusation(
@@ -63,7 +63,6 @@ import Testing
         }
       }
       world.run(for: .milliseconds(500))
-      _ = round
     }
     world.run(for: .seconds(5))
     #expect(Self.falseDeaths(world, live: Array(world.hosts.indices)) == 0, "seed \(Self.seed)")
