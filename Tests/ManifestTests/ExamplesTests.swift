@@ -21,7 +21,8 @@ import Testing
     let manifest = try ManifestReader.read(file: "\(Self.docs)/examples/\(name).yaml", from: files)
     #expect(manifest.name == name)
     let task = try TaskImport.resolve(
-      manifest, baseFolder: Self.docs + "/examples", files: files, trace: TraceID(.zero), nonce: "1")
+      manifest, baseFolder: Self.docs + "/examples", files: files, trace: TraceID(.zero), nowMilliseconds: 0, nonce: "1"
+    )
     #expect(task.submission.subtaskCount > 1)
   }
 
@@ -30,7 +31,8 @@ import Testing
     let files = LocalFileSystem()
     let manifest = try ManifestReader.read(file: Self.docs + "/examples/word-count.yaml", from: files)
     let task = try TaskImport.resolve(
-      manifest, baseFolder: Self.docs + "/examples", files: files, trace: TraceID(.zero), nonce: "1")
+      manifest, baseFolder: Self.docs + "/examples", files: files, trace: TraceID(.zero), nowMilliseconds: 0, nonce: "1"
+    )
     let folder = "/usr/share/common-licenses"
     let real = try FileManager.default.contentsOfDirectory(atPath: folder).filter { name in
       try files.kind(of: "\(folder)/\(name)", followingLinks: false) == .regular

@@ -47,7 +47,8 @@ import Testing
     let inner = try folder.write("in/y.txt", "y")
     let manifest = try read("command: [\"true\"]\ninputs: [{name: a, files: [../data/*.txt, y.txt, '\(outside)']}]")
     let task = try TaskImport.resolve(
-      manifest, baseFolder: "\(folder.path)/in", files: LocalFileSystem(), trace: TraceID(.zero), nonce: "")
+      manifest, baseFolder: "\(folder.path)/in", files: LocalFileSystem(), trace: TraceID(.zero), nowMilliseconds: 0,
+      nonce: "")
     #expect(task.specification.sharedInputs[0].files.map(\.path).contains("y.txt"))
     #expect(task.specification.sharedInputs[0].files.count == 2)
     #expect(task.specification.sharedInputs[0].files.allSatisfy { !$0.path.hasPrefix("/") && !$0.path.contains("..") })
@@ -101,7 +102,8 @@ import Testing
     let manifest = try read("command: [x]\ninputs: [{name: a, files: '*.txt'}]")
     let error = #expect(throws: ManifestErrors.self) {
       try TaskImport.resolve(
-        manifest, baseFolder: folder.path, files: RefusingFiles(refused: secret), trace: TraceID(.zero), nonce: "")
+        manifest, baseFolder: folder.path, files: RefusingFiles(refused: secret), trace: TraceID(.zero),
+        nowMilliseconds: 0, nonce: "")
     }
     #expect(error?.problems.first?.what == "file \(secret) is not readable by this user")
     #expect(error?.problems.first?.place.line == 6)

@@ -29,5 +29,5 @@ func problems(_ text: String) -> [Problem] {
 
 func resolve(_ manifest: TaskManifest, in folder: TemporaryFolder) throws -> TaskImport {
   try TaskImport.resolve(
-    manifest, baseFolder: folder.path, files: LocalFileSystem(), trace: TraceID(.zero), nonce: "1")
+    manifest, baseFolder: folder.path, files: LocalFileSystem(), trace: TraceID(.zero), nowMilliseconds: 0, nonce: "1")
 }

@@ -80,7 +80,8 @@ public struct Round {
       timeouts: .init(
         negotiateMilliseconds: 1_000, queueMilliseconds: queueMilliseconds, executeMilliseconds: 1_000,
         totalMilliseconds: 3_600_000),
-      attemptLimit: 3, priority: 0, priceLimitMicroPerCPUSecond: nil, trace: TraceID(.zero), nonce: "\(subtasks)")
+      attemptLimit: 3, priority: 0, priceLimitMicroPerCPUSecond: nil, trace: TraceID(.zero),
+      submittedMilliseconds: 0, nonce: "\(subtasks)")
     return try identities[index].sign(submission, collaboration: id)
   }
 

@@ -75,7 +75,7 @@ extension SimulatedNetwork {
         negotiateMilliseconds: plan.negotiateMilliseconds, queueMilliseconds: plan.queueMilliseconds,
         executeMilliseconds: plan.executeMilliseconds, totalMilliseconds: plan.totalMilliseconds),
       attemptLimit: plan.attempts, priority: 0, priceLimitMicroPerCPUSecond: plan.priceLimit,
-      trace: TraceID(random.digest()), nonce: random.digest().hexadecimal)
+      trace: TraceID(random.digest()), submittedMilliseconds: now.wallMilliseconds, nonce: random.digest().hexadecimal)
     return command(
       .submit(
         SubmissionRequest(submission: submission, collaboration: collaboration, opensCollaboration: opens)),

@@ -60,6 +60,8 @@ extension RosterMember {
 extension Submission {
   /// The longest time that anything may take: about four months.
   public static let timeLimitMilliseconds = 10_000_000_000
+  /// The end of the times of submission: about the year 5138.
+  public static let latestMilliseconds: Int64 = 100_000_000_000_000
   public static let subtaskLimit = 100_000
   /// Subtasks of all open tasks of a collaboration together, which every member keeps in memory.
   public static let openSubtaskLimit = 200_000
@@ -76,6 +78,7 @@ extension Submission {
       timeouts.totalMilliseconds,
     ]
     if !times.allSatisfy({ (1...Self.timeLimitMilliseconds).contains($0) }) { return "timeouts of 1 ms to 115 days" }
+    if !(0...Self.latestMilliseconds).contains(submittedMilliseconds) { return "a submission between 1970 and 5138" }
     if specification.byteCount < 0 { return "a specification of less than no bytes" }
     return (-100...100).contains(priority) ? nil : "a priority of -100 to 100"
   }

@@ -64,7 +64,7 @@ public struct ContractDocument: Codable, Hashable, Sendable {
   }
 
   /// The version of the rules in `CollaborationState`.
-  public static let rulesVersion = 2
+  public static let rulesVersion = 3
 
   /// The hash that calls, rosters and signatures name.
   ///

@@ -30,6 +30,9 @@ public struct Submission: StatementBody {
   /// The most that one participant may ask for a CPU-second.
   public var priceLimitMicroPerCPUSecond: Int?
   public var trace: TraceID
+  /// When it was asked for, by the submitter's clock: what people are shown, and what orders the list. The contract
+  /// goes by the time of the entry.
+  public var submittedMilliseconds: Int64
   /// Makes two submissions of one file two tasks, and one resent submission one task.
   public var nonce: String
 
@@ -56,7 +59,8 @@ public struct Submission: StatementBody {
   public init(
     name: String, kind: String, labels: [String: String], specification: ObjectReference, subtaskCount: Int,
     reduces: Bool, needs: Amounts, reduceNeeds: Amounts, adapter: String?, timeouts: Timeouts, attemptLimit: Int,
-    priority: Int, priceLimitMicroPerCPUSecond: Int?, trace: TraceID, nonce: String
+    priority: Int, priceLimitMicroPerCPUSecond: Int?, trace: TraceID,
+    submittedMilliseconds: Int64, nonce: String
   ) {
     self.name = name
     self.kind = kind
@@ -72,6 +76,7 @@ public struct Submission: StatementBody {
     self.priority = priority
     self.priceLimitMicroPerCPUSecond = priceLimitMicroPerCPUSecond
     self.trace = trace
+    self.submittedMilliseconds = submittedMilliseconds
     self.nonce = nonce
   }
 

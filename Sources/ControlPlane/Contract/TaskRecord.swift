@@ -101,7 +101,8 @@ public struct TaskRecord: Hashable, Sendable {
   public let id: TaskID
   public let submitter: NodeID
   public let submission: Submission
-  public let submittedMilliseconds: Int64
+  /// The time of the entry that holds its submission.
+  public let enteredMilliseconds: Int64
   public internal(set) var subtasks: [SubtaskRecord]
   public internal(set) var planCount = 0
   /// The newest plans.
@@ -119,7 +120,7 @@ public struct TaskRecord: Hashable, Sendable {
     self.id = id
     self.submitter = submitter
     self.submission = submission
-    submittedMilliseconds = timeMilliseconds
+    enteredMilliseconds = timeMilliseconds
     subtasks = Array(repeating: SubtaskRecord(), count: submission.totalSubtasks)
   }
 

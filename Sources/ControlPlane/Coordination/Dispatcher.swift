@@ -165,7 +165,7 @@ public struct Dispatcher: Sendable {
         task: task.id, outcome: .failed, category: failure?.category ?? "",
         reason: Self.failing(index, task.subtasks[index].failures, failure?.detail ?? "unknown"))
     }
-    let age = context.wall - task.submittedMilliseconds
+    let age = context.wall - task.enteredMilliseconds
     if age > Int64(task.submission.timeouts.totalMilliseconds) {
       return TaskEnded(
         task: task.id, outcome: .failed, category: "timeout",

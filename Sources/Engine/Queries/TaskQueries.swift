@@ -5,13 +5,15 @@ internal import Overlay
 
 // What people ask about tasks.
 extension NodeEngine {
-  /// In order of submission.
+  /// In order of submission; of one moment, as on their ledger.
   public func taskViews(at now: Moment) -> [TaskView] {
     let held = submissions.keys.compactMap { taskView($0, at: now) }
-    let kept = books.values.flatMap { book in book.taskOrder.compactMap { taskView($0, at: now) } }
-    return (held + kept).sorted {
-      ($0.submittedMilliseconds, $0.task.hexadecimal) < ($1.submittedMilliseconds, $1.task.hexadecimal)
+    let kept = books.sorted { $0.key < $1.key }.flatMap { _, book in
+      book.taskOrder.compactMap { taskView($0, at: now) }
     }
+    return (held.sorted { $0.task.hexadecimal < $1.task.hexadecimal } + kept).enumerated().sorted {
+      ($0.element.submittedMilliseconds, $0.offset) < ($1.element.submittedMilliseconds, $1.offset)
+    }.map(\.element)
   }
 
   /// nil for one that is not known here.
@@ -27,7 +29,8 @@ extension NodeEngine {
       state: held.ended ?? (negotiation?.records.isEmpty == false ? "negotiating" : "announced"),
       reason: held.ended == nil ? waitingReason(of: held) : held.reason,
       category: "", subtasks: submission.totalSubtasks, succeeded: 0, running: 0, assigned: 0,
-      pending: held.ended == nil ? submission.totalSubtasks : 0, submittedMilliseconds: held.submittedMilliseconds,
+      pending: held.ended == nil ? submission.totalSubtasks : 0,
+      submittedMilliseconds: submission.submittedMilliseconds,
       startedMilliseconds: nil,
       endedMilliseconds: held.endedMilliseconds, costMicro: 0, plans: 0)
   }
@@ -50,7 +53,7 @@ extension NodeEngine {
       trace: task.submission.trace, state: state(of: task), reason: reason(of: task, book),
       category: task.ending?.body.category ?? "", subtasks: task.subtasks.count, succeeded: task.succeededCount,
       running: running, assigned: task.assignedCount, pending: pending,
-      submittedMilliseconds: task.submittedMilliseconds, startedMilliseconds: task.firstAssignedMilliseconds,
+      submittedMilliseconds: task.submission.submittedMilliseconds, startedMilliseconds: task.firstAssignedMilliseconds,
       endedMilliseconds: task.ending?.timeMilliseconds,
       costMicro: task.shares.values.reduce(0) { $0 + $1.cost.micro }, plans: task.planCount)
   }

@@ -3,6 +3,7 @@ import Coordination
 import Engine
 import Interface
 import Model
+import Node
 
 /// Submits tasks whose subtasks run nothing, into one open round.
 struct NoopTasks: Sendable {
@@ -53,7 +54,7 @@ struct NoopTasks: Sendable {
         negotiateMilliseconds: 5_000, queueMilliseconds: 60_000, executeMilliseconds: 60_000,
         totalMilliseconds: 300_000),
       attemptLimit: 3, priority: 0, priceLimitMicroPerCPUSecond: nil, trace: TraceID(random.digest()),
-      nonce: random.digest().hexadecimal)
+      submittedMilliseconds: Wall.milliseconds(), nonce: random.digest().hexadecimal)
     let start = ContinuousClock.now
     let view = try await asker.client.submit(
       SubmissionRequest(submission: submission, collaboration: collaboration, opensCollaboration: false))

@@ -4,6 +4,7 @@ import Engine
 import Interface
 import Manifest
 import Model
+import Node
 
 struct Submit: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -67,7 +68,7 @@ struct TaskUpload {
     let folder = path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
     task = try TaskImport.resolve(
       manifest, baseFolder: folder, files: files, trace: TraceID(random.digest()),
-      nonce: random.digest().hexadecimal)
+      nowMilliseconds: Wall.milliseconds(), nonce: random.digest().hexadecimal)
   }
 
   /// Sends what the node does not hold yet: inputs first, then the specification that names them.

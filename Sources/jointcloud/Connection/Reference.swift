@@ -7,7 +7,7 @@ enum Reference {
   struct Candidate {
     var id: Digest
     var name: String
-    /// The newest is `last`.
+    /// The newest is `last`; of several with one time, the one listed last.
     var timeMilliseconds: Int64
   }
 
@@ -18,10 +18,13 @@ enum Reference {
   ) throws -> Digest {
     if let whole = Digest(hexadecimal: text) { return whole }
     if text == "last" {
-      guard let newest = candidates.max(by: { ($0.timeMilliseconds, $0.id) < ($1.timeMilliseconds, $1.id) }) else {
+      let newest = candidates.enumerated().max {
+        ($0.element.timeMilliseconds, $0.offset) < ($1.element.timeMilliseconds, $1.offset)
+      }
+      guard let newest else {
         throw Failure(.error, "there is no \(noun) yet", next: "jointcloud \(noun) list")
       }
-      return newest.id
+      return newest.element.id
     }
     let isPrefix = text.count >= shortest && text.allSatisfy { $0.isHexDigit && !$0.isUppercase }
     let matches = candidates.filter { $0.name == text || (isPrefix && $0.id.hexadecimal.hasPrefix(text)) }

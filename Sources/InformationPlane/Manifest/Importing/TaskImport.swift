@@ -45,10 +45,12 @@ public struct TaskImport: Sendable {
   ///
   /// - Parameters:
   ///   - baseFolder: where relative globs start: the folder of the manifest.
+  ///   - nowMilliseconds: the time of the submission.
   ///   - nonce: another one makes another task of the same manifest; the same one resends it.
   /// - Throws: `ManifestErrors` that name the line of the input whose files cannot be used.
   public static func resolve(
-    _ manifest: TaskManifest, baseFolder: String, files: some FileSystem, trace: TraceID, nonce: String
+    _ manifest: TaskManifest, baseFolder: String, files: some FileSystem, trace: TraceID, nowMilliseconds: Int64,
+    nonce: String
   ) throws(ManifestErrors) -> TaskImport {
     var resolution = Resolution(files: files, baseFolder: baseFolder)
     for input in manifest.inputs {
@@ -69,7 +71,8 @@ public struct TaskImport: Sendable {
     let reference = ObjectReference(of: bytes)
     return TaskImport(
       specification: specification, specificationBytes: bytes,
-      submission: submission(manifest, specification, reference, trace: trace, nonce: nonce),
+      submission: submission(
+        manifest, specification, reference, trace: trace, nowMilliseconds: nowMilliseconds, nonce: nonce),
       objects: resolution.objects)
   }
 
@@ -99,7 +102,7 @@ public struct TaskImport: Sendable {
 
   private static func submission(
     _ manifest: TaskManifest, _ specification: TaskSpecification, _ reference: ObjectReference, trace: TraceID,
-    nonce: String
+    nowMilliseconds: Int64, nonce: String
   ) -> Submission {
     Submission(
       name: manifest.name, kind: manifest.kind, labels: manifest.labels, specification: reference,
@@ -111,6 +114,7 @@ public struct TaskImport: Sendable {
         executeMilliseconds: Int(manifest.timeouts.execute.milliseconds),
         totalMilliseconds: Int(manifest.timeouts.total.milliseconds)),
       attemptLimit: manifest.attemptLimit, priority: manifest.priority,
-      priceLimitMicroPerCPUSecond: manifest.priceLimitMicroPerCPUSecond, trace: trace, nonce: nonce)
+      priceLimitMicroPerCPUSecond: manifest.priceLimitMicroPerCPUSecond, trace: trace,
+      submittedMilliseconds: nowMilliseconds, nonce: nonce)
   }
 }
