@@ -39,10 +39,7 @@ public struct Digest: Hashable, Sendable {
   public var words: (UInt64, UInt64, UInt64, UInt64) { (a, b, c, d) }
 
   public var bytes: [UInt8] {
-    var out: [UInt8] = []
-    out.reserveCapacity(Self.byteCount)
-    for word in [a, b, c, d] { withUnsafeBytes(of: word.bigEndian) { out.append(contentsOf: $0) } }
-    return out
+    withUnsafeBytes(of: (a.bigEndian, b.bigEndian, c.bigEndian, d.bigEndian)) { Array($0) }
   }
 
   public var hexadecimal: String { Hexadecimal.encode(bytes) }

@@ -1,30 +1,32 @@
 /// Lowercase hexadecimal text; upper case and odd lengths are refused, so that a value has one spelling.
 public enum Hexadecimal {
-  private static let digits = Array("0123456789abcdef".utf8)
-
   public static func encode(_ bytes: some Sequence<UInt8>) -> String {
     var out: [UInt8] = []
     out.reserveCapacity(bytes.underestimatedCount * 2)
     for byte in bytes {
-      out.append(digits[Int(byte >> 4)])
-      out.append(digits[Int(byte & 15)])
+      out.append(digit(byte >> 4))
+      out.append(digit(byte & 15))
     }
     return String(decoding: out, as: UTF8.self)
   }
 
   public static func decode(_ text: some StringProtocol) -> [UInt8]? {
-    let characters = Array(text.utf8)
-    guard characters.count.isMultiple(of: 2) else { return nil }
+    var characters = text.utf8.makeIterator()
     var out: [UInt8] = []
-    out.reserveCapacity(characters.count / 2)
-    for index in stride(from: 0, to: characters.count, by: 2) {
-      guard let high = value(characters[index]), let low = value(characters[index + 1]) else { return nil }
+    out.reserveCapacity(text.utf8.count / 2)
+    while let first = characters.next() {
+      guard let high = value(first), let second = characters.next(), let low = value(second) else { return nil }
       out.append(high << 4 | low)
     }
     return out
   }
 
-  private static func value(_ digit: UInt8) -> UInt8? {
+  private static func digit(_ value: UInt8) -> UInt8 {
+    value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") - 10 + value
+  }
+
+  /// What one digit stands for.
+  static func value(_ digit: UInt8) -> UInt8? {
     switch digit {
     case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0")
     case UInt8(ascii: "a")...UInt8(ascii: "f"): digit - UInt8(ascii: "a") + 10

@@ -33,16 +33,6 @@ public struct Statement: Hashable, Sendable {
   /// Stands before the canonical bytes in what is signed, so that no other protocol's signature fits here.
   public static let domain = Array("JointCloud statement v1\n".utf8)
 
-  private struct Frame: Codable {
-    var author: NodeID
-    var body: JSON
-    var collaboration: CollaborationID?
-    var epoch: Int
-    var network: NetworkID
-    var purpose: Purpose
-    var version: Int
-  }
-
   public let network: NetworkID
   public let collaboration: CollaborationID?
   public let author: NodeID
@@ -63,25 +53,28 @@ public struct Statement: Hashable, Sendable {
     self.epoch = epoch
     self.purpose = Body.purpose
     self.body = try JSONEncoding.json(of: body)
-    bytes = try CanonicalJSON.encode(
-      Frame(
+    guard JSON.integers.contains(Int64(epoch)) else {
+      throw .unrepresentable(path: "epoch", reason: "integer over 2^53-1")
+    }
+    bytes = CanonicalJSON.encode(
+      Self.frame(
         author: author, body: self.body, collaboration: collaboration, epoch: epoch, network: network,
-        purpose: purpose, version: 1))
+        purpose: purpose))
     guard bytes.count <= Self.byteLimit else { throw .tooLarge(byteCount: bytes.count, limit: Self.byteLimit) }
     id = StatementID(Digest(of: bytes))
   }
 
   /// Reads a frame from canonical bytes. Proves nothing about its signature.
   ///
-  /// - Throws: `JSONError`, `DecodingError`.
-  public init(bytes: [UInt8]) throws {
+  /// - Throws: `JSONError`.
+  public init(bytes: [UInt8]) throws(JSONError) {
     try self.init(CanonicalJSON.parse(bytes, limit: Self.byteLimit), bytes: bytes)
   }
 
   /// Reads a frame from a value that stood in a canonical document.
   ///
-  /// - Throws: `JSONError`, `DecodingError`.
-  init(json: JSON) throws {
+  /// - Throws: `JSONError`.
+  init(json: JSON) throws(JSONError) {
     let bytes = CanonicalJSON.encode(json)
     guard bytes.count <= Self.byteLimit else {
       throw JSONError.tooLarge(byteCount: bytes.count, limit: Self.byteLimit)
@@ -89,25 +82,34 @@ public struct Statement: Hashable, Sendable {
     try self.init(json, bytes: bytes)
   }
 
-  private init(_ json: JSON, bytes: [UInt8]) throws {
-    let frame = try CanonicalJSON.decode(Frame.self, from: json)
-    guard frame.version == 1 else {
+  private init(_ json: JSON, bytes: [UInt8]) throws(JSONError) {
+    var reader = FrameReader(json)
+    let version = try reader.integer("version")
+    guard version == 1 else {
       throw JSONError.unrepresentable(
-        path: "version", reason: "statement version \(frame.version) is not known to this node")
+        path: "version", reason: "statement version \(version) is not known to this node")
     }
-    network = frame.network
-    collaboration = frame.collaboration
-    author = frame.author
-    epoch = frame.epoch
-    purpose = frame.purpose
-    body = frame.body
+    network = NetworkID(try reader.digest("network"))
+    collaboration = try reader.has("collaboration") ? CollaborationID(reader.digest("collaboration")) : nil
+    author = NodeID(try reader.digest("author"))
+    epoch = Int(try reader.integer("epoch"))
+    purpose = Purpose(try reader.text("purpose"))
+    body = try reader.value("body")
+    try reader.end()
     self.bytes = bytes
     id = StatementID(Digest(of: bytes))
   }
 
   /// The frame as a value; its canonical form is `bytes`.
   var json: JSON {
-    var members: [String: JSON] = [
+    Self.frame(
+      author: author, body: body, collaboration: collaboration, epoch: epoch, network: network, purpose: purpose)
+  }
+
+  private static func frame(
+    author: NodeID, body: JSON, collaboration: CollaborationID?, epoch: Int, network: NetworkID, purpose: Purpose
+  ) -> JSON {
+    var members: JSON.Members = [
       "author": .string(author.hexadecimal), "body": body, "epoch": .integer(Int64(epoch)),
       "network": .string(network.hexadecimal), "purpose": .string(purpose.name), "version": .integer(1),
     ]
@@ -130,6 +132,49 @@ public struct Statement: Hashable, Sendable {
 
   public static func == (left: Statement, right: Statement) -> Bool { left.id == right.id }
   public func hash(into hasher: inout Hasher) { hasher.combine(id) }
+}
+
+/// Takes a frame apart, member by member; what is left over is refused.
+private struct FrameReader {
+  private let members: JSON.Members
+  private var taken = 0
+
+  init(_ json: JSON) {
+    if case .object(let members) = json { self.members = members } else { members = [:] }
+  }
+
+  func has(_ key: String) -> Bool { members[key] != nil }
+
+  mutating func value(_ key: String) throws(JSONError) -> JSON {
+    guard let value = members[key] else { throw .unrepresentable(path: key, reason: "a statement must have it") }
+    taken += 1
+    return value
+  }
+
+  mutating func text(_ key: String) throws(JSONError) -> String {
+    guard let text = try value(key).stringValue else { throw .unrepresentable(path: key, reason: "expected text") }
+    return text
+  }
+
+  mutating func integer(_ key: String) throws(JSONError) -> Int64 {
+    guard let number = try value(key).integerValue else {
+      throw .unrepresentable(path: key, reason: "expected an integer")
+    }
+    return number
+  }
+
+  mutating func digest(_ key: String) throws(JSONError) -> Digest {
+    guard let digest = Digest(hexadecimal: try text(key)) else {
+      throw .unrepresentable(path: key, reason: "expected 64 lowercase hexadecimal digits")
+    }
+    return digest
+  }
+
+  func end() throws(JSONError) {
+    guard taken == members.count else {
+      throw .unrepresentable(path: members.keys.joined(separator: ", "), reason: "a statement has no such members")
+    }
+  }
 }
 
 /// A statement with its author's signature. Whether the signature holds is for whoever has the author's key to say.

@@ -18,7 +18,7 @@ struct OpenAPIDocument {
     case let flag as Bool: .bool(flag)
     case let number as Int: .integer(Int64(number))
     case let elements as [Any]: .array(try elements.map(tree))
-    case let members as [String: Any]: .object(try members.mapValues(tree))
+    case let members as [String: Any]: .object(JSON.Members(try members.mapValues(tree)))
     default: throw Problem.shape("\(type(of: value))")
     }
   }
@@ -26,9 +26,9 @@ struct OpenAPIDocument {
   /// `GET /v1/tasks/{task}` and so on.
   var routes: [String] {
     guard case .object(let paths) = root["paths"] else { return [] }
-    return paths.flatMap { path, operations in
-      guard case .object(let operations) = operations else { return [String]() }
-      return operations.keys.map { "\($0.uppercased()) \(path)" }
+    return paths.flatMap { path in
+      guard case .object(let operations) = path.value else { return [String]() }
+      return operations.keys.map { "\($0.uppercased()) \(path.key)" }
     }.sorted()
   }
 

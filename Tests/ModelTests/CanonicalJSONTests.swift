@@ -1,5 +1,6 @@
-import Model
 import Testing
+
+@testable import Model
 
 @Suite struct CanonicalJSONTests {
   static func parse(_ text: String, limit: Int = 65_536) throws(JSONError) -> JSON {
@@ -55,5 +56,60 @@ import Testing
       }
       if let json = try? CanonicalJSON.parse(bytes, limit: 100) { #expect(CanonicalJSON.encode(json) == bytes) }
     }
+  }
+
+  @Test("The fast reader takes exactly what the patient one calls canonical, however documents are mutated")
+  func readersAgree() throws {
+    let seed = UInt64.random(in: 0...UInt64.max)
+    var random = Random.seeded(seed)
+    let alphabet = Array(#"{}[]",:\u0123456789-eE.abtrfnlsU /"#.utf8) + [0x00, 0x1f, 0x7f, 0x80, 0xc3, 0xef, 0xf0]
+    var taken = 0
+    for round in 0..<4_000 {
+      var bytes = CanonicalJSON.encode(Self.document(depth: 0, &random))
+      for _ in 0..<(round % 4) {
+        let place = Int.random(in: 0..<bytes.count, using: &random)
+        let byte = alphabet[Int.random(in: 0..<alphabet.count, using: &random)]
+        switch Int.random(in: 0..<3, using: &random) {
+        case 0: bytes[place] = byte
+        case 1: bytes.insert(byte, at: place)
+        default: if bytes.count > 1 { bytes.remove(at: place) }
+        }
+      }
+      let patient = try? CanonicalJSON.parseAnyForm(bytes, limit: 1 << 20)
+      let isCanonical = patient.map { CanonicalJSON.encode($0) == bytes } ?? false
+      let fast = CanonicalParser.value(of: bytes)
+      #expect(
+        (fast != nil) == isCanonical && (fast == nil || fast == patient),
+        "seed \(seed): \(String(decoding: bytes, as: UTF8.self))")
+      if fast != nil { taken += 1 }
+    }
+    #expect(taken > 1_000, "seed \(seed)")
+  }
+
+  private static func document(depth: Int, _ random: inout Random) -> JSON {
+    switch Int.random(in: 0..<(depth > 3 ? 4 : 6), using: &random) {
+    case 0: return .null
+    case 1: return .bool(Bool.random(using: &random))
+    case 2: return .integer(Int64.random(in: -(1 << 53) + 1..<(1 << 53), using: &random) >> (random.next() % 53))
+    case 3: return .string(text(&random))
+    case 4: return .array((0..<Int.random(in: 0..<4, using: &random)).map { _ in document(depth: depth + 1, &random) })
+    default:
+      var members: JSON.Members = [:]
+      for _ in 0..<Int.random(in: 0..<5, using: &random) {
+        members[text(&random)] = document(depth: depth + 1, &random)
+      }
+      return .object(members)
+    }
+  }
+
+  private static func text(_ random: inout Random) -> String {
+    let scalars: [Unicode.Scalar] = [
+      "a", "b", "0", "\"", "\\", "\n", "\u{1}", "/", "\u{7f}", "é", "\u{fb33}", "😂", "\u{301}",
+    ]
+    return String(
+      String.UnicodeScalarView(
+        (0..<Int.random(in: 0..<6, using: &random)).map { _ in
+          scalars[Int.random(in: 0..<scalars.count, using: &random)]
+        }))
   }
 }

@@ -3,7 +3,7 @@ internal import Model
 /// An object of a scenario file that is read key by key; what nobody asked for is an error in the end.
 struct ScenarioObject {
   let place: String
-  private var members: [String: JSON]
+  private var members: JSON.Members
   private var asked: [String] = []
 
   init(_ json: JSON, at place: String) throws(ScenarioError) {

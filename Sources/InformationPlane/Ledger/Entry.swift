@@ -104,12 +104,12 @@ public struct Entry: Hashable, Sendable {
     }
   }
 
-  private static func integer(_ name: String, _ members: [String: JSON]) throws(LedgerError) -> Int {
+  private static func integer(_ name: String, _ members: JSON.Members) throws(LedgerError) -> Int {
     guard let number = members[name]?.integerValue else { throw .field(name, expected: "an integer") }
     return Int(number)
   }
 
-  private static func digest(_ name: String, _ members: [String: JSON]) throws(LedgerError) -> Digest {
+  private static func digest(_ name: String, _ members: JSON.Members) throws(LedgerError) -> Digest {
     guard let digest = members[name]?.stringValue.flatMap(Digest.init(hexadecimal:)) else {
       throw .field(name, expected: "64 lowercase hexadecimal digits")
     }

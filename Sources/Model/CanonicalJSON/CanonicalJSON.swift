@@ -8,6 +8,9 @@ public enum CanonicalJSON {
   /// - Parameter limit: the largest accepted length in bytes.
   /// - Throws: `JSONError`.
   public static func parse(_ bytes: [UInt8], limit: Int) throws(JSONError) -> JSON {
+    guard bytes.count <= limit else { throw .tooLarge(byteCount: bytes.count, limit: limit) }
+    if let value = CanonicalParser.value(of: bytes) { return value }
+    // Only who writes otherwise pays for hearing what is wrong.
     let value = try parseAnyForm(bytes, limit: limit)
     let canonical = encode(value)
     guard canonical == bytes else {
@@ -79,10 +82,10 @@ public enum CanonicalJSON {
   private static func firstDifference(_ given: JSON, _ kept: JSON, path: String) -> String? {
     switch (given, kept) {
     case (.object(let left), .object(let right)):
-      for key in left.keys.sorted() {
-        let inner = path.isEmpty ? key : "\(path).\(key)"
-        guard let other = right[key] else { return "unknown key \(inner)" }
-        if let found = left[key].flatMap({ firstDifference($0, other, path: inner) }) { return found }
+      for member in left {
+        let inner = path.isEmpty ? member.key : "\(path).\(member.key)"
+        guard let other = right[member.key] else { return "unknown key \(inner)" }
+        if let found = firstDifference(member.value, other, path: inner) { return found }
       }
       return left.count == right.count ? nil : "\(path): keys are missing"
     case (.array(let left), .array(let right)) where left.count == right.count:
@@ -110,23 +113,23 @@ public enum CanonicalJSON {
       out.append(UInt8(ascii: "]"))
     case .object(let members):
       out.append(UInt8(ascii: "{"))
-      for (index, key) in members.keys.sorted(by: precedes).enumerated() {
+      for (index, member) in members.enumerated() {
         if index > 0 { out.append(UInt8(ascii: ",")) }
-        append(key, to: &out)
+        append(member.key, to: &out)
         out.append(UInt8(ascii: ":"))
-        append(members[key] ?? .null, to: &out)
+        append(member.value, to: &out)
       }
       out.append(UInt8(ascii: "}"))
     }
   }
 
-  /// RFC 8785, 3.2.3: keys are ordered by UTF-16 code units.
-  private static func precedes(_ left: String, _ right: String) -> Bool {
-    left.utf16.lexicographicallyPrecedes(right.utf16)
-  }
-
   private static func append(_ text: String, to out: inout [UInt8]) {
     out.append(UInt8(ascii: "\""))
+    if text.utf8.allSatisfy({ $0 >= 0x20 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }) {
+      out.append(contentsOf: text.utf8)
+      out.append(UInt8(ascii: "\""))
+      return
+    }
     for byte in text.utf8 {
       switch byte {
       case UInt8(ascii: "\""): out.append(contentsOf: #"\""#.utf8)

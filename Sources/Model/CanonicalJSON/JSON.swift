@@ -1,11 +1,11 @@
 /// A JSON value of the kind that may be signed: integers within ±(2^53-1) and no other numbers.
-public indirect enum JSON: Hashable, Sendable {
+public enum JSON: Hashable, Sendable {
   case null
   case bool(Bool)
   case integer(Int64)
   case string(String)
   case array([JSON])
-  case object([String: JSON])
+  case object(Members)
 
   /// The largest magnitude that every JSON reader keeps exactly (RFC 8785, appendix D). Larger amounts travel as strings.
   public static let integerLimit: Int64 = 9_007_199_254_740_991

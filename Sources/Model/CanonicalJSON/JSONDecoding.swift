@@ -1,41 +1,64 @@
 /// Decodes `Decodable` values from `JSON`.
 enum JSONDecoding {
   static func value<Value: Decodable>(_ type: Value.Type, from json: JSON) throws -> Value {
-    try TreeDecoder(json: json, codingPath: []).decodeValue(type)
+    try TreeDecoder(json: json, place: .root).decodeValue(type)
   }
+}
+
+/// Where a value stands in its document. The whole path is put together only for errors.
+indirect enum CodingPlace {
+  case root
+  case member(CodingPlace, String)
+  case element(CodingPlace, Int)
+
+  var path: [any CodingKey] {
+    switch self {
+    case .root: []
+    case .member(let outer, let key): outer.path + [PlaceKey(key)]
+    case .element(let outer, let index): outer.path + [PlaceKey(index)]
+    }
+  }
+}
+
+struct PlaceKey: CodingKey {
+  let stringValue: String
+  let intValue: Int?
+
+  init(_ key: String) {
+    stringValue = key
+    intValue = nil
+  }
+
+  init(_ index: Int) {
+    stringValue = String(index)
+    intValue = index
+  }
+
+  init?(intValue: Int) { self.init(intValue) }
+  init?(stringValue: String) { self.init(stringValue) }
 }
 
 struct TreeDecoder: Decoder {
   let json: JSON
-  let codingPath: [any CodingKey]
+  let place: CodingPlace
+  var codingPath: [any CodingKey] { place.path }
   var userInfo: [CodingUserInfoKey: Any] { [:] }
 
   func container<Key: CodingKey>(keyedBy type: Key.Type) throws -> KeyedDecodingContainer<Key> {
-    guard case .object(let members) = json else { throw mismatch([String: JSON].self) }
-    return KeyedDecodingContainer(KeyedReader<Key>(members: members, codingPath: codingPath))
+    guard case .object(let members) = json else { throw mismatch("an object", JSON.Members.self) }
+    return KeyedDecodingContainer(KeyedReader<Key>(members: members, place: place))
   }
 
   func unkeyedContainer() throws -> any UnkeyedDecodingContainer {
-    guard case .array(let elements) = json else { throw mismatch([JSON].self) }
-    return UnkeyedReader(elements: elements, codingPath: codingPath)
+    guard case .array(let elements) = json else { throw mismatch("a list", [JSON].self) }
+    return UnkeyedReader(elements: elements, place: place)
   }
 
-  func singleValueContainer() -> any SingleValueDecodingContainer { SingleReader(decoder: self) }
+  func singleValueContainer() -> any SingleValueDecodingContainer { self }
 
-  func mismatch(_ type: Any.Type) -> DecodingError {
+  private func mismatch(_ expected: String, _ type: Any.Type) -> DecodingError {
     .typeMismatch(
-      type, .init(codingPath: codingPath, debugDescription: "expected \(Self.name(type)), found \(Self.name(json))"))
-  }
-
-  private static func name(_ type: Any.Type) -> String {
-    switch type {
-    case is String.Type: "text"
-    case is Bool.Type: "true or false"
-    case is any BinaryInteger.Type: "an integer"
-    case is [JSON].Type: "a list"
-    case is [String: JSON].Type: "an object"
-    default: "\(type)"
-    }
+      type, .init(codingPath: codingPath, debugDescription: "expected \(expected), found \(Self.name(json))"))
   }
 
   private static func name(_ json: JSON) -> String {
@@ -49,43 +72,69 @@ struct TreeDecoder: Decoder {
     }
   }
 
-  func decodeValue<Value: Decodable>(_ type: Value.Type) throws -> Value {
-    if type == String.self {
-      guard case .string(let text) = json, let value = text as? Value else { throw mismatch(type) }
-      return value
-    }
-    if type == Bool.self {
-      guard case .bool(let flag) = json, let value = flag as? Value else { throw mismatch(type) }
-      return value
-    }
-    if let integerType = type as? any (BinaryInteger & Decodable).Type {
-      guard case .integer(let number) = json else { throw mismatch(type) }
-      guard let value = Self.exact(number, integerType) as? Value else {
-        throw DecodingError.dataCorrupted(.init(codingPath: codingPath, debugDescription: "\(number) is out of range"))
-      }
-      return value
-    }
-    return try Value(from: self)
+  func text() throws -> String {
+    guard case .string(let text) = json else { throw mismatch("text", String.self) }
+    return text
   }
 
-  private static func exact<Integer: BinaryInteger>(_ number: Int64, _: Integer.Type) -> Integer? {
-    Integer(exactly: number)
+  func flag() throws -> Bool {
+    guard case .bool(let flag) = json else { throw mismatch("true or false", Bool.self) }
+    return flag
+  }
+
+  func integer<Integer: BinaryInteger>(_ type: Integer.Type) throws -> Integer {
+    guard case .integer(let number) = json else { throw mismatch("an integer", type) }
+    guard let value = Integer(exactly: number) else {
+      throw DecodingError.dataCorrupted(.init(codingPath: codingPath, debugDescription: "\(number) is out of range"))
+    }
+    return value
+  }
+
+  func decodeValue<Value: Decodable>(_ type: Value.Type) throws -> Value {
+    // Comparing types costs nothing, finding out what they conform to does.
+    if type == String.self, let value = try text() as? Value { return value }
+    if type == Bool.self, let value = try flag() as? Value { return value }
+    if type == Int.self, let value = try integer(Int.self) as? Value { return value }
+    if type == JSON.self, let value = json as? Value { return value }
+    return try Value(from: self)
   }
 }
 
+// What types decode themselves from: scalars of the standard library come here, too.
+extension TreeDecoder: SingleValueDecodingContainer {
+  func decodeNil() -> Bool { json == .null }
+  func decode(_ type: String.Type) throws -> String { try text() }
+  func decode(_ type: Bool.Type) throws -> Bool { try flag() }
+  func decode(_ type: Int.Type) throws -> Int { try integer(type) }
+  func decode(_ type: Int8.Type) throws -> Int8 { try integer(type) }
+  func decode(_ type: Int16.Type) throws -> Int16 { try integer(type) }
+  func decode(_ type: Int32.Type) throws -> Int32 { try integer(type) }
+  func decode(_ type: Int64.Type) throws -> Int64 { try integer(type) }
+  func decode(_ type: UInt.Type) throws -> UInt { try integer(type) }
+  func decode(_ type: UInt8.Type) throws -> UInt8 { try integer(type) }
+  func decode(_ type: UInt16.Type) throws -> UInt16 { try integer(type) }
+  func decode(_ type: UInt32.Type) throws -> UInt32 { try integer(type) }
+  func decode(_ type: UInt64.Type) throws -> UInt64 { try integer(type) }
+  func decode(_ type: Double.Type) throws -> Double { throw mismatch("no fraction", type) }
+  func decode(_ type: Float.Type) throws -> Float { throw mismatch("no fraction", type) }
+  func decode<Value: Decodable>(_ type: Value.Type) throws -> Value { try decodeValue(type) }
+}
+
 private struct KeyedReader<Key: CodingKey>: KeyedDecodingContainerProtocol {
-  let members: [String: JSON]
-  let codingPath: [any CodingKey]
-  var allKeys: [Key] { members.keys.sorted().compactMap(Key.init(stringValue:)) }
+  let members: JSON.Members
+  let place: CodingPlace
+  var codingPath: [any CodingKey] { place.path }
+  var allKeys: [Key] { members.compactMap { Key(stringValue: $0.key) } }
 
   func contains(_ key: Key) -> Bool { members[key.stringValue] != nil }
 
   private func inner(_ key: any CodingKey) throws -> TreeDecoder {
-    guard let json = members[key.stringValue] else {
+    let name = key.stringValue
+    guard let json = members[name] else {
       throw DecodingError.keyNotFound(
-        key, .init(codingPath: codingPath, debugDescription: "key \"\(key.stringValue)\" is missing"))
+        key, .init(codingPath: codingPath, debugDescription: "key \"\(name)\" is missing"))
     }
-    return TreeDecoder(json: json, codingPath: codingPath + [key])
+    return TreeDecoder(json: json, place: .member(place, name))
   }
 
   func decodeNil(forKey key: Key) throws -> Bool { try inner(key).json == .null }
@@ -98,29 +147,31 @@ private struct KeyedReader<Key: CodingKey>: KeyedDecodingContainerProtocol {
   func nestedUnkeyedContainer(forKey key: Key) throws -> any UnkeyedDecodingContainer {
     try inner(key).unkeyedContainer()
   }
-  func superDecoder() throws -> any Decoder { TreeDecoder(json: members["super"] ?? .null, codingPath: codingPath) }
+  func superDecoder() throws -> any Decoder { TreeDecoder(json: members["super"] ?? .null, place: place) }
   func superDecoder(forKey key: Key) throws -> any Decoder { try inner(key) }
 }
 
 private struct UnkeyedReader: UnkeyedDecodingContainer {
   let elements: [JSON]
-  let codingPath: [any CodingKey]
+  let place: CodingPlace
   var currentIndex = 0
+  var codingPath: [any CodingKey] { place.path }
   var count: Int? { elements.count }
   var isAtEnd: Bool { currentIndex >= elements.count }
 
-  init(elements: [JSON], codingPath: [any CodingKey]) {
+  init(elements: [JSON], place: CodingPlace) {
     self.elements = elements
-    self.codingPath = codingPath
+    self.place = place
   }
 
   private mutating func inner() throws -> TreeDecoder {
-    let path = codingPath + [IndexKey(currentIndex)]
+    let inner = CodingPlace.element(place, currentIndex)
     guard !isAtEnd else {
-      throw DecodingError.valueNotFound(JSON.self, .init(codingPath: path, debugDescription: "the list is too short"))
+      throw DecodingError.valueNotFound(
+        JSON.self, .init(codingPath: inner.path, debugDescription: "the list is too short"))
     }
     defer { currentIndex += 1 }
-    return TreeDecoder(json: elements[currentIndex], codingPath: path)
+    return TreeDecoder(json: elements[currentIndex], place: inner)
   }
 
   mutating func decodeNil() throws -> Bool {
@@ -134,11 +185,4 @@ private struct UnkeyedReader: UnkeyedDecodingContainer {
   ) throws -> KeyedDecodingContainer<Nested> { try inner().container(keyedBy: type) }
   mutating func nestedUnkeyedContainer() throws -> any UnkeyedDecodingContainer { try inner().unkeyedContainer() }
   mutating func superDecoder() throws -> any Decoder { try inner() }
-}
-
-private struct SingleReader: SingleValueDecodingContainer {
-  let decoder: TreeDecoder
-  var codingPath: [any CodingKey] { decoder.codingPath }
-  func decodeNil() -> Bool { decoder.json == .null }
-  func decode<Value: Decodable>(_ type: Value.Type) throws -> Value { try decoder.decodeValue(type) }
 }

@@ -55,18 +55,18 @@ struct JSONParser {
 
   private mutating func object(depth: Int) throws(JSONError) -> JSON {
     position += 1
-    var members: [String: JSON] = [:]
+    var members: [JSON.Members.Member] = []
     skipWhitespace()
-    if take(UInt8(ascii: "}")) { return .object(members) }
+    if take(UInt8(ascii: "}")) { return .object([:]) }
     while true {
       skipWhitespace()
       guard position < bytes.count, bytes[position] == UInt8(ascii: "\"") else { throw unexpected() }
       let key = try string()
       skipWhitespace()
       guard take(UInt8(ascii: ":")) else { throw unexpected() }
-      guard members.updateValue(try value(depth: depth + 1), forKey: key) == nil else { throw .duplicateKey(key) }
+      members.append(JSON.Members.Member(key: key, value: try value(depth: depth + 1)))
       skipWhitespace()
-      if take(UInt8(ascii: "}")) { return .object(members) }
+      if take(UInt8(ascii: "}")) { return .object(try JSON.Members(sorting: members)) }
       guard take(UInt8(ascii: ",")) else { throw unexpected() }
     }
   }

@@ -19,8 +19,8 @@ enum PrettyJSON {
     let inner = indent + "  "
     switch json {
     case .object(let members) where !members.isEmpty:
-      let lines = members.sorted { $0.key < $1.key }.map { key, value in
-        "\(inner)\(scalar(.string(key))): \(pretty(value, indent: inner))"
+      let lines = members.map { member in
+        "\(inner)\(scalar(.string(member.key))): \(pretty(member.value, indent: inner))"
       }
       return "{\n\(lines.joined(separator: ",\n"))\n\(indent)}"
     case .array(let elements) where !elements.isEmpty:
