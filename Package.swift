@@ -123,7 +123,8 @@ let package = Package(
       "Node",
       [
         "Engine", "Transport", "Storage", "Interface", "Adapters", "Overlay", "Ledger", "EventQueue", "Coordination",
-        "Manifest", "Resources", "Model", "Sodium", "Contract", .nioPosix, .serviceLifecycle, .unixSignals, .logging,
+        "Manifest", "Resources", "Model", "Sodium", "Contract", .deque, .nioCore, .nioPosix, .serviceLifecycle,
+        .unixSignals, .logging,
         .metrics, .coreMetrics,
       ]),
     .executableTarget(

@@ -23,7 +23,7 @@ public final class PeerTransport: Sendable {
     let mailbox = Mailbox(limit: limits.mailbox)
     let drops = DropTally(interval: limits.dropInterval) { mailbox.ring() }
     streams = StreamTransport(
-      identity: identity, source: source, limits: limits, drops: drops, logger: logger, report: { await report([$0]) })
+      identity: identity, source: source, limits: limits, drops: drops, logger: logger, report: report)
     datagrams = DatagramTransport(limits: limits, mailbox: mailbox, drops: drops, logger: logger)
     self.mailbox = mailbox
     self.drops = drops

@@ -21,6 +21,8 @@ public struct TransportLimits: Sendable {
   /// What one link may have waiting to be sent.
   public var outboxBytes = 16 * 1_024 * 1_024
   public var outboxFrames = 16_384
+  /// Frames of a link that the overlay takes at a time.
+  public var frameBatch = 64
   /// Sealed and handed to the socket at a time.
   public var writeBatchBytes = 256 * 1_024
   public var objectChunkBytes = 256 * 1_024

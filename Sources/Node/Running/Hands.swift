@@ -3,6 +3,7 @@ internal import CoreMetrics
 internal import Engine
 internal import Logging
 internal import Model
+internal import NIOCore
 internal import NIOPosix
 internal import Overlay
 internal import Sodium
@@ -37,6 +38,7 @@ final class Hands: Sendable {
   let logWaiters = LogWaiters()
   let traceWaiters = TraceWaiters()
   private let logAnswers = LogAnswers()
+  private let signatures: SignatureWork
   private let logger: Logger
   private let parts = Mutex(Parts())
   private let chores: AsyncStream<Chore>
@@ -46,6 +48,7 @@ final class Hands: Sendable {
     self.identity = identity
     self.objects = objects
     pins = Pins(objects)
+    signatures = SignatureWork(key: identity.signingKey, workers: System.coreCount)
     self.logger = logger
     (chores, queue) = AsyncStream.makeStream(of: Chore.self, bufferingPolicy: .bufferingOldest(Self.choreLimit))
   }
@@ -78,7 +81,9 @@ final class Hands: Sendable {
   func run() async throws {
     await withTaskCancellationHandler {
       await withDiscardingTaskGroup { group in
+        group.addTask { await self.signatures.run { await self.took($0) } }
         for await chore in chores { group.addTask { await chore() } }
+        signatures.end()
       }
     } onCancel: {
       queue.finish()
@@ -88,6 +93,16 @@ final class Hands: Sendable {
 
   private func chore(_ chore: @escaping Chore) {
     if case .dropped = queue.yield(chore) { fail(ChoresOverflow(limit: Self.choreLimit)) }
+  }
+
+  /// Signatures were made and checked.
+  private func took(_ outcomes: [EngineInput]) async {
+    for case .verified(_, .member(let member)) in outcomes { transport?.remember(member) }
+    await loop?.feed(contentsOf: outcomes)
+  }
+
+  private func put(_ job: SignatureWork.Job) {
+    if !signatures.put(job) { fail(ChoresOverflow(limit: Self.choreLimit)) }
   }
 
   private func feed(_ input: EngineInput) async {
@@ -102,14 +117,8 @@ final class Hands: Sendable {
     case .close(let link, let reason): transmit(.close(link, reason))
     case .admit(let node): transport?.admit(node)
     case .setTimer(let timer, let after): timers.set(timer, after: after)
-    case .sign(let job, let statement):
-      chore { await self.feed(.signed(job, self.identity.signingKey.sign(statement.signedBytes))) }
-    case .check(let job, let check):
-      chore {
-        let finding = check.finding()
-        if case .member(let member) = finding { self.transport?.remember(member) }
-        await self.feed(.verified(job, finding))
-      }
+    case .sign(let job, let statement): put(.sign(job, statement))
+    case .check(let job, let check): put(.check(job, check))
     case .fetch(let reference, let holders): chore { await self.fetch(reference, from: holders) }
     case .readSpecification(let reference): chore { await self.readSpecification(reference) }
     case .keep(let reference, let bytes): chore { await self.keep(reference, bytes) }

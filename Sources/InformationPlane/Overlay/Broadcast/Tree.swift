@@ -37,20 +37,44 @@ extension OverlayCore {
   /// Sends a statement that is new here on its way.
   mutating func spread(_ signed: SignedStatement, hops: Int, except source: LinkID?, _ turn: inout Turn) {
     let isSmall = signed.statement.bytes.count <= limits.pushByteLimit
-    let frame =
-      isSmall
-      ? OverlayFrame.fact(signed, hops: hops + 1) : OverlayFrame.factAnnouncement([signed.id], lazy: false)
+    let frame = isSmall ? OverlayFrame.fact(signed, hops: hops + 1) : []
     var isAnyLazy = false
     for id in links.keys.sorted() where id != source {
       guard let link = links[id], isInTree(link, &turn) else { continue }
       if link.isEager {
-        transmit(frame, on: id, lane: .control, &turn)
+        if isSmall { transmit(frame, on: id, lane: .control, &turn) } else { announce(signed.id, on: id, &turn) }
       } else {
         links[id]?.lazy.append(signed.id)
         isAnyLazy = true
       }
     }
     if isAnyLazy { agenda.plan(.tend, at: turn.uptime + limits.lazyPatience / 2) }
+  }
+
+  /// Tells a peer of a large fact: at once, unless it was told of another just before. Where many come, as when many
+  /// nodes join, each costs a few bytes and not a frame.
+  private mutating func announce(_ fact: StatementID, on id: LinkID, _ turn: inout Turn) {
+    links[id]?.toAnnounce.append(fact)
+    guard let last = links[id]?.announcedAt, turn.uptime < last + limits.announceInterval else {
+      return flushAnnouncements(on: id, &turn)
+    }
+    agenda.plan(.announce, at: last + limits.announceInterval)
+  }
+
+  /// Announces what has gathered, on each stream in its time.
+  mutating func announceGathered(_ turn: inout Turn) {
+    for id in links.keys.sorted() {
+      guard let link = links[id], !link.toAnnounce.isEmpty else { continue }
+      let due = (link.announcedAt ?? .zero) + limits.announceInterval
+      if due <= turn.uptime { flushAnnouncements(on: id, &turn) } else { agenda.plan(.announce, at: due) }
+    }
+  }
+
+  private mutating func flushAnnouncements(on id: LinkID, _ turn: inout Turn) {
+    guard let ids = links[id]?.toAnnounce else { return }
+    links[id]?.toAnnounce = []
+    links[id]?.announcedAt = turn.uptime
+    transmit(OverlayFrame.factAnnouncement(ids, lazy: false), on: id, lane: .control, &turn)
   }
 
   /// Tells a peer what it may have missed.

@@ -14,6 +14,8 @@ struct Agenda: Sendable {
     case revive
     /// Neighbours may be others now.
     case neighbours
+    /// Large facts that are announced together.
+    case announce
     /// Facts that were announced beside the tree and did not come.
     case fetch
     /// Streams: silence, dials, answers that are long in coming.

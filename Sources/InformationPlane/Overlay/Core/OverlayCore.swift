@@ -173,6 +173,7 @@ public struct OverlayCore: Sendable {
     case .gossip: passOn(&turn)
     case .revive: revive(&turn)
     case .neighbours: chooseNeighbours(&turn)
+    case .announce: announceGathered(&turn)
     case .fetch: fetchOverdue(&turn)
     case .tend: tend(&turn)
     case .compare: compareWithSomebody(&turn)

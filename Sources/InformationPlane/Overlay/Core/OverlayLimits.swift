@@ -102,6 +102,8 @@ public struct OverlayLimits: Hashable, Sendable {
   public var newcomerGrace: Duration = .seconds(10)
   /// Larger statements are announced, and fetched by who lacks them.
   public var pushByteLimit = 1_024
+  /// What comes within this long of an announcement is announced together, after it.
+  public var announceInterval: Duration = .milliseconds(20)
   /// How long a fact that was announced beside the tree may take to come along it.
   public var lazyPatience: Duration = .milliseconds(150)
   /// How often one other member is asked whether it holds the same facts.

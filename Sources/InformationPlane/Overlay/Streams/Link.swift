@@ -25,6 +25,9 @@ struct Link: Sendable {
   /// The peer counts on this node for a while (uptime), whoever its neighbours are here: it has just come, or pushes
   /// facts.
   var peerCountsUntil = Duration.zero
+  /// Large facts that the peer is to be told of together, and when (uptime) it was told of some last.
+  var toAnnounce: [StatementID] = []
+  var announcedAt: Duration?
   /// Facts that the peer is to be told of with the next look.
   var lazy: [StatementID] = []
 

@@ -35,6 +35,16 @@ struct FrameReader {
     }
   }
 
+  /// Messages that have come already, so that many cost one turn.
+  ///
+  /// - Returns: at most `limit`; empty when none is whole yet.
+  /// - Throws: `FramingError`.
+  mutating func waiting(atMost limit: Int) throws -> [[UInt8]] {
+    var messages: [[UInt8]] = []
+    while messages.count < limit, let message = try takeMessage() { messages.append(message) }
+    return messages
+  }
+
   private mutating func takeMessage() throws -> [UInt8]? {
     guard let length = buffer.getInteger(at: buffer.readerIndex, as: UInt32.self) else { return nil }
     guard length <= UInt32(limit) else { throw FramingError.tooLarge(byteCount: Int(length), limit: limit) }

@@ -17,7 +17,7 @@ extension StreamTransport {
       return link
     }
     let (sealer, opener) = session.halves
-    await report(.linkOpened(link, peer: session.peer.signed, dialled: session.isDialled))
+    await report([.linkOpened(link, peer: session.peer.signed, dialled: session.isDialled)])
     let reason = await withTaskGroup(of: CloseReason?.self) { group in
       group.addTask { await self.write(outbox, sealer, channel, outbound) }
       // The channel's end ends the reader, and the reader's end the writer.
@@ -28,7 +28,7 @@ extension StreamTransport {
       return outbox.ending ?? written ?? found
     }
     state.withLock { $0.links[link] = nil }
-    await report(.linkClosed(link, reason))
+    await report([.linkClosed(link, reason)])
   }
 
   /// Reads frames until the end.
@@ -36,8 +36,16 @@ extension StreamTransport {
     var reader = reader
     var opener = opener
     do {
-      while let sealed = try await reader.next() {
-        await report(.frame(link, try opener.open(sealed)))
+      while let first = try await reader.next() {
+        // What can be read is handed over before what breaks the stream.
+        var inputs = [OverlayInput.frame(link, try opener.open(first))]
+        let rest = Result { () throws in
+          for sealed in try reader.waiting(atMost: limits.frameBatch - 1) {
+            inputs.append(.frame(link, try opener.open(sealed)))
+          }
+        }
+        await report(inputs)
+        try rest.get()
       }
       return .peerClosed
     } catch let error as HandshakeError {

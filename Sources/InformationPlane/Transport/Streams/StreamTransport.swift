@@ -33,7 +33,7 @@ final class StreamTransport: Sendable {
   let identity: LocalIdentity
   let limits: TransportLimits
   let source: any ObjectSource
-  let report: @Sendable (OverlayInput) async -> Void
+  let report: @Sendable ([OverlayInput]) async -> Void
   let drops: DropTally
   let records: CheckedRecords
   let logger: Logger
@@ -44,7 +44,7 @@ final class StreamTransport: Sendable {
 
   init(
     identity: LocalIdentity, source: any ObjectSource, limits: TransportLimits, drops: DropTally, logger: Logger,
-    report: @escaping @Sendable (OverlayInput) async -> Void
+    report: @escaping @Sendable ([OverlayInput]) async -> Void
   ) {
     self.identity = identity
     self.limits = limits
@@ -202,7 +202,7 @@ final class StreamTransport: Sendable {
     let address = channel.remoteAddress.map { "\($0)" } ?? "?"
     logger.info("refused a connection", metadata: ["from": "\(address)", "reason": "\(error)"])
     if error == .sameKeyElsewhere {
-      await report(.sameKeyMet(address: address))
+      await report([.sameKeyMet(address: address)])
     } else {
       drops.count(error.dropReason)
     }
@@ -216,10 +216,10 @@ final class StreamTransport: Sendable {
     } catch is CancellationError {
       return
     } catch HandshakeError.sameKeyElsewhere {
-      await report(.sameKeyMet(address: address))
-      await report(.dialFailed(node, address: address, reason: "\(HandshakeError.sameKeyElsewhere)"))
+      await report([.sameKeyMet(address: address)])
+      await report([.dialFailed(node, address: address, reason: "\(HandshakeError.sameKeyElsewhere)")])
     } catch {
-      await report(.dialFailed(node, address: address, reason: "\(error)"))
+      await report([.dialFailed(node, address: address, reason: "\(error)")])
     }
   }
 
