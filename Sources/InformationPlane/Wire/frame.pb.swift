@@ -333,6 +333,10 @@ public nonisolated struct WireFact: Sendable {
   /// Links that it has passed so far, this one included.
   public var hops: UInt32 = 0
 
+  /// The receiver is no neighbour of the sender's, but seems to hold the sender for one: nothing follows from this for
+  /// the receiver. Without it two nodes that hold each other for no neighbours would push to each other for ever.
+  public var courtesy: Bool = false
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -366,6 +370,9 @@ public nonisolated struct WireFactAnnouncement: Sendable {
 
   /// They are on their way along the tree: to be asked for only if they do not come.
   public var lazy: Bool = false
+
+  /// As in Fact.
+  public var courtesy: Bool = false
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1678,7 +1685,7 @@ nonisolated extension WireFrame: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
 
 nonisolated extension WireFact: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Fact"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}statement\0\u{1}hops\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}statement\0\u{1}hops\0\u{1}courtesy\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1688,6 +1695,7 @@ nonisolated extension WireFact: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularMessageField(value: &self._statement) }()
       case 2: try { try decoder.decodeSingularUInt32Field(value: &self.hops) }()
+      case 3: try { try decoder.decodeSingularBoolField(value: &self.courtesy) }()
       default: break
       }
     }
@@ -1704,12 +1712,16 @@ nonisolated extension WireFact: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
     if self.hops != 0 {
       try visitor.visitSingularUInt32Field(value: self.hops, fieldNumber: 2)
     }
+    if self.courtesy != false {
+      try visitor.visitSingularBoolField(value: self.courtesy, fieldNumber: 3)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   public static func ==(lhs: WireFact, rhs: WireFact) -> Bool {
     if lhs._statement != rhs._statement {return false}
     if lhs.hops != rhs.hops {return false}
+    if lhs.courtesy != rhs.courtesy {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1752,7 +1764,7 @@ nonisolated extension WireFactDigest: SwiftProtobuf.Message, SwiftProtobuf._Mess
 
 nonisolated extension WireFactAnnouncement: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".FactAnnouncement"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}ids\0\u{1}lazy\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}ids\0\u{1}lazy\0\u{1}courtesy\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1762,6 +1774,7 @@ nonisolated extension WireFactAnnouncement: SwiftProtobuf.Message, SwiftProtobuf
       switch fieldNumber {
       case 1: try { try decoder.decodeRepeatedBytesField(value: &self.ids) }()
       case 2: try { try decoder.decodeSingularBoolField(value: &self.lazy) }()
+      case 3: try { try decoder.decodeSingularBoolField(value: &self.courtesy) }()
       default: break
       }
     }
@@ -1774,12 +1787,16 @@ nonisolated extension WireFactAnnouncement: SwiftProtobuf.Message, SwiftProtobuf
     if self.lazy != false {
       try visitor.visitSingularBoolField(value: self.lazy, fieldNumber: 2)
     }
+    if self.courtesy != false {
+      try visitor.visitSingularBoolField(value: self.courtesy, fieldNumber: 3)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   public static func ==(lhs: WireFactAnnouncement, rhs: WireFactAnnouncement) -> Bool {
     if lhs.ids != rhs.ids {return false}
     if lhs.lazy != rhs.lazy {return false}
+    if lhs.courtesy != rhs.courtesy {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

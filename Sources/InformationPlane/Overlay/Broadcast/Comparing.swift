@@ -47,7 +47,8 @@ extension OverlayCore {
     let theirs = Set(ids)
     let lacking = heldIDs(in: buckets).filter { !theirs.contains($0) }
     guard !lacking.isEmpty else { return }
-    transmit(OverlayFrame.factAnnouncement(lacking, lazy: false), on: id, lane: .control, &turn)
+    transmit(
+      OverlayFrame.factAnnouncement(lacking, lazy: false, courtesy: isCourtesy(on: id)), on: id, lane: .control, &turn)
   }
 
   /// The ids of what this node can hand over: records first, since they are needed to check the rest.

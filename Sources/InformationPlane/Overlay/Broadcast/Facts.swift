@@ -52,12 +52,14 @@ extension OverlayCore {
 
   // MARK: Others'
 
-  mutating func receiveFact(_ raw: OverlayFrame.RawStatement, hops: Int, on link: LinkID, _ turn: inout Turn) {
+  mutating func receiveFact(
+    _ raw: OverlayFrame.RawStatement, hops: Int, courtesy: Bool, on link: LinkID, _ turn: inout Turn
+  ) {
     traffic.factBodiesReceived += 1
     let id = raw.id
     let wasAsked = arrived(id, on: link)
     defer { if links[link]?.asked.isEmpty == true { askForFacts(on: link, &turn) } }
-    if !wasAsked { peerCounts(on: link, &turn) }
+    if !wasAsked, !courtesy { peerCounts(on: link, &turn) }
     guard !isHeld(id) else {
       if !wasAsked { prune(link, &turn) }
       return drop(.duplicate, from: link, &turn)

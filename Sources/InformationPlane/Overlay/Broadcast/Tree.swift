@@ -34,15 +34,27 @@ extension OverlayCore {
     neighbours.contains(link.node) || link.peerCountsUntil > turn.uptime
   }
 
+  /// Whether facts go to this peer only because it seems to count on this node. It is told so: otherwise two nodes
+  /// could count on each other for ever without either being the other's neighbour.
+  func isCourtesy(on id: LinkID) -> Bool { links[id].map { !neighbours.contains($0.node) } ?? true }
+
   /// Sends a statement that is new here on its way.
   mutating func spread(_ signed: SignedStatement, hops: Int, except source: LinkID?, _ turn: inout Turn) {
     let isSmall = signed.statement.bytes.count <= limits.pushByteLimit
-    let frame = isSmall ? OverlayFrame.fact(signed, hops: hops + 1) : []
     var isAnyLazy = false
+    // Encoded once for neighbours, and once for those who are served because they count on it.
+    var frames: [Bool: [UInt8]] = [:]
     for id in links.keys.sorted() where id != source {
       guard let link = links[id], isInTree(link, &turn) else { continue }
       if link.isEager {
-        if isSmall { transmit(frame, on: id, lane: .control, &turn) } else { announce(signed.id, on: id, &turn) }
+        guard isSmall else {
+          announce(signed.id, on: id, &turn)
+          continue
+        }
+        let courtesy = isCourtesy(on: id)
+        let frame = frames[courtesy] ?? OverlayFrame.fact(signed, hops: hops + 1, courtesy: courtesy)
+        frames[courtesy] = frame
+        transmit(frame, on: id, lane: .control, &turn)
       } else {
         links[id]?.lazy.append(signed.id)
         isAnyLazy = true
@@ -74,19 +86,22 @@ extension OverlayCore {
     guard let ids = links[id]?.toAnnounce else { return }
     links[id]?.toAnnounce = []
     links[id]?.announcedAt = turn.uptime
-    transmit(OverlayFrame.factAnnouncement(ids, lazy: false), on: id, lane: .control, &turn)
+    transmit(
+      OverlayFrame.factAnnouncement(ids, lazy: false, courtesy: isCourtesy(on: id)), on: id, lane: .control, &turn)
   }
 
   /// Tells a peer what it may have missed.
   mutating func flushLazy(on id: LinkID, _ turn: inout Turn) {
     guard let ids = links[id]?.lazy, !ids.isEmpty else { return }
     links[id]?.lazy = []
-    transmit(OverlayFrame.factAnnouncement(ids, lazy: true), on: id, lane: .control, &turn)
+    transmit(
+      OverlayFrame.factAnnouncement(ids, lazy: true, courtesy: isCourtesy(on: id)), on: id, lane: .control, &turn)
   }
 
   /// This way is not needed: what came on it was here already.
   mutating func prune(_ id: LinkID, _ turn: inout Turn) {
-    guard let link = links[id], link.isEager else { return }
+    // The peer may push though this side does not: a prune and a graft may have crossed.
+    guard links[id] != nil else { return }
     links[id]?.isEager = false
     transmit(OverlayFrame.treePrune, on: id, lane: .control, &turn)
   }
@@ -103,8 +118,10 @@ extension OverlayCore {
 
   // MARK: What others have
 
-  mutating func receiveAnnouncement(_ ids: [StatementID], lazy: Bool, on id: LinkID, _ turn: inout Turn) {
-    peerCounts(on: id, &turn)
+  mutating func receiveAnnouncement(
+    _ ids: [StatementID], lazy: Bool, courtesy: Bool, on id: LinkID, _ turn: inout Turn
+  ) {
+    if !courtesy { peerCounts(on: id, &turn) }
     var isAnyNew = false
     for fact in ids where !isHeld(fact) {
       isAnyNew = true
@@ -115,8 +132,8 @@ extension OverlayCore {
     if lazy {
       if isAnyNew { agenda.plan(.fetch, at: turn.uptime + limits.lazyPatience) }
     } else {
-      // A single one is the tree's; many at once are what a comparison found.
-      if !isAnyNew, ids.count == 1 { prune(id, &turn) }
+      // What is known already is no reason to close this way: ids cost little, and come in the order of who was asked
+      // first, not of who is near.
       askForFacts(on: id, &turn)
     }
   }

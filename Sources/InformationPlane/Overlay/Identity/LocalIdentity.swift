@@ -57,10 +57,7 @@ public struct LocalIdentity: Sendable {
   public var admission: Admission { membership.admission }
 
   /// Until when others let this node in who do not know it yet; nil for a founder, who always may.
-  public var joinableUntilMilliseconds: Int64? {
-    guard let grant = admission.grant else { return nil }
-    return (try? grant.statement.body(as: Grant.self, network: network))?.expiresMilliseconds
-  }
+  public let joinableUntilMilliseconds: Int64?
 
   /// Takes up a membership again with the working key's seed. Everything is checked.
   ///
@@ -72,7 +69,8 @@ public struct LocalIdentity: Sendable {
     guard key.verificationKey == certificate.signingKey else {
       throw .mismatch(what: "the signing key and the epoch certificate")
     }
-    _ = try membership.admission.check(node: certificate.node, genesis: membership.genesis, network: network)
+    joinableUntilMilliseconds = try membership.admission.check(
+      node: certificate.node, genesis: membership.genesis, network: network)
     self.membership = membership
     self.network = network
     node = certificate.node

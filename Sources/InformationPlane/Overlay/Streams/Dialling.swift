@@ -67,7 +67,9 @@ extension OverlayCore {
     let missing = missing
     let isMissing = Set(missing)
     for peer in targets.keys.sorted() where !isMissing.contains(peer) && targets[peer]?.underWayUntil == nil {
-      targets[peer] = nil
+      // How often it refused counts until it has said something.
+      let isUnheard = linkOfNode[peer].flatMap { links[$0] }?.wasHeard == false
+      if !isUnheard { targets[peer] = nil }
     }
     for peer in targets.keys.sorted() {
       guard let until = targets[peer]?.underWayUntil, until <= turn.uptime else { continue }
@@ -82,7 +84,7 @@ extension OverlayCore {
 
   /// The uptime at which the next dial is due, or one under way is given up.
   var nextDial: Duration? {
-    targets.values.map { $0.underWayUntil ?? $0.dueAt }.min()
+    targets.lazy.filter { linkOfNode[$0.key] == nil }.map { $0.value.underWayUntil ?? $0.value.dueAt }.min()
   }
 
   private mutating func target(for peer: NodeID, _ turn: inout Turn) -> DialTarget {
@@ -113,9 +115,11 @@ extension OverlayCore {
   /// Plans a dial soon; the node with the lower id goes first, so that two seldom meet in the middle.
   mutating func scheduleDial(to peer: NodeID, _ turn: inout Turn) {
     guard shouldDial(peer) else { return }
-    _ = target(for: peer, &turn)
     let isFirst = node < peer || outgoing[peer] != nil || seeds[peer] != nil
-    targets[peer]?.dueAt = turn.uptime + (isFirst ? .zero : turn.jittered(limits.dialCourtesy))
+    // Who did not answer, or refused, is not dialled sooner for being wanted more.
+    if target(for: peer, &turn).failures == 0 {
+      targets[peer]?.dueAt = turn.uptime + (isFirst ? .zero : turn.jittered(limits.dialCourtesy))
+    }
     if let until = shunned[peer] { targets[peer]?.dueAt = until }
     if let due = targets[peer]?.dueAt { agenda.plan(.tend, at: due) }
   }
@@ -126,8 +130,9 @@ extension OverlayCore {
     backOff(peer, &turn)
   }
 
-  private mutating func backOff(_ peer: NodeID, _ turn: inout Turn) {
-    guard let failures = targets[peer]?.failures else { return }
+  /// Dials again after a pause, twice as long as the one before.
+  mutating func backOff(_ peer: NodeID, _ turn: inout Turn) {
+    let failures = target(for: peer, &turn).failures
     targets[peer]?.failed()
     let wait = min(limits.redialMost, limits.redialFirst * (1 << min(failures, 10)))
     let due = turn.uptime + turn.jittered(wait)

@@ -6,7 +6,7 @@ extension OverlayCore {
   public var linkedPeers: [NodeID] { linkOfNode.keys.sorted() }
 
   mutating func open(_ id: LinkID, peer signed: SignedStatement, dialled: Bool, _ turn: inout Turn) {
-    guard let peer = try? CheckedMember(trusting: signed, network: network), peer.node != node else {
+    guard let peer = checkedMember(in: signed), peer.node != node else {
       drop(.malformed, from: nil, &turn)
       return turn.emit(.close(id, .misbehaved))
     }
@@ -20,12 +20,12 @@ extension OverlayCore {
       turn.emit(.close(oldID, reason))
     }
     links[id] = Link(
-      node: peer.node, dialled: dialled, instance: peer.record.instance, heardAt: turn.uptime, sentAt: turn.uptime)
+      node: peer.node, dialled: dialled, instance: peer.record.instance, openedAt: turn.uptime, heardAt: turn.uptime,
+      sentAt: turn.uptime)
     linkOfNode[peer.node] = id
     // Who has just come counts on whom it came through, until it has neighbours.
     if take(peer, hops: 1, from: id, &turn) { links[id]?.peerCountsUntil = turn.uptime + limits.newcomerGrace }
     metOnStream(peer, &turn)
-    targets[peer.node]?.linked()
     turn.emit(.linked(peer.node))
     if dialled { sendSummary(on: id, &turn) }
     if table[peer.node]?.explainedTo != peer.record.instance {
@@ -34,6 +34,12 @@ extension OverlayCore {
     }
     resendDirects(to: peer.node, &turn)
     agenda.plan(.tend, at: turn.uptime + limits.tendInterval)
+  }
+
+  /// The record of a peer that was checked in the handshake; mostly it is known already.
+  private func checkedMember(in signed: SignedStatement) -> CheckedMember? {
+    if let known = table[signed.statement.author]?.checked, known.signed == signed { return known }
+    return try? CheckedMember(trusting: signed, network: network)
   }
 
   /// The handshake has just shown that the peer lives.
@@ -58,10 +64,6 @@ extension OverlayCore {
       if turn.uptime < until { return .misbehaved }
       shunned[peer.node] = nil
     }
-    if linkOfNode[peer.node] == nil, links.count >= limits.links, !makeRoom(&turn) {
-      drop(.tooManyConnections, from: nil, &turn)
-      return .tooManyLinks
-    }
     if table[peer.node] == nil, table.count >= limits.members {
       drop(.busy, from: nil, &turn)
       return .tooManyLinks
@@ -73,6 +75,13 @@ extension OverlayCore {
       turn.emit(.transmit(id, OverlayFrame.fact(known.signed, hops: 1), lane: .control))
       tellOfTwo(peer.node, &turn)
       return .sameKeyElsewhere
+    }
+    // Those whom this node needs are few, and find room.
+    if linkOfNode[peer.node] == nil, links.count >= limits.links, !makeRoom(&turn), !wants(peer.node) {
+      drop(.tooManyConnections, from: nil, &turn)
+      // It is here all the same: others hear of it, and its neighbours among them take it in.
+      take(peer, hops: 1, from: nil, &turn)
+      return .tooManyLinks
     }
     return nil
   }
@@ -117,6 +126,12 @@ extension OverlayCore {
     linkOfNode[link.node] = nil
     turn.emit(.unlinked(link.node, reason))
     guard !leaving else { return }
+    if isRefusal(of: link, reason, &turn) {
+      // It lives, and has no room: who knocks again at once, and many do, keeps it from everything else.
+      if !links.isEmpty { comparing[link.node] = nil }
+      if wants(link.node) { backOff(link.node, &turn) }
+      return
+    }
     switch reason {
     case .peerClosed, .broken, .silent:
       // A process that ends takes its streams with it: the earliest sign of it.
@@ -124,6 +139,10 @@ extension OverlayCore {
     default: break
     }
     if wants(link.node) { scheduleDial(to: link.node, &turn) }
+  }
+
+  private func isRefusal(of link: Link, _ reason: CloseReason, _ turn: inout Turn) -> Bool {
+    reason == .peerClosed && link.dialled && !link.wasHeard && turn.uptime - link.openedAt < limits.refusalPatience
   }
 
   /// What was asked for on a link that is no more is asked for elsewhere.
@@ -187,6 +206,10 @@ extension OverlayCore {
     guard let link = links[id] else { return }
     traffic.framesReceived += 1
     traffic.frameBytesReceived += bytes.count
+    if !link.wasHeard {
+      links[id]?.wasHeard = true
+      targets[link.node]?.linked()
+    }
     links[id]?.heardAt = turn.uptime
     links[id]?.unheardSince = nil
     links[id]?.ping = nil
@@ -201,8 +224,9 @@ extension OverlayCore {
     switch frame {
     case .ping(let nonce): answer(nonce, on: id, &turn)
     case .pong(let nonce): pong(nonce, of: link, on: id, &turn)
-    case .fact(let raw, let hops): receiveFact(raw, hops: hops, on: id, &turn)
-    case .factAnnouncement(let ids, let lazy): receiveAnnouncement(ids, lazy: lazy, on: id, &turn)
+    case .fact(let raw, let hops, let courtesy): receiveFact(raw, hops: hops, courtesy: courtesy, on: id, &turn)
+    case .factAnnouncement(let ids, let lazy, let courtesy):
+      receiveAnnouncement(ids, lazy: lazy, courtesy: courtesy, on: id, &turn)
     case .factSummary(let other): receiveSummary(other, on: id, &turn)
     case .factDigest(let ids, let buckets): receiveDigest(ids, buckets: buckets, on: id, &turn)
     case .factRequest(let ids): receiveRequest(ids, on: id, &turn)

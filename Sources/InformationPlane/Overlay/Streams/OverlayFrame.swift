@@ -7,9 +7,10 @@ import struct FoundationEssentials.Data
 
 /// A frame of a control link, read.
 enum OverlayFrame {
-  /// `hops`: links that it has passed, this one included.
-  case fact(RawStatement, hops: Int)
-  case factAnnouncement([StatementID], lazy: Bool)
+  /// `hops`: links that it has passed, this one included. `courtesy`: the sender does not hold the receiver for a
+  /// neighbour.
+  case fact(RawStatement, hops: Int, courtesy: Bool)
+  case factAnnouncement([StatementID], lazy: Bool, courtesy: Bool)
   case factSummary(FactSummary)
   /// Bit b of `buckets`: all ids of bucket b are listed.
   case factDigest([StatementID], buckets: UInt64)
@@ -57,9 +58,12 @@ extension OverlayFrame {
       throw FrameError(what: "frame")
     }
     switch frame.payload {
-    case .fact(let fact): self = .fact(try RawStatement(fact.statement), hops: Int(min(fact.hops, Self.hopLimit)))
+    case .fact(let fact):
+      self = .fact(
+        try RawStatement(fact.statement), hops: Int(min(fact.hops, Self.hopLimit)), courtesy: fact.courtesy)
     case .factAnnouncement(let announcement):
-      self = .factAnnouncement(try Self.ids(announcement.ids, limit: idLimit), lazy: announcement.lazy)
+      self = .factAnnouncement(
+        try Self.ids(announcement.ids, limit: idLimit), lazy: announcement.lazy, courtesy: announcement.courtesy)
     case .factSummary(let summary): self = .factSummary(try FactSummary(summary))
     case .factDigest(let digest):
       self = .factDigest(try Self.ids(digest.ids, limit: idLimit), buckets: digest.buckets)
@@ -105,21 +109,23 @@ extension OverlayFrame {
 
 /// Frames as bytes.
 extension OverlayFrame {
-  static func fact(_ signed: SignedStatement, hops: Int) -> [UInt8] {
+  static func fact(_ signed: SignedStatement, hops: Int, courtesy: Bool = false) -> [UInt8] {
     encode(
       .fact(
         .with {
           $0.statement = WireSignedStatement(signed)
           $0.hops = UInt32(clamping: hops)
+          $0.courtesy = courtesy
         }))
   }
 
-  static func factAnnouncement(_ ids: [StatementID], lazy: Bool) -> [UInt8] {
+  static func factAnnouncement(_ ids: [StatementID], lazy: Bool, courtesy: Bool) -> [UInt8] {
     encode(
       .factAnnouncement(
         .with {
           $0.ids = ids.map { Data($0.digest.bytes) }
           $0.lazy = lazy
+          $0.courtesy = courtesy
         }))
   }
 
