@@ -7,6 +7,8 @@ struct FactShelf: Sendable {
     let expiresMilliseconds: Int64
     /// Links that it passed on its way here.
     let hops: Int
+    /// On which link it came first; nil for this node's own and what came from the disk.
+    let link: LinkID?
   }
 
   /// Waits for its author's record, which is being verified.
@@ -27,8 +29,8 @@ struct FactShelf: Sendable {
   /// How many facts of an author are held.
   private(set) var held: [NodeID: Int] = [:]
   var quotas: [NodeID: Quota] = [:]
-  /// Being verified.
-  var pending: Set<StatementID> = []
+  /// Being verified, with the links on which they came.
+  var pending: [StatementID: LinkID] = [:]
   /// How many records of a node are being verified.
   var pendingRecords: [NodeID: Int] = [:]
   var parked: [NodeID: [Parked]] = [:]
@@ -39,12 +41,16 @@ struct FactShelf: Sendable {
   var count: Int { facts.count }
   var ids: [StatementID] { facts.keys.sorted() }
 
-  func contains(_ id: StatementID) -> Bool { facts[id] != nil || remembered[id] != nil || pending.contains(id) }
+  func contains(_ id: StatementID) -> Bool { facts[id] != nil || remembered[id] != nil || pending[id] != nil }
+
+  /// On which link a fact came first, if that is still known.
+  func link(of id: StatementID) -> LinkID? { facts[id]?.link ?? pending[id] }
 
   /// - Returns: whether it was not here.
-  mutating func insert(_ signed: SignedStatement, expiresMilliseconds: Int64, hops: Int) -> Bool {
+  mutating func insert(_ fact: Fact) -> Bool {
+    let signed = fact.signed
     guard facts[signed.id] == nil else { return false }
-    facts[signed.id] = Fact(signed: signed, expiresMilliseconds: expiresMilliseconds, hops: hops)
+    facts[signed.id] = fact
     held[signed.statement.author, default: 0] += 1
     return true
   }

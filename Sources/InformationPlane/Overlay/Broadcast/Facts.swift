@@ -15,7 +15,7 @@ extension OverlayCore {
     guard facts.admit(node, now: turn.uptime, perMinute: limits.factsPerAuthorMinute) else {
       return refuse(.authorQuota, &turn)
     }
-    keep(fact: signed, expires, hops: 0)
+    keep(FactShelf.Fact(signed: signed, expiresMilliseconds: expires, hops: 0, link: nil))
     turn.emit(.storeFact(signed, expiresMilliseconds: expires))
     spread(signed, hops: 0, except: nil, &turn)
   }
@@ -33,11 +33,11 @@ extension OverlayCore {
       drop(.badSignature, from: nil, &turn)
       return turn.emit(.forgetFact(signed.id))
     }
-    keep(fact: signed, expires, hops: 1)
+    keep(FactShelf.Fact(signed: signed, expiresMilliseconds: expires, hops: 1, link: nil))
   }
 
-  private mutating func keep(fact signed: SignedStatement, _ expiresMilliseconds: Int64, hops: Int) {
-    if facts.insert(signed, expiresMilliseconds: expiresMilliseconds, hops: hops) { summary.insert(signed.id) }
+  private mutating func keep(_ fact: FactShelf.Fact) {
+    if facts.insert(fact) { summary.insert(fact.signed.id) }
   }
 
   private func expiry(of signed: SignedStatement) -> Int64? {
@@ -61,7 +61,7 @@ extension OverlayCore {
     defer { if links[link]?.asked.isEmpty == true { askForFacts(on: link, &turn) } }
     if !wasAsked, !courtesy { peerCounts(on: link, &turn) }
     guard !isHeld(id) else {
-      if !wasAsked { prune(link, &turn) }
+      if !wasAsked { closeWay(of: id, on: link, &turn) }
       return drop(.duplicate, from: link, &turn)
     }
     guard let signed = raw.parsed() else { return drop(.malformed, from: link, &turn) }
@@ -93,9 +93,9 @@ extension OverlayCore {
     guard let open = links[link] else { return }
     guard open.unverified < limits.verificationsPerPeer else { return drop(.busy, from: link, &turn) }
     switch subject {
-    case .fact(let signed, _, _): facts.pending.insert(signed.id)
+    case .fact(let signed, _, _): facts.pending[signed.id] = link
     case .record(let signed):
-      facts.pending.insert(signed.id)
+      facts.pending[signed.id] = link
       facts.pendingRecords[signed.statement.author, default: 0] += 1
     case .direct, .rumour, .greeting: break
     }
@@ -125,7 +125,7 @@ extension OverlayCore {
     _ signed: SignedStatement, _ expiresMilliseconds: Int64, hops: Int, via pending: PendingVerification,
     _ holds: Bool, _ turn: inout Turn
   ) {
-    facts.pending.remove(signed.id)
+    facts.pending[signed.id] = nil
     guard holds else { return drop(.badSignature, from: pending.link, &turn) }
     // Counted only now: what somebody else forged in its name costs an author nothing.
     let author = signed.statement.author
@@ -133,7 +133,9 @@ extension OverlayCore {
     guard facts.admit(author, now: turn.uptime, perMinute: limits.factsPerAuthorMinute) else {
       return drop(.authorQuota, from: pending.link, &turn)
     }
-    keep(fact: signed, expiresMilliseconds, hops: hops)
+    keep(
+      FactShelf.Fact(
+        signed: signed, expiresMilliseconds: expiresMilliseconds, hops: hops, link: pending.link))
     traffic.factsTaken += 1
     turn.emit(.storeFact(signed, expiresMilliseconds: expiresMilliseconds))
     turn.emit(.deliverFact(signed, via: pending.node, hops: hops))

@@ -98,6 +98,16 @@ extension OverlayCore {
       OverlayFrame.factAnnouncement(ids, lazy: true, courtesy: isCourtesy(on: id)), on: id, lane: .control, &turn)
   }
 
+  /// A fact was pushed on two ways: the later one closes, or the earlier one if it is none between neighbours, since
+  /// such a one ends soon.
+  mutating func closeWay(of fact: StatementID, on id: LinkID, _ turn: inout Turn) {
+    if let first = facts.link(of: fact), links[first] != nil, isCourtesy(on: first), !isCourtesy(on: id) {
+      prune(first, &turn)
+    } else {
+      prune(id, &turn)
+    }
+  }
+
   /// This way is not needed: what came on it was here already.
   mutating func prune(_ id: LinkID, _ turn: inout Turn) {
     // The peer may push though this side does not: a prune and a graft may have crossed.
