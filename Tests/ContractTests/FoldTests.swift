@@ -30,6 +30,9 @@ import Testing
     #expect(try rule { $0.roster.members.append($0.roster.members[0]) } == .membership)
     #expect(try rule { $0.roster.members[0].certificate = $0.roster.members[1].certificate } == .membership)
     #expect(try rule { $0.contract.weights.acceptedPPM = 1 << 52 } == .limit)
+    for ceiling in [0, -1, round.opening.contract.weights.floorPPM - 1] {
+      #expect(try rule { $0.contract.weights.ceilingPPM = ceiling } == .limit, "a ceiling below the floor")
+    }
     #expect(try rule { $0.roster.members[0].priceMicroPerCPUSecond = -1 } == .limit)
     #expect(
       try rule { $0.contract.dispatch.strategy = "mine" } == .limit, "plans are made anew by known strategies only")

@@ -23,7 +23,8 @@ extension ContractDocument {
       weights.acceptedPPM, weights.declinedPPM, weights.ignoredPPM, weights.failedPPM, weights.completedPPM,
     ]
     if !moves.allSatisfy({ (-1_000_000_000...1_000_000_000).contains($0) }) { return "a weight's move" }
-    if !(1...weights.ceilingPPM).contains(weights.floorPPM) || weights.ceilingPPM > 1_000_000_000 {
+    // A range of numbers that are not in order would end the process.
+    if weights.floorPPM < 1 || weights.ceilingPPM < weights.floorPPM || weights.ceilingPPM > 1_000_000_000 {
       return "the weights' floor or ceiling"
     }
     if !(weights.floorPPM...weights.ceilingPPM).contains(weights.initialPPM) { return "the first weight" }
