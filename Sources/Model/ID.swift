@@ -92,12 +92,13 @@ extension AttemptID: Comparable {
 extension AttemptID: CustomStringConvertible {
   public var description: String { "\(task).\(subtask).\(number)" }
 
-  /// - Returns: nil unless the text is `TASK.SUBTASK.NUMBER` in full.
+  /// - Returns: nil unless the text is `TASK.SUBTASK.NUMBER` in full, in the one spelling that `description` gives.
   public init?(_ description: String) {
     let parts = description.split(separator: ".", omittingEmptySubsequences: false)
     guard parts.count == 3, let task = TaskID(hexadecimal: String(parts[0])), let subtask = Int(parts[1]),
       let number = Int(parts[2]), subtask >= 0, number >= 1
     else { return nil }
     self.init(task: task, subtask: subtask, number: number)
+    guard self.description == description else { return nil }
   }
 }
