@@ -46,24 +46,24 @@ struct RumourFields: Sendable {
 extension RumourFields {
   private static let numberLimit = UInt64(JSON.integerLimit)
 
+  /// Keeps the fields only: what else came with them nobody signed, and it is not sent on.
   init(_ wire: WireUpdate) throws(FrameError) {
-    self.wire = wire
     switch wire.kind {
     case .accusation(let accusation):
       let version = try Self.version(accusation.incarnation, accusation.refutation)
-      subject = .accusation(
-        accused: NodeID(try Digest(wire: accusation.accused)), accuser: NodeID(try Digest(wire: accusation.accuser)),
-        version)
       guard accusation.milliseconds <= Self.numberLimit else { throw FrameError(what: "accusation") }
-      milliseconds = Int64(accusation.milliseconds)
-      epoch = Int(accusation.epoch)
-      signature = try Self.signature(accusation.signature)
+      let body = Accusation(
+        accused: NodeID(try Digest(wire: accusation.accused)), incarnation: version.incarnation,
+        milliseconds: Int64(accusation.milliseconds), refutation: version.refutation)
+      self.init(
+        body, by: NodeID(try Digest(wire: accusation.accuser)), epoch: Int(accusation.epoch),
+        signature: try Self.signature(accusation.signature))
     case .refutation(let refutation):
-      subject = .refutation(
-        NodeID(try Digest(wire: refutation.node)), try Self.version(refutation.incarnation, refutation.refutation))
-      milliseconds = 0
-      epoch = Int(refutation.epoch)
-      signature = try Self.signature(refutation.signature)
+      let version = try Self.version(refutation.incarnation, refutation.refutation)
+      self.init(
+        Refutation(incarnation: version.incarnation, refutation: version.refutation),
+        by: NodeID(try Digest(wire: refutation.node)), epoch: Int(refutation.epoch),
+        signature: try Self.signature(refutation.signature))
     case nil: throw FrameError(what: "update")
     }
   }
@@ -78,7 +78,7 @@ extension RumourFields {
     return signature
   }
 
-  /// The fields of a statement that this node signed itself.
+  /// The fields of a statement.
   init(_ body: Accusation, by accuser: NodeID, epoch: Int, signature: Signature) {
     subject = .accusation(accused: body.accused, accuser: accuser, body.version)
     self.epoch = epoch
