@@ -51,6 +51,11 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
   .testTarget(name: name, dependencies: dependencies, path: "Tests/\(name)", swiftSettings: settings)
 }
 
+/// What reads bytes from others, and what the tests and the fuzzer make them with.
+let decoderDependencies: [Target.Dependency] = [
+  "RoundFixtures", "Coordination", "Contract", "Ledger", "Overlay", "Model", "Sodium", "Wire", .protobuf,
+]
+
 let package = Package(
   name: "JointCloud",
   products: [
@@ -199,5 +204,19 @@ let package = Package(
       ]),
     tests("CommandLineTests", ["jointcloud", "Model"]),
     tests("EndToEnd", ["jointcloud"]),
+    .testTarget(
+      name: "DecoderTests", dependencies: decoderDependencies, path: "Tests/DecoderTests",
+      exclude: ["Corpus", "Fuzzing"], swiftSettings: settings),
   ]
 )
+
+// The fuzzer links with libFuzzer only, so it takes the tests' place where it is asked for (docs/fuzzing.md).
+if Context.environment["JOINTCLOUD_FUZZ"] != nil {
+  package.targets.removeAll { $0.name == "DecoderTests" }
+  package.targets.append(
+    .executableTarget(
+      name: "fuzz", dependencies: decoderDependencies, path: "Tests/DecoderTests",
+      exclude: ["Corpus", "Fuzzing/dictionary", "Fuzzing/run"], sources: ["Decoders", "Fuzzing"],
+      swiftSettings: settings))
+  package.products = [.executable(name: "fuzz", targets: ["fuzz"])]
+}

@@ -3,7 +3,7 @@ public import Model
 public import Overlay
 
 /// An open round of real keys, and the records that a coordinator would put on its ledger.
-public struct Round {
+public struct Round: Sendable {
   public let identities: [LocalIdentity]
   public let id: CollaborationID
   public var opening: RoundOpened
