@@ -83,6 +83,7 @@ enum Samples {
       try document("invitation", "allowed", allowed),
       text("host-port", "name", "edge-1.example:7000"),
       text("host-port", "ipv6", "[fe80::1]:65535"),
+      text("host-port", "refused-brackets", "[[]]:32"),
     ]
   }
 }

@@ -67,6 +67,8 @@ import Testing
     let attempt = AttemptID(task: TaskID(digest), subtask: 3, number: 2)
     #expect(AttemptID("\(attempt)") == attempt)
     #expect(AttemptID("\(digest).3.0") == nil && AttemptID("\(digest).-1.1") == nil)
-    for other in ["03.2", "+3.2", "3.02", "3.+2"] { #expect(AttemptID("\(digest).\(other)") == nil, "a second spelling") }
+    for other in ["03.2", "+3.2", "3.02", "3.+2"] {
+      #expect(AttemptID("\(digest).\(other)") == nil, "a second spelling")
+    }
   }
 }

@@ -213,7 +213,7 @@ import Testing
     #expect(throws: IdentityError.self) { _ = try record(founder, name: name) }
   }
 
-  @Test(arguments: ["host", ":1", "::1:7000", "host:70000", "host:-1", "[::1]"])
+  @Test(arguments: ["host", ":1", "::1:7000", "host:70000", "host:-1", "[::1]", "[[]]:32"])
   func addressesAreHostAndPort(text: String) {
     #expect(HostPort(text) == nil)
   }

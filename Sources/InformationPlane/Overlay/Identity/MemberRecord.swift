@@ -123,7 +123,7 @@ public struct HostPort: Hashable, Sendable, CustomStringConvertible {
     } else if host.contains(":") {
       return nil
     }
-    guard !host.isEmpty else { return nil }
+    guard !host.isEmpty, !host.contains(where: { "[]".contains($0) }) else { return nil }
     self.host = String(host)
     self.port = Int(port)
   }
