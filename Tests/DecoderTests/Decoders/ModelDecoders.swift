@@ -1,5 +1,4 @@
 import Ledger
-import RoundFixtures
 
 @testable import Contract
 @testable import Model
