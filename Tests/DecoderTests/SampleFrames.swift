@@ -20,7 +20,8 @@ extension Samples {
     let accusation = try accusation()
     return [
       ("fact", OverlayFrame.fact(signed, hops: 3)),
-      ("announcement", OverlayFrame.factAnnouncement([id, signed.id], lazy: true)),
+      ("announcement", OverlayFrame.factAnnouncement([id, signed.id], lazy: true, courtesy: false)),
+      ("courtesy", OverlayFrame.fact(signed, hops: 1, courtesy: true)),
       ("summary", OverlayFrame.factSummary(summary)),
       ("digest", OverlayFrame.factDigest([id], buckets: 1 << 63)),
       ("request", OverlayFrame.factRequest([id])),

@@ -33,8 +33,10 @@ extension ByteDecoder {
   /// - Returns: nil for what is not sent on.
   private static func encoded(_ frame: OverlayFrame) -> [UInt8]? {
     switch frame {
-    case .fact(let raw, let hops): raw.parsed().map { OverlayFrame.fact($0, hops: hops) }
-    case .factAnnouncement(let ids, let lazy): OverlayFrame.factAnnouncement(ids, lazy: lazy)
+    case .fact(let raw, let hops, let courtesy):
+      raw.parsed().map { OverlayFrame.fact($0, hops: hops, courtesy: courtesy) }
+    case .factAnnouncement(let ids, let lazy, let courtesy):
+      OverlayFrame.factAnnouncement(ids, lazy: lazy, courtesy: courtesy)
     case .factSummary(let summary): OverlayFrame.factSummary(summary)
     case .factDigest(let ids, let buckets): OverlayFrame.factDigest(ids, buckets: buckets)
     case .factRequest(let ids): OverlayFrame.factRequest(ids)
