@@ -47,8 +47,6 @@ public struct NodeEngine: Sendable {
   var outbox = Outbox()
   var journal = Journal()
   var bulletins = Bulletins()
-  /// How far the facts had come that were delivered here.
-  package internal(set) var factWays = FactWays()
   var passages = Passages()
   var tracePace = AskingPace(perSecond: 4)
   var reportPace = AskingPace(perSecond: 1)
@@ -244,18 +242,5 @@ public struct NodeProfile: Sendable {
     self.offer = offer
     self.priceMicroPerCPUSecond = priceMicroPerCPUSecond
     self.policy = policy
-  }
-}
-
-/// Over how many links facts came, each counted once.
-package struct FactWays: Hashable, Sendable {
-  package private(set) var count = 0
-  package private(set) var hops = 0
-  package private(set) var most = 0
-
-  mutating func add(hops: Int) {
-    count += 1
-    self.hops += hops
-    most = max(most, hops)
   }
 }

@@ -46,7 +46,6 @@ extension NodeEngine {
     case .forgetFact(let id): turn.write(.removeFact(id))
     case .deliverFact(let signed, let node, let hops):
       notePassage(signed, via: node, links: hops, &turn)
-      factWays.add(hops: hops)
       received(signed, from: node, isDirect: false, &turn)
     case .deliverDirect(let signed, _): received(signed, from: signed.statement.author, isDirect: true, &turn)
     case .deliverMessage(let message, let node): received(message, from: node, &turn)

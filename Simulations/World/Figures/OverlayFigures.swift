@@ -114,7 +114,7 @@ package struct OverlayMeasurement {
       let traffic = node.engine.overlay.traffic
       return (
         sum.0 + traffic.datagramsSent, sum.1 + traffic.datagramBytesSent, sum.2 + traffic.frameBytesSent,
-        sum.3 + traffic.factBodiesReceived, sum.4 + traffic.factsTaken, sum.5 + node.engine.factWays.hops
+        sum.3 + traffic.factBodiesReceived, sum.4 + traffic.factsTaken, sum.5 + traffic.factHops
       )
     }
   }
@@ -142,7 +142,7 @@ package struct OverlayMeasurement {
     let taken = max(1, after.taken - before.taken)
     figures.copiesPermille = (after.bodies - before.bodies) * 1_000 / taken
     figures.hopsMeanPermille = (after.hops - before.hops) * 1_000 / taken
-    figures.hopsMost = network.nodes.reduce(0) { max($0, $1.engine.factWays.most) }
+    figures.hopsMost = network.nodes.reduce(0) { max($0, $1.engine.overlay.traffic.factHopsMost) }
     note("\(figures.nodes) nodes: a broadcast is everywhere after \(last) ms")
   }
 

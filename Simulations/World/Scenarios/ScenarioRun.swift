@@ -80,7 +80,7 @@ package final class ScenarioRun {
     return taken == 0 ? 0 : bodies * 1_000 / taken
   }
 
-  var hops: Int { network.nodes.reduce(0) { max($0, $1.engine.factWays.most) } }
+  var hops: Int { network.nodes.reduce(0) { max($0, $1.engine.overlay.traffic.factHopsMost) } }
 }
 
 /// What came of a run.

@@ -22,7 +22,8 @@ extension NodeEngine {
       datagramBytesSent: traffic.datagramBytesSent, datagramBytesReceived: traffic.datagramBytesReceived,
       framesSent: traffic.framesSent, framesReceived: traffic.framesReceived,
       frameBytesSent: traffic.frameBytesSent, frameBytesReceived: traffic.frameBytesReceived,
-      factBodiesReceived: traffic.factBodiesReceived, factsTaken: traffic.factsTaken)
+      factBodiesReceived: traffic.factBodiesReceived, factsTaken: traffic.factsTaken,
+      factHopsMost: traffic.factHopsMost)
   }
 
   /// How many members are in each state, this node among the alive; every state is named.

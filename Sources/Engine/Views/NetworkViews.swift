@@ -80,4 +80,6 @@ public struct TrafficView: Codable, Sendable, Hashable {
   public var factBodiesReceived: Int
   /// Of those the ones that were new, and whose signature held.
   public var factsTaken: Int
+  /// The most links that an announcement or a call had passed when it came.
+  public var factHopsMost: Int
 }

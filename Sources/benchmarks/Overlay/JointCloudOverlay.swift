@@ -84,15 +84,20 @@ struct JointCloudOverlay: MeasuredOverlay {
 
   func counting<Value: Sendable>(
     _ nodes: [Int], _ body: @Sendable () async throws -> Value
-  ) async throws -> (Value, copies: Int) {
-    let before = try await copies(nodes)
+  ) async throws -> (Value, copies: Int, hops: Int?) {
+    let before = try await facts(nodes)
     let value = try await body()
-    return (value, try await copies(nodes) - before)
+    let after = try await facts(nodes)
+    return (value, after.copies - before.copies, after.hops)
   }
 
-  private func copies(_ nodes: [Int]) async throws -> Int {
-    var sum = 0
-    for node in nodes { sum += try await network.client(of: node).status().traffic.factBodiesReceived }
-    return sum
+  private func facts(_ nodes: [Int]) async throws -> (copies: Int, hops: Int) {
+    var (copies, hops) = (0, 0)
+    for node in nodes {
+      let traffic = try await network.client(of: node).status().traffic
+      copies += traffic.factBodiesReceived
+      hops = max(hops, traffic.factHopsMost)
+    }
+    return (copies, hops)
   }
 }

@@ -41,8 +41,9 @@ protocol MeasuredOverlay: Sendable {
   /// - Parameter token: has no spaces, and nothing else has it.
   /// - Returns: when it was asked to.
   func broadcast(_ token: String, from node: Int) async throws -> ContinuousClock.Instant
-  /// Runs `body` and counts the copies of broadcasts that all of some nodes received meanwhile.
+  /// Runs `body` and counts the copies of broadcasts that all of some nodes received meanwhile; `hops` are the most
+  /// links that any had passed, where that is told.
   func counting<Value: Sendable>(
     _ nodes: [Int], _ body: @Sendable () async throws -> Value
-  ) async throws -> (Value, copies: Int)
+  ) async throws -> (Value, copies: Int, hops: Int?)
 }

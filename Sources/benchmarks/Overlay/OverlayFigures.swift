@@ -21,6 +21,7 @@ struct OverlayFigures: Sendable {
   var broadcastWorst: Figure { figure("broadcast_p99_ms", isStandard ? 100 : nil) }
   var broadcastLast: Figure { figure("broadcast_last_ms") }
   var broadcastCopies: Figure { figure("broadcast_copies", isStandard ? 2 : nil) }
+  var broadcastHops: Figure { figure("broadcast_hops", nil, .worst) }
   var broadcastMissed: Figure { figure("broadcast_missed", isPeer ? nil : 0, .worst) }
   var killKnown: Figure { figure("kill_known_all_s", isStandard ? 3 : nil) }
   var stopKnown: Figure { figure("stop_known_all_s") }
@@ -35,6 +36,7 @@ struct OverlayFigures: Sendable {
   var all: [Figure] {
     [
       joinAll, joinAllWorst, startAll, joinOne, broadcastMedian, broadcastWorst, broadcastLast, broadcastCopies,
+      broadcastHops,
       broadcastMissed, killKnown, stopKnown, resumeKnown, falseDeaths, falseDeathsCalm, idleCPU,
       idleMemory, idleDatagrams, idleBytes,
     ]

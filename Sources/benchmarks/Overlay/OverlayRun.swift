@@ -104,19 +104,21 @@ struct OverlayRun: Sendable {
     }
     var timed: BroadcastSeries
     let copies: Int
+    let hops: Int?
     let counted: Int
     if overlay.countingDisturbs {
       timed = try await series(plan.broadcasts)
       let more: BroadcastSeries
-      (more, copies) = try await overlay.counting(nodes) { try await series(plan.countedBroadcasts) }
+      (more, copies, hops) = try await overlay.counting(nodes) { try await series(plan.countedBroadcasts) }
       timed.addMissed(of: more)
       counted = plan.countedBroadcasts
     } else {
-      (timed, copies) = try await overlay.counting(nodes) { try await series(plan.broadcasts) }
+      (timed, copies, hops) = try await overlay.counting(nodes) { try await series(plan.broadcasts) }
       counted = plan.broadcasts
     }
     found.add(Double(timed.missed), to: figures.broadcastMissed)
     found.add(Double(copies) / Double(counted) / Double(count), to: figures.broadcastCopies)
+    if let hops { found.add(Double(hops), to: figures.broadcastHops) }
     guard !timed.delays.isEmpty, !timed.lasts.isEmpty else { throw BenchmarkFailure("no broadcast reached all") }
     let delays = Samples(timed.delays)
     found.add(delays.quantile(0.5), to: figures.broadcastMedian)

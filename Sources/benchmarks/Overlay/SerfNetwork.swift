@@ -103,13 +103,13 @@ struct SerfNetwork: MeasuredOverlay {
 
   func counting<Value: Sendable>(
     _ nodes: [Int], _ body: @Sendable () async throws -> Value
-  ) async throws -> (Value, copies: Int) {
+  ) async throws -> (Value, copies: Int, hops: Int?) {
     try await setLevel("debug", nodes)
     let before = log.copies
     let value = try await body()
     let copies = log.copies - before
     try await setLevel("info", nodes)
-    return (value, copies)
+    return (value, copies, nil)
   }
 
   /// Agents read their configuration again at SIGHUP.

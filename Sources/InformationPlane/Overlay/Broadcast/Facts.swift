@@ -137,6 +137,8 @@ extension OverlayCore {
       FactShelf.Fact(
         signed: signed, expiresMilliseconds: expiresMilliseconds, hops: hops, link: pending.link))
     traffic.factsTaken += 1
+    traffic.factHops += hops
+    traffic.factHopsMost = max(traffic.factHopsMost, hops)
     turn.emit(.storeFact(signed, expiresMilliseconds: expiresMilliseconds))
     turn.emit(.deliverFact(signed, via: pending.node, hops: hops))
     spread(signed, hops: hops, except: pending.link, &turn)

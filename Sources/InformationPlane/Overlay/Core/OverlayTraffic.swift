@@ -13,6 +13,10 @@ public struct OverlayTraffic: Hashable, Sendable {
   public internal(set) var factBodiesReceived = 0
   /// Of those the ones that were new, and whose signature held.
   public internal(set) var factsTaken = 0
+  /// Links that announcements and calls had passed when they came: summed, and the most. Member records are not
+  /// counted: many come from whoever had them.
+  public internal(set) var factHops = 0
+  public internal(set) var factHopsMost = 0
 
   public init() {}
 }

@@ -59,7 +59,7 @@ struct NodeStatus: AsyncParsableCommand {
         "datagrams", traffic.datagramsSent, traffic.datagramBytesSent, traffic.datagramsReceived,
         traffic.datagramBytesReceived),
       part("frames", traffic.framesSent, traffic.frameBytesSent, traffic.framesReceived, traffic.frameBytesReceived),
-      "facts \(traffic.factsTaken) taken of \(traffic.factBodiesReceived) copies",
+      "facts \(traffic.factsTaken) taken of \(traffic.factBodiesReceived) copies, over \(traffic.factHopsMost) links at most",
     ].joined(separator: "; ")
   }
 }
