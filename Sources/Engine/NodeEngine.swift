@@ -51,6 +51,8 @@ public struct NodeEngine: Sendable {
   var tracePace = AskingPace(perSecond: 4)
   var reportPace = AskingPace(perSecond: 1)
   var figures = FigureExchange()
+  /// What the overlay wanted since it was taken last; nil: nobody looks on.
+  var watchedEffects: [OverlayEffect]?
   // Between two parts of a start.
   var restoredOffers: [Assessor.ReceivedOffer] = []
   var restoredFollowings: [ReplicaSet] = []

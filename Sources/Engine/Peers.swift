@@ -24,7 +24,17 @@ extension NodeEngine {
   package mutating func overlayStep(_ input: OverlayInput, _ turn: inout Turn) {
     var effects: [OverlayEffect] = []
     overlay.step(input, at: turn.now, random: &turn.random, into: &effects)
+    watchedEffects?.append(contentsOf: effects)
     for effect in effects { carryOut(effect, &turn) }
+  }
+
+  /// From now on what the overlay wants is kept until it is taken: for simulations that look on.
+  package mutating func watchOverlay() { watchedEffects = [] }
+
+  package mutating func takeWatchedEffects() -> [OverlayEffect] {
+    guard let watched = watchedEffects else { return [] }
+    watchedEffects = []
+    return watched
   }
 
   private mutating func carryOut(_ effect: OverlayEffect, _ turn: inout Turn) {

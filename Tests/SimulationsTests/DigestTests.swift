@@ -1,4 +1,6 @@
 import Foundation
+import Model
+import Simulations
 import Testing
 
 /// One seed gives one run, effect for effect, in processes that order their sets and dictionaries differently.
@@ -28,5 +30,22 @@ import Testing
     #expect(first.count == 64)
     #expect(try Self.digest(scenario, seed: 77) == first)
     #expect(try Self.digest(scenario, seed: 78) != first)
+  }
+
+  @Test("Whether overlays are watched changes nothing of a run")
+  func watching() throws {
+    func run(isWatched: Bool) throws -> SimulatedNetwork {
+      let network = try SimulatedNetwork(seed: 79, plainNodes: 4)
+      if isWatched { network.watchOverlays() }
+      network.run(for: .seconds(4))
+      network.broadcast("once", from: 1)
+      network.crash(3)
+      network.run(for: .seconds(5))
+      return network
+    }
+    let watched = try run(isWatched: true)
+    let plain = try run(isWatched: false)
+    #expect(watched.fingerprint.digest == plain.fingerprint.digest)
+    #expect(watched.nodes[0].overlayLog.facts.count == 1 && plain.nodes[0].overlayLog.facts.isEmpty)
   }
 }

@@ -21,6 +21,23 @@ import Testing
     #expect(network.datagramsDelivered > before.0)
   }
 
+  @Test("Where streams alone pass, frames arrive and datagrams do not", arguments: [false, true])
+  func streamsAlone(isHealed: Bool) throws {
+    let network = try SimulatedNetwork(seed: 16, plainNodes: 2)
+    #expect(network.run(for: .seconds(5)) { $0.allSeeAll && !$0.links(from: 0, to: 1).isEmpty })
+    let link = try #require(network.links(from: 0, to: 1).first)
+    network.cutDatagrams(from: 0, to: 1)
+    if isHealed { network.heal(from: 0, to: 1) }
+    let frames = network.nodes[1].engine.overlay.traffic.framesReceived
+    let cut = network.faultCounts[.datagramCut]
+    network.sendDatagram([1, 2, 3], to: network.nodes[1].address, from: 0)
+    network.transmit([1], on: link, .control)
+    network.run(for: .milliseconds(3))
+    #expect(network.faultCounts[.datagramCut] == cut + (isHealed ? 0 : 1))
+    #expect(network.faultCounts[.datagramOneWayCut] == 1 && network.faultCounts[.frameStalled] == 0)
+    #expect(network.nodes[1].engine.overlay.traffic.framesReceived > frames)
+  }
+
   @Test("Each fault of datagrams comes as often as it is asked for, and is counted", arguments: [21, 22] as [UInt64])
   func datagramFaults(seed: UInt64) throws {
     let network = try SimulatedNetwork(seed: seed, plainNodes: 2)

@@ -3,15 +3,15 @@ internal import Model
 /// What an eavesdropper writes down: datagrams, and the messages of handshakes as they pass. When it is full, every
 /// other entry is forgotten and from then on fewer are taken, so that the whole span stays covered.
 package struct Capture {
-  struct Datagram {
+  package struct Datagram {
     let at: Duration
-    let from: Int32
-    let to: Int32
-    let bytes: [UInt8]
+    package let from: Int32
+    package let to: Int32
+    package let bytes: [UInt8]
   }
 
   private let byteLimit: Int
-  private(set) var datagrams: [Datagram] = []
+  package private(set) var datagrams: [Datagram] = []
   /// By dial: what the dialler said, in order, and to whom.
   private(set) var greetings: [DialID: (to: Int, messages: [[UInt8]])] = [:]
   private var byteCount = 0

@@ -19,7 +19,7 @@ package enum FaultKind: String, Hashable, Sendable, CaseIterable {
 
   // Processes and machines.
   case crash, restart, vanishing, pause, clone, leaving
-  case cut, oneWayCut, partition, isolation, heal
+  case cut, oneWayCut, datagramOneWayCut, partition, isolation, heal
   case clockStep, clockDrift
 }
 

@@ -12,6 +12,8 @@ package struct Path: Hashable, Sendable {
 /// Who reaches whom.
 struct Reach {
   private var cuts: Set<Path> = []
+  /// Where streams pass and datagrams do not.
+  private var datagramCuts: Set<Path> = []
   /// Hosts of different groups do not reach each other; without an entry a host is in group 0.
   private var groups: [Int: Int] = [:]
   private var isolated: Set<Int> = []
@@ -22,8 +24,19 @@ struct Reach {
     return !groups.isEmpty && (groups[from] ?? 0) != (groups[to] ?? 0)
   }
 
+  func isCutForDatagrams(from: Int, to: Int) -> Bool {
+    if !datagramCuts.isEmpty, datagramCuts.contains(Path(from: from, to: to)) { return true }
+    return isCut(from: from, to: to)
+  }
+
   mutating func cut(_ path: Path) { cuts.insert(path) }
-  mutating func mend(_ path: Path) { cuts.remove(path) }
+  mutating func cutDatagrams(_ path: Path) { datagramCuts.insert(path) }
+
+  mutating func mend(_ path: Path) {
+    cuts.remove(path)
+    datagramCuts.remove(path)
+  }
+
   mutating func isolate(_ host: Int) { isolated.insert(host) }
   mutating func rejoin(_ host: Int) { isolated.remove(host) }
 

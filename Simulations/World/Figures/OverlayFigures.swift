@@ -58,7 +58,7 @@ package struct OverlayMeasurement {
     network.noticesKept = 0
     network.stepLimit = .max
     network.realHandshakes = nodes < 1_000
-    for index in 0..<nodes { try network.add(NodePlan(name: "node-\(index)", offer: .zero), begins: false) }
+    for index in 0..<nodes { try network.add(.plain(index), begins: false) }
     figures = OverlayFigures(nodes: nodes)
     self.note = note
   }

@@ -27,7 +27,7 @@ extension SimulatedNetwork {
     }
     guard let target = hostOfAddress[address] else { return faultCounts.count(.datagramUndeliverable) }
     capture?.add(bytes, from: index, to: target, at: now.uptime)
-    guard !reach.isCut(from: index, to: target) else { return faultCounts.count(.datagramCut) }
+    guard !reach.isCutForDatagrams(from: index, to: target) else { return faultCounts.count(.datagramCut) }
     let faults = datagramFaults
     guard !happens(faults.lossPermille) else { return faultCounts.count(.datagramLost) }
     fly(bytes, from: index, to: target)

@@ -8,6 +8,11 @@ internal import Sodium
 extension SimulatedNetwork {
   private static let handshakeTimeout = Duration.seconds(5)
 
+  /// A host dials another though its engine did not ask for it.
+  package func connect(from index: Int, to other: Int) {
+    dial(nodes[other].address, expecting: nodes[other].id, from: index)
+  }
+
   func dial(_ address: String, expecting node: NodeID, from index: Int) {
     guard let target = hostOfAddress[address], target != index else {
       faultCounts.count(.dialRefused)

@@ -53,6 +53,7 @@ package final class SimulatedNetwork {
   var hostsOfNode: [NodeID: [Int]] = [:]
   var nextNumber: UInt64 = 1
   private var nextCommand: UInt64 = 1
+  var watchesOverlays = false
 
   // What was seen.
   package internal(set) var faultCounts = FaultCounts()
@@ -99,7 +100,7 @@ package final class SimulatedNetwork {
 
   /// A world of plain nodes, all begun.
   package convenience init(seed: UInt64, plainNodes count: Int) throws {
-    try self.init(seed: seed, (0..<count).map { NodePlan(name: "node-\($0)", offer: .zero) })
+    try self.init(seed: seed, (0..<count).map { .plain($0) })
   }
 
   /// The host of a node; the first of those with its key.
@@ -215,6 +216,7 @@ package final class SimulatedNetwork {
       if hasFingerprint { fingerprint.add(index, action) }
       perform(action, of: index)
     }
+    observeOverlay(of: index)
   }
 
   @discardableResult

@@ -117,6 +117,14 @@ extension SimulatedNetwork {
     reach.cut(Path(from: from, to: to))
   }
 
+  /// No datagram passes from one host to another, as where a firewall lets streams alone pass.
+  package func cutDatagrams(from: Int, to: Int) {
+    faultCounts.count(.datagramOneWayCut)
+    observations.disturbed(from)
+    observations.disturbed(to)
+    reach.cutDatagrams(Path(from: from, to: to))
+  }
+
   package func heal(from: Int, to: Int) {
     reach.mend(Path(from: from, to: to))
     healed()

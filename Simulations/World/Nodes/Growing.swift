@@ -20,7 +20,7 @@ extension SimulatedNetwork {
         name: "test", seeds: NodeSeeds(random: &random), createdMilliseconds: now.wallMilliseconds,
         nonce: random.digest())
     } else {
-      seeds = [Invitation.Seed(address: Self.address(0), node: nodes[0].id)]
+      if plan.knowsSeed { seeds = [Invitation.Seed(address: Self.address(0), node: nodes[0].id)] }
       let invitation = try nodes[0].identity.invite(
         seeds: seeds, expiresMilliseconds: now.wallMilliseconds + plan.grantMilliseconds, keySeed: random.digest())
       identity = try LocalIdentity.joining(
@@ -96,6 +96,7 @@ extension SimulatedNetwork {
     nodes[index].admitted = Set(
       recovered.facts.lazy.map(\.signed.statement).filter { $0.purpose == MemberRecord.purpose }.map(\.author))
     nodes[index].engine = Self.engine(node.identity, node.plan)
+    if watchesOverlays { nodes[index].engine.watchOverlay() }
     nodes[index].record = record
     observations.began(index, isFirst: nodes[index].generation == 1, uptime: now.uptime)
     let start = EngineStart(

@@ -16,6 +16,8 @@ package struct NodePlan: Sendable {
   package var runsOnRequestOnly: Bool
   /// How long its invitation lets it join, from when it is made.
   package var grantMilliseconds: Int64 = 3_600_000
+  /// Whether its invitation names a node to knock at first.
+  package var knowsSeed = true
   package var overlayLimits = OverlayLimits()
   /// Nodes of one zone are as far from each other as `Latencies` says of it.
   package var zone = 0
@@ -32,6 +34,13 @@ package struct NodePlan: Sendable {
     self.sandboxed = sandboxed
     self.policy = policy
     self.runsOnRequestOnly = runsOnRequestOnly
+  }
+
+  /// A node that does no work.
+  package static func plain(_ index: Int, overlayLimits: OverlayLimits = OverlayLimits()) -> NodePlan {
+    var plan = NodePlan(name: "node-\(index)", offer: .zero)
+    plan.overlayLimits = overlayLimits
+    return plan
   }
 
   package static func asker(_ name: String = "asker") -> NodePlan { NodePlan(name: name, offer: .zero) }

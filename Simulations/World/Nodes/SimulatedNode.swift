@@ -39,6 +39,8 @@ package struct SimulatedNode {
   // What was seen of it.
   package internal(set) var answers: [CommandID: Result<CommandAnswer, Refusal>] = [:]
   package internal(set) var notices: [NoticeView] = []
+  /// Of the time since overlays are watched.
+  package internal(set) var overlayLog = OverlayLog()
   /// How often each attempt was begun, over all processes.
   package internal(set) var begun: [AttemptID: Int] = [:]
   /// The most that ran at one time.

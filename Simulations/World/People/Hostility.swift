@@ -6,25 +6,30 @@ package import Model
 package import Overlay
 
 extension SimulatedNetwork {
+  /// A node's overlay is told what its engine would not tell it.
+  ///
+  /// - Parameter input: nothing that the engine would have to write down.
+  package func tell(_ input: OverlayInput, to index: Int) {
+    var turn = Turn(now: moment(at: index), random: random)
+    nodes[index].engine.overlayStep(input, &turn)
+    random = turn.random
+    for action in turn.actions { perform(action, of: index) }
+    observeOverlay(of: index)
+  }
+
   /// A node says something that its engine would not say, signed by its own key.
   @discardableResult
-  package func say(_ body: some StatementBody, from: Int, to: Int, in collaboration: CollaborationID?) throws
-    -> StatementID
-  {
+  package func say(
+    _ body: some StatementBody, from: Int, to: Int, in collaboration: CollaborationID?, within: Duration = .seconds(5)
+  ) throws -> StatementID {
     let signed = try nodes[from].identity.sign(body, collaboration: collaboration)
-    var turn = Turn(now: moment(at: from), random: random)
-    nodes[from].engine.overlayStep(.send(signed, to: nodes[to].id, within: .seconds(5)), &turn)
-    random = turn.random
-    for action in turn.actions { perform(action, of: from) }
+    tell(.send(signed, to: nodes[to].id, within: within), to: from)
     return signed.id
   }
 
   /// A node sends a message that its engine would not send.
   package func send(_ message: PeerMessage, from: Int, to: Int) {
-    var turn = Turn(now: moment(at: from), random: random)
-    nodes[from].engine.overlayStep(.sendMessage(message, to: nodes[to].id), &turn)
-    random = turn.random
-    for action in turn.actions { perform(action, of: from) }
+    tell(.sendMessage(message, to: nodes[to].id), to: from)
   }
 
   /// What came of an event at a node.

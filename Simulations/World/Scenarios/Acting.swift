@@ -17,6 +17,7 @@ extension ScenarioRun {
     case .crash, .pause, .resume, .leave, .stepClock, .driftClock, .isolate, .rejoin: performOnEach(act)
     case .cut(let from, let to, let oneWay):
       if oneWay { network.cut(from: from, to: to) } else { network.cut(from, to) }
+    case .cutDatagrams(let from, let to): network.cutDatagrams(from: from, to: to)
     case .heal(let from, let to): network.heal(from, to)
     case .partition(let groups): network.partition(groups)
     case .healAll: network.healAll()

@@ -10,7 +10,7 @@ enum ScenarioAct: Sendable {
   enum Word: String, CaseIterable {
     case begin, broadcast, crash, vanish, restart, pause, resume, leave, clone
     case lose, duplicate, reorder, corrupt
-    case cut, cutOneWay, heal, partition, isolate, rejoin, healAll
+    case cut, cutOneWay, cutDatagrams, heal, partition, isolate, rejoin, healAll
     case stepClock, driftClock
     case churn, capture, replay, replayGreetings, garbage
     case withhold, alter, behave, lie, flood, forgive
@@ -28,6 +28,8 @@ enum ScenarioAct: Sendable {
   case clone(Int)
   case damage(DatagramFault, permille: Int)
   case cut(from: Int, to: Int, oneWay: Bool)
+  /// Streams pass, datagrams do not.
+  case cutDatagrams(from: Int, to: Int)
   case heal(from: Int, to: Int)
   case partition([[Int]])
   case isolate(Chosen)
@@ -75,6 +77,8 @@ enum ScenarioAct: Sendable {
     case .corrupt: self = .damage(.corruption, permille: try object.integer("permille", in: permille))
     case .cut: self = try Self.cut(&object, indices, oneWay: false)
     case .cutOneWay: self = try Self.cut(&object, indices, oneWay: true)
+    case .cutDatagrams:
+      self = .cutDatagrams(from: try object.integer("from", in: indices), to: try object.integer("to", in: indices))
     case .heal:
       self = .heal(from: try object.integer("from", in: indices), to: try object.integer("to", in: indices))
     case .partition: self = .partition(try object.groups("groups", in: indices))

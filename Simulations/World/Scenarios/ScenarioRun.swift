@@ -21,7 +21,7 @@ package final class ScenarioRun {
     network.noticesKept = 200
     network.realHandshakes = scenario.realHandshakes
     for index in 0..<scenario.nodes {
-      try network.add(NodePlan(name: "node-\(index)", offer: .zero), begins: index < scenario.begun)
+      try network.add(.plain(index), begins: index < scenario.begun)
     }
   }
 
