@@ -158,7 +158,9 @@ let package = Package(
       name: "simulate", dependencies: ["Simulations", "Model", .argumentParser],
       path: "Simulations/simulate", swiftSettings: settings),
 
-    tests("OverlayTests", ["Overlay", "Model", "Sodium", "Wire", .protobuf]),
+    tests(
+      "OverlayTests",
+      ["Simulations", "Engine", "Contract", "Coordination", "Overlay", "Model", "Sodium", "Wire", .protobuf]),
     tests(
       "TransportTests",
       ["Transport", "Overlay", "Model", "Sodium", .nioCore, .nioPosix, .logging]),

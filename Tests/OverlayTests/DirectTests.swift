@@ -1,168 +1,169 @@
+import Engine
 import Model
 import Overlay
+import Simulations
 import Testing
 
+/// Statements for one node: what becomes of them, and who is told.
 @Suite struct DirectTests {
   static let seed = UInt64.random(in: 0...UInt64.max)
 
-  private func pair() throws -> World {
-    var world = World(seed: Self.seed)
-    for _ in 0..<2 { try world.add() }
-    world.run(for: .seconds(2))
-    return world
+  private func pair(limits: OverlayLimits = OverlayLimits()) throws -> SimulatedNetwork {
+    try .met(2, seed: Self.seed, limits: limits, after: .seconds(2))
   }
 
   @Test func theOutcomeIsAlwaysKnown() throws {
-    var world = try pair()
-    let accepted = try world.send("yes", from: 0, to: 1)
-    world.run(for: .seconds(1))
-    world.hosts[1].answer = .refused(reason: "CAPACITY")
-    let refused = try world.send("no", from: 0, to: 1)
-    world.run(for: .seconds(1))
-    world.hosts[1].answer = nil
-    let expired = try world.send("silence", from: 0, to: 1, within: .seconds(6))
-    world.run(for: .seconds(7))
-    #expect(world.hosts[0].outcomes[accepted] == .accepted)
-    #expect(world.hosts[0].outcomes[refused] == .refused(reason: "CAPACITY"))
-    #expect(world.hosts[0].outcomes[expired] == .expired)
-    #expect(world.hosts[1].directs.map(\.id) == [accepted, refused, expired])
+    let network = try pair()
+    let accepted = try network.send(from: 0, to: 1)
+    network.run(for: .seconds(1))
+    let refused = try network.say(network.note("what is this?"), from: 0, to: 1, in: nil)
+    network.run(for: .seconds(1))
+    // What is not on the disk is not answered.
+    network.diskDelay[1] = .seconds(60)
+    let silence = try network.call(from: 0)
+    network.tell(.send(silence, to: network.node(1), within: .seconds(6)), to: 0)
+    network.run(for: .seconds(7))
+    #expect(network.log(0).outcomes[accepted] == .accepted)
+    #expect(network.log(0).outcomes[refused] == .refused(reason: "purpose note is not known here"))
+    #expect(network.log(0).outcomes[silence.id] == .expired)
+    #expect(network.log(1).directs == [accepted, refused, silence.id])
   }
 
   @Test func whatThereWasNoRoomForIsTakenWhenItComesAgain() throws {
-    var world = try pair()
-    world.hosts[1].answer = .busy
-    let note = try world.hosts[0].identity.sign(Note(expiresMilliseconds: 1, text: "later"))
-    let (id, to) = (note.id, world.node(1))
-    world.give(.send(note, to: to, within: .seconds(30)), to: 0)
-    world.run(for: .seconds(1))
-    #expect(world.hosts[0].outcomes[id] == .busy)
-    world.hosts[1].answer = .accepted
-    world.give(.send(note, to: to, within: .seconds(30)), to: 0)
-    world.run(for: .seconds(1))
-    #expect(world.hosts[0].outcomes[id] == .accepted)
-    #expect(world.hosts[1].directs.map(\.id) == [id, id])
+    let network = try pair()
+    // The engine is silent; the test answers in its place.
+    network.diskDelay[1] = .seconds(60)
+    let call = try network.call(from: 0)
+    func send(answered answer: DirectAnswer) {
+      network.tell(.send(call, to: network.node(1), within: .seconds(30)), to: 0)
+      network.run(for: .seconds(1))
+      network.tell(.settle(call.id, from: network.node(0), answer), to: 1)
+      network.run(for: .seconds(1))
+    }
+    send(answered: .busy)
+    #expect(network.log(0).outcomes[call.id] == .busy)
+    send(answered: .accepted)
+    #expect(network.log(0).outcomes[call.id] == .accepted)
+    #expect(network.log(1).directs == [call.id, call.id])
+    // What was accepted is answered from memory.
+    let duplicates = network.count(.duplicate, at: 1)
+    network.tell(.send(call, to: network.node(1), within: .seconds(30)), to: 0)
+    network.run(for: .seconds(1))
+    #expect(network.log(1).directs == [call.id, call.id])
+    #expect(network.count(.duplicate, at: 1) > duplicates)
   }
 
   @Test func whatIsTooMuchForOnePeerIsWorthAnotherTry() throws {
     var limits = OverlayLimits()
     limits.directsPerPeer = 3
-    var world = World(seed: Self.seed)
-    for _ in 0..<2 { try world.add(limits: limits) }
-    world.run(for: .seconds(2))
-    let ids = try (0..<5).map { try world.send("\($0)", from: 0, to: 1) }
-    #expect(ids.filter { world.hosts[0].outcomes[$0] == .busy } == Array(ids[3...]))
+    let network = try pair(limits: limits)
+    let ids = try (0..<5).map { _ in try network.send(from: 0, to: 1) }
+    #expect(ids.filter { network.log(0).outcomes[$0] == .busy } == Array(ids[3...]))
   }
 
   @Test func orderIsKeptWhenMoreIsSentThanMayBeUnderWay() throws {
-    var world = try pair()
-    var limits: [StatementID] = []
-    for number in 0..<1_000 { limits.append(try world.send("\(number)", from: 0, to: 1)) }
-    world.run(for: .seconds(3))
-    #expect(world.hosts[1].directs.map(\.id) == limits, "seed \(Self.seed)")
-    #expect(world.hosts[0].outcomes.count == 1_000)
+    let network = try pair()
+    let ids = try (0..<1_000).map { _ in try network.send(from: 0, to: 1) }
+    network.run(for: .seconds(3))
+    #expect(network.log(1).directs == ids, "seed \(Self.seed)")
+    #expect(network.log(0).outcomes.count == 1_000)
   }
 
   @Test func aLostLinkLosesNothingAndDeliversNothingTwice() throws {
-    var world = try pair()
+    let network = try pair()
     var random = Random.seeded(Self.seed)
-    world.tamper = { _, _, frame in Int.random(in: 0..<3, using: &random) == 0 ? nil : frame }
+    for host in 0..<2 {
+      network.tamperFrames[host] = { _, frame in Int.random(in: 0..<3, using: &random) == 0 ? [] : [frame] }
+    }
     var ids: [StatementID] = []
     for number in 0..<40 {
-      ids.append(try world.send("\(number)", from: 0, to: 1, within: .seconds(300)))
-      if number % 10 == 9, let link = world.ends.keys.sorted().first(where: { world.ends[$0]?.host == 0 }),
-        let end = world.ends[link]
-      {
-        world.ends[link] = nil
-        world.ends[end.other] = nil
-        world.give(.linkClosed(link, .broken("reset")), to: 0)
-        world.give(.linkClosed(end.other, .broken("reset")), to: 1)
-      }
-      world.run(for: .milliseconds(400))
+      ids.append(try network.send(from: 0, to: 1, within: .seconds(300)))
+      if number % 10 == 9 { network.breakLinks(between: 0, and: 1) }
+      network.run(for: .milliseconds(400))
     }
-    world.tamper = nil
-    world.run(for: .seconds(30))
-    #expect(ids.allSatisfy { world.hosts[0].outcomes[$0] == .accepted }, "seed \(Self.seed)")
-    #expect(Set(world.hosts[1].directs.map(\.id)) == Set(ids))
-    #expect(world.hosts[1].directs.count == ids.count, "seed \(Self.seed)")
+    #expect(network.faultCounts[.linkBroken] > 0 && network.faultCounts[.frameAltered] > 0)
+    for host in 0..<2 { network.behave(host) }
+    network.run(for: .seconds(30))
+    #expect(ids.allSatisfy { network.log(0).outcomes[$0] == .accepted }, "seed \(Self.seed)")
+    #expect(Set(network.log(1).directs) == Set(ids))
+    #expect(network.log(1).directs.count == ids.count, "seed \(Self.seed)")
   }
 
   @Test func anUnsettledStatementComesAgainToARestartedReceiver() throws {
-    var world = try pair()
-    world.hosts[1].answer = nil
-    let id = try world.send("work", from: 0, to: 1, within: .seconds(60))
-    world.run(for: .seconds(1))
-    world.kill(1)
-    world.hosts[1].answer = .accepted
-    try world.restart(1)
-    world.run(for: .seconds(10))
-    #expect(world.hosts[0].outcomes[id] == .accepted)
-    #expect(world.hosts[1].directs.map(\.id) == [id, id])
+    let network = try pair()
+    network.diskDelay[1] = .seconds(60)
+    let work = try network.call(from: 0)
+    network.tell(.send(work, to: network.node(1), within: .seconds(60)), to: 0)
+    network.run(for: .seconds(1))
+    network.diskDelay[1] = nil
+    try network.startAnew(1)
+    network.run(for: .seconds(10))
+    #expect(network.log(0).outcomes[work.id] == .accepted)
+    #expect(network.log(1).directs == [work.id, work.id])
   }
 
   @Test func aStatementForAnAbsentMemberWaitsForItsReturnOrItsDeadline() throws {
-    var world = try pair()
-    world.kill(1)
-    world.run(for: .seconds(5))
-    let waits = try world.send("wait", from: 0, to: 1, within: .seconds(60))
-    let expires = try world.send("brief", from: 0, to: 1, within: .seconds(2))
-    world.run(for: .seconds(5))
-    #expect(world.hosts[0].outcomes == [expires: .expired])
-    try world.restart(1)
-    world.run(for: .seconds(15))
-    #expect(world.hosts[0].outcomes[waits] == .accepted)
+    let network = try pair()
+    network.crash(1)
+    network.run(for: .seconds(5))
+    let waits = try network.send(from: 0, to: 1, within: .seconds(60))
+    let expires = try network.send(from: 0, to: 1, within: .seconds(2))
+    network.run(for: .seconds(5))
+    #expect(network.log(0).outcomes == [expires: .expired])
+    try network.boot(1)
+    network.run(for: .seconds(15))
+    #expect(network.log(0).outcomes[waits] == .accepted)
   }
 
   @Test func whatCannotBeSentIsRefusedAtOnce() throws {
-    var world = try pair()
-    let toItself = try world.send("me", from: 0, to: 0)
-    #expect(world.hosts[0].outcomes[toItself] != nil)
-    let note = Note(expiresMilliseconds: 1, text: "x")
-    let signed = try world.hosts[0].identity.sign(note)
-    world.give(.send(signed, to: NodeID(Digest.zero), within: .seconds(1)), to: 0)
-    #expect(world.hosts[0].outcomes[signed.id] != nil)
-    let foreign = try world.hosts[1].identity.sign(note)
-    world.give(.send(foreign, to: world.node(1), within: .seconds(1)), to: 0)
-    #expect(world.hosts[0].outcomes[foreign.id] != nil)
+    let network = try pair()
+    let toItself = try network.send(from: 0, to: 0)
+    #expect(network.log(0).outcomes[toItself] == .refused(reason: "a node sends nothing to itself"))
+    let signed = try network.nodes[0].identity.sign(network.note("x"))
+    network.tell(.send(signed, to: NodeID(Digest.zero), within: .seconds(1)), to: 0)
+    #expect(network.log(0).outcomes[signed.id] != nil)
+    let foreign = try network.nodes[1].identity.sign(network.note("x"))
+    network.tell(.send(foreign, to: network.node(1), within: .seconds(1)), to: 0)
+    #expect(network.log(0).outcomes[foreign.id] == .refused(reason: "the statement is not this node's own"))
   }
 
   @Test func aStatementOfSomebodyElseIsNotTakenFromAPeer() throws {
-    var world = World(seed: Self.seed)
-    for _ in 0..<3 { try world.add() }
-    world.run(for: .seconds(4))
+    let network = try SimulatedNetwork.met(3, seed: Self.seed)
     // Node 1 sends to node 0; on its way it is put on node 2's link.
-    var caught: [UInt8]?
-    world.tamper = { from, to, frame in
-      guard from == 1, to == 0, frame.count > 200 else { return frame }
-      caught = frame
-      return nil
+    var caught: [[UInt8]] = []
+    network.tamperFrames[1] = { to, frame in
+      if to == 0 { caught.append(frame) }
+      return to == 0 ? [] : [frame]
     }
-    try world.send("for node 0", from: 1, to: 0)
-    world.tamper = nil
-    let link = try #require(world.ends.first { $0.value.host == 0 && $0.value.otherHost == 2 }?.key)
-    world.give(.frame(link, try #require(caught)), to: 0)
-    world.run(for: .milliseconds(20))
-    #expect(world.count(.notTheAuthor, at: 0) == 1)
-    #expect(world.hosts[0].directs.isEmpty)
+    try network.send(from: 1, to: 0)
+    network.behave(1)
+    let link = try #require(network.links(from: 0, to: 2).first)
+    try #require(caught.count == 1)
+    network.give(.overlay(.frame(link, caught[0])), to: 0)
+    network.run(for: .milliseconds(20))
+    #expect(network.count(.notTheAuthor, at: 0) == 1)
+    #expect(network.log(0).directs.isEmpty)
   }
 
   @Test func messagesBetweenEnginesArriveAsTheyWere() throws {
-    var world = try pair()
-    var random = Random.seeded(Self.seed)
-    let collaboration = CollaborationID(random.digest())
-    let note = try world.hosts[0].identity.sign(Note(expiresMilliseconds: 1, text: "n"))
-    let attempt = AttemptID(task: TaskID(random.digest()), subtask: 3, number: 1)
+    let network = try pair()
+    let collaboration = CollaborationID(network.random.digest())
+    let note = try network.nodes[0].identity.sign(network.note("n"))
+    let attempt = AttemptID(task: TaskID(network.random.digest()), subtask: 3, number: 1)
     let messages: [PeerMessage] = [
       .ledgerHead(.init(collaboration: collaboration, number: 0, hash: .zero)),
       .ledgerRequest(.init(collaboration: collaboration, from: 4, limit: 256)),
       .ledgerEntries(.init(collaboration: collaboration, entries: [[1, 2], []], proposals: [note])),
       .ledgerAcknowledgement(
-        .init(collaboration: collaboration, number: 9, hash: random.digest(), statement: note)),
+        .init(collaboration: collaboration, number: 9, hash: network.random.digest(), statement: note)),
       .logRequest(.init(attempt: attempt, stream: .stderr, offset: 12, limit: 1_000)),
       .logChunk(.init(attempt: attempt, stream: .stdout, offset: 12, bytes: [7, 8], end: true)),
       .logChunk(.init(attempt: attempt, stream: .stdout, offset: 0, bytes: [], end: false, problem: "gone")),
     ]
-    for message in messages { world.give(.sendMessage(message, to: world.node(1)), to: 0) }
-    world.run(for: .seconds(1))
-    #expect(world.hosts[1].messages == messages)
+    for message in messages { network.send(message, from: 0, to: 1) }
+    network.run(for: .seconds(1))
+    // Those of one lane may overtake those of the other.
+    #expect(network.log(1).messages.count == messages.count)
+    for message in messages { #expect(network.log(1).messages.contains(message), "seed \(Self.seed)") }
   }
 }

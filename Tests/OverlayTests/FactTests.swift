@@ -1,238 +1,206 @@
-import FoundationEssentials
+import Engine
 import Model
 import Overlay
+import Simulations
 import Sodium
-import SwiftProtobuf
 import Testing
-import Wire
 
+/// Facts: who gets them, how often, and what is not taken for one.
 @Suite struct FactTests {
   static let seed = UInt64.random(in: 0...UInt64.max)
 
   @Test func aFactReachesEverybodyOnce() throws {
-    var world = World(seed: Self.seed)
-    for _ in 0..<7 { try world.add() }
-    world.run(for: .seconds(4))
-    for index in 0..<7 { try world.broadcast("from \(index)", from: index) }
-    world.run(for: .seconds(25))
-    for host in world.hosts {
-      #expect(host.delivered.count == 6, "seed \(Self.seed)")
-      #expect(Set(host.delivered).count == 6)
-      #expect(host.facts.count == 7)
+    let network = try SimulatedNetwork.met(7, seed: Self.seed)
+    let texts = (0..<7).map { "from \($0)" }
+    for index in 0..<7 { network.broadcast(texts[index], from: index) }
+    network.run(for: .seconds(25))
+    for host in 0..<7 {
+      let others = texts.filter { $0 != texts[host] }
+      #expect(network.announcements(at: host).sorted() == others, "seed \(Self.seed)")
+      #expect(network.log(host).facts.count == 6, "seed \(Self.seed)")
+      #expect(network.factsOnDisk(of: host).count == 7)
     }
   }
 
   @Test func aNodeKnownOnlyThroughOthersGetsTheFact() throws {
-    var world = World(seed: Self.seed)
-    for _ in 0..<3 { try world.add() }
-    world.cut(1, 2)
-    world.run(for: .seconds(5))
-    #expect(world.hosts[2].core.linkedPeers == [world.node(0)])
-    let id = try world.broadcast("far", from: 1)
-    world.run(for: .milliseconds(100))
-    #expect(world.hosts[2].delivered == [id], "seed \(Self.seed)")
+    let network = try SimulatedNetwork.met(3, seed: Self.seed, after: .zero)
+    network.cut(1, 2)
+    network.run(for: .seconds(5))
+    #expect(network.overlay(2).linkedPeers == [network.node(0)])
+    network.broadcast("far", from: 1)
+    network.run(for: .milliseconds(100))
+    #expect(network.announcements(at: 2) == ["far"], "seed \(Self.seed)")
+    #expect(network.log(2).facts.map(\.via) == [network.node(0)])
   }
 
   @Test func aLateJoinerGetsWhatIsStillValid() throws {
-    var world = World(seed: Self.seed)
-    for _ in 0..<2 { try world.add() }
-    world.run(for: .seconds(2))
-    let valid = try world.broadcast("valid", from: 1)
-    try world.broadcast("over", from: 1, lifetimeMilliseconds: 1_000)
-    world.run(for: .seconds(2))
-    let late = try world.add()
-    world.run(for: .seconds(3))
-    #expect(world.hosts[late].delivered == [valid], "seed \(Self.seed)")
+    let network = try SimulatedNetwork.met(2, seed: Self.seed, after: .seconds(2))
+    network.broadcast("valid", from: 1)
+    network.broadcast("over", from: 1, lifetimeMilliseconds: 1_000)
+    network.run(for: .seconds(2))
+    #expect(network.announcements(at: 0).sorted() == ["over", "valid"])
+    let late = try network.grow()
+    network.run(for: .seconds(3))
+    #expect(network.announcements(at: late) == ["valid"], "seed \(Self.seed)")
   }
 
   @Test func manyFactsAreFetchedInBatches() throws {
-    var world = World(seed: Self.seed)
-    for _ in 0..<2 { try world.add() }
-    world.run(for: .seconds(2))
-    for number in 0..<300 { try world.broadcast("\(number)", from: number % 2) }
-    world.run(for: .seconds(2))
-    let late = try world.add()
-    world.run(for: .seconds(5))
-    #expect(world.hosts[late].delivered.count == 300, "seed \(Self.seed)")
+    let network = try SimulatedNetwork.met(2, seed: Self.seed, after: .seconds(2))
+    for number in 0..<300 { network.broadcast("\(number)", from: number % 2) }
+    network.run(for: .seconds(2))
+    let late = try network.grow()
+    network.run(for: .seconds(5))
+    #expect(Set(network.announcements(at: late)).count == 300, "seed \(Self.seed)")
+    #expect(network.log(late).facts.count == 300, "seed \(Self.seed)")
   }
 
   @Test func aForgedFactIsDroppedCountedAndPaidForByWhoRelaysIt() throws {
-    var world = World(seed: Self.seed)
-    for _ in 0..<3 { try world.add() }
-    world.run(for: .seconds(4))
-    let link = try #require(world.ends.first { $0.value.host == 0 && $0.value.otherHost == 1 }?.key)
-    for number in 0..<8 {
-      let note = Note(expiresMilliseconds: world.now.wallMilliseconds + 60_000, text: "forged \(number)")
-      let real = try world.hosts[2].identity.sign(note)
-      let forged = SignedStatement(real.statement, signature: world.hosts[1].identity.signingKey.sign([1]))
-      world.give(.frame(link, try Self.frame(forged)), to: 0)
-    }
-    world.run(for: .milliseconds(50))
-    #expect(world.hosts[0].delivered.isEmpty)
-    #expect(world.count(.badSignature, at: 0) == 8)
-    #expect(world.hosts[2].delivered.isEmpty)
-    #expect(world.hosts[0].core.linkedPeers == [world.node(2)])
+    let network = try SimulatedNetwork.met(3, seed: Self.seed)
+    for number in 0..<8 { network.push(try network.forged("\(number)", by: 2, signedBy: 1), to: 0, from: 1) }
+    network.run(for: .milliseconds(50))
+    #expect(network.log(0).facts.isEmpty)
+    #expect(network.count(.badSignature, at: 0) == 8)
+    #expect(network.log(2).facts.isEmpty)
+    #expect(network.overlay(0).linkedPeers == [network.node(2)])
   }
 
   @Test func aFactOfAnUnknownAuthorOrAnotherNetworkIsDropped() throws {
-    var world = World(seed: Self.seed)
-    for _ in 0..<2 { try world.add() }
-    world.run(for: .seconds(2))
-    let link = try #require(world.ends.first { $0.value.host == 0 }?.key)
+    let network = try SimulatedNetwork.met(2, seed: Self.seed, after: .seconds(2))
     var random = Random.seeded(3)
-    let invitation = try world.hosts[0].identity.invite(
-      seeds: [], expiresMilliseconds: world.now.wallMilliseconds + 1_000, keySeed: random.digest())
-    let unknown = try LocalIdentity.joining(
-      invitation, seeds: NodeSeeds(random: &random), nowMilliseconds: world.now.wallMilliseconds)
-    let note = Note(expiresMilliseconds: world.now.wallMilliseconds + 1_000, text: "who?")
-    world.give(.frame(link, try Self.frame(try unknown.sign(note))), to: 0)
-    #expect(world.count(.unknownAuthor, at: 0) == 1)
+    let unknown = try network.invited(lasting: 1_000, &random)
+    network.push(try unknown.sign(network.note("who?")), to: 0, from: 1)
+    #expect(network.count(.unknownAuthor, at: 0) == 1)
     let other = try LocalIdentity.founding(
       name: "other", seeds: NodeSeeds(random: &random), createdMilliseconds: 0, nonce: random.digest())
-    world.give(.frame(link, try Self.frame(try other.sign(note))), to: 0)
-    #expect(world.count(.otherNetwork, at: 0) == 1)
+    network.push(try other.sign(network.note("who?")), to: 0, from: 1)
+    #expect(network.count(.otherNetwork, at: 0) == 1)
+    network.run(for: .milliseconds(50))
+    #expect(network.log(0).facts.isEmpty)
   }
 
   @Test func aReplayedFactCostsACounterOnly() throws {
-    var world = World(seed: Self.seed)
-    for _ in 0..<2 { try world.add() }
-    world.run(for: .seconds(2))
-    let note = Note(expiresMilliseconds: world.now.wallMilliseconds + 2_000, text: "again")
-    let fact = try world.hosts[1].identity.sign(note)
-    let frame = try Self.frame(fact)
-    func deliver() throws {
-      let link = try #require(world.ends.first { $0.value.host == 0 }?.key)
-      world.give(.frame(link, frame), to: 0)
-      world.run(for: .milliseconds(10))
+    let network = try SimulatedNetwork.met(2, seed: Self.seed, after: .seconds(2))
+    let fact = try network.nodes[1].identity.sign(network.note("again", lasting: 2_000))
+    func deliver() {
+      network.push(fact, to: 0, from: 1)
+      network.run(for: .milliseconds(10))
     }
-    try deliver()
-    try deliver()
-    #expect(world.hosts[0].delivered == [fact.id])
-    #expect(world.count(.duplicate, at: 0) == 1)
-    world.run(for: .seconds(5))
-    #expect(world.hosts[0].facts.isEmpty)
-    try deliver()
-    #expect(world.hosts[0].delivered == [fact.id])
+    func arrivals() -> [StatementID] { network.log(0).facts.map(\.id) }
+    deliver()
+    deliver()
+    #expect(arrivals() == [fact.id])
+    #expect(network.count(.duplicate, at: 0) == 1)
+    #expect(network.factsOnDisk(of: 0).map(\.id) == [fact.id])
+    network.run(for: .seconds(5))
+    #expect(network.factsOnDisk(of: 0).isEmpty)
+    deliver()
+    #expect(arrivals() == [fact.id])
     // After a restart the expired fact is not taken either.
-    world.kill(0)
-    try world.restart(0)
-    world.run(for: .seconds(3))
-    try deliver()
-    #expect(world.hosts[0].delivered == [fact.id])
-    #expect(world.count(.expired, at: 0) == 1)
+    try network.startAnew(0)
+    network.run(for: .seconds(3))
+    deliver()
+    #expect(arrivals() == [fact.id])
+    #expect(network.count(.expired, at: 0) == 1)
   }
 
   @Test func aFactIsDeliveredOnceAcrossARestart() throws {
-    var world = World(seed: Self.seed)
-    for _ in 0..<3 { try world.add() }
-    world.run(for: .seconds(4))
-    let id = try world.broadcast("once", from: 1)
-    world.run(for: .seconds(1))
-    world.kill(0)
-    world.kill(1)
-    try world.restart(0)
-    try world.restart(1)
-    world.run(for: .seconds(15))
-    #expect(world.hosts[0].delivered == [id])
-    #expect(world.hosts[1].delivered.isEmpty)
+    let network = try SimulatedNetwork.met(3, seed: Self.seed)
+    network.broadcast("once", from: 1)
+    network.run(for: .seconds(1))
+    network.crash(0)
+    network.crash(1)
+    try network.boot(0)
+    try network.boot(1)
+    network.run(for: .seconds(15))
+    #expect(network.announcements(at: 0) == ["once"])
+    #expect(network.log(0).facts.count == 1)
+    #expect(network.log(1).facts.isEmpty)
   }
 
   @Test func anAuthorsQuotaHolds() throws {
     var limits = OverlayLimits()
     limits.factsPerAuthorMinute = 5
-    var world = World(seed: Self.seed)
-    try world.add(limits: limits)
-    try world.add()
-    world.run(for: .seconds(2))
-    for number in 0..<9 { try world.broadcast("\(number)", from: 1) }
-    world.run(for: .seconds(1))
-    #expect(world.hosts[0].delivered.count == 5)
-    #expect(world.count(.authorQuota, at: 0) == 4)
-    var refused = 0
-    for number in 0..<9 {
-      let id = try world.broadcast("own \(number)", from: 0)
-      if world.hosts[0].refused[id] == .authorQuota { refused += 1 }
-    }
-    #expect(refused == 4)
+    let network = try SimulatedNetwork.met(1, seed: Self.seed, limits: limits, after: .zero)
+    try network.grow()
+    network.run(for: .seconds(2))
+    for number in 0..<9 { network.broadcast("\(number)", from: 1) }
+    network.run(for: .seconds(1))
+    #expect(network.announcements(at: 0).count == 5)
+    #expect(network.count(.authorQuota, at: 0) == 4)
+    for number in 0..<9 { network.broadcast("own \(number)", from: 0) }
+    network.run(for: .seconds(1))
+    #expect(Array(network.log(0).refusedBroadcasts.values) == Array(repeating: .authorQuota, count: 4))
+    #expect(network.announcements(at: 1).count == 5)
   }
 
   @Test func oneAuthorFillsItsPartOfTheShelfAndNoOthers() throws {
     var limits = OverlayLimits()
     limits.factsPerAuthor = 5
-    var world = World(seed: Self.seed)
-    try world.add(limits: limits)
-    for _ in 0..<2 { try world.add() }
-    world.run(for: .seconds(4))
-    for number in 0..<9 { try world.broadcast("\(number)", from: 1, lifetimeMilliseconds: 3_000) }
-    world.run(for: .seconds(1))
-    #expect(world.hosts[0].delivered.count == 5)
-    let other = try world.broadcast("another's", from: 2)
-    world.run(for: .seconds(5))
-    #expect(world.hosts[0].delivered.last == other)
-    let later = try world.broadcast("there is room again", from: 1)
-    world.run(for: .seconds(1))
-    #expect(world.hosts[0].delivered.last == later)
+    let network = try SimulatedNetwork.met(1, seed: Self.seed, limits: limits, after: .zero)
+    for _ in 0..<2 { try network.grow() }
+    network.run(for: .seconds(4))
+    for number in 0..<9 { network.broadcast("\(number)", from: 1, lifetimeMilliseconds: 3_000) }
+    network.run(for: .seconds(1))
+    #expect(network.announcements(at: 0).count == 5)
+    network.broadcast("another's", from: 2)
+    network.run(for: .seconds(5))
+    #expect(network.announcements(at: 0).last == "another's")
+    network.broadcast("there is room again", from: 1)
+    network.run(for: .seconds(1))
+    #expect(network.announcements(at: 0).last == "there is room again")
   }
 
   @Test func whatOthersForgeInItsNameCostsAnAuthorNothing() throws {
     var limits = OverlayLimits()
     limits.factsPerAuthorMinute = 5
-    var world = World(seed: Self.seed)
-    try world.add(limits: limits)
-    for _ in 0..<2 { try world.add() }
-    world.run(for: .seconds(4))
-    let link = try #require(world.ends.first { $0.value.host == 0 && $0.value.otherHost == 1 }?.key)
+    let network = try SimulatedNetwork.met(1, seed: Self.seed, limits: limits, after: .zero)
+    for _ in 0..<2 { try network.grow() }
+    network.run(for: .seconds(4))
     for number in 0..<7 {
-      let note = Note(expiresMilliseconds: world.now.wallMilliseconds + 60_000, text: "forged \(number)")
-      let real = try world.hosts[2].identity.sign(note)
-      let forged = SignedStatement(real.statement, signature: world.hosts[1].identity.signingKey.sign([1]))
-      world.give(.frame(link, try Self.frame(forged)), to: 0)
-      world.run(for: .milliseconds(10))
+      network.push(try network.forged("\(number)", by: 2, signedBy: 1), to: 0, from: 1)
+      network.run(for: .milliseconds(10))
     }
-    #expect(world.count(.badSignature, at: 0) == 7)
-    let ids = try (0..<5).map { try world.broadcast("real \($0)", from: 2) }
-    world.run(for: .seconds(1))
-    #expect(Set(world.hosts[0].delivered) == Set(ids), "seed \(Self.seed)")
+    #expect(network.count(.badSignature, at: 0) == 7)
+    let texts = (0..<5).map { "real \($0)" }
+    for text in texts { network.broadcast(text, from: 2) }
+    network.run(for: .seconds(1))
+    #expect(network.announcements(at: 0).sorted() == texts, "seed \(Self.seed)")
   }
 
   @Test func aFactThatWaitsForItsAuthorsRecordIsTakenWhicheverRecordIsVerifiedFirst() throws {
     for seed in 0..<16 as Range<UInt64> {
-      var world = World(seed: seed)
-      for _ in 0..<2 { try world.add() }
-      world.run(for: .seconds(2))
+      let network = try SimulatedNetwork.met(2, seed: seed, after: .seconds(2))
       var random = Random.seeded(seed)
-      let invitation = try world.hosts[0].identity.invite(
-        seeds: [], expiresMilliseconds: world.now.wallMilliseconds + 60_000, keySeed: random.digest())
-      let author = try LocalIdentity.joining(
-        invitation, seeds: NodeSeeds(random: &random), nowMilliseconds: world.now.wallMilliseconds)
-      let link = try #require(world.ends.first { $0.value.host == 0 }?.key)
+      let author = try network.invited(lasting: 60_000, &random)
       for incarnation in [2, 1] {
-        let record = try World.record(
-          of: author, index: 9, incarnation: incarnation, now: world.now,
-          process: World.Process(random: &random))
-        world.give(.frame(link, try Self.frame(record)), to: 0)
+        let record = try network.record(of: author, at: "host-9:7000", incarnation: incarnation, &random)
+        network.push(record, to: 0, from: 1)
       }
-      let fact = try author.sign(Note(expiresMilliseconds: world.now.wallMilliseconds + 60_000, text: "waits"))
-      world.give(.frame(link, try Self.frame(fact)), to: 0)
-      world.run(for: .milliseconds(5))
-      #expect(world.hosts[0].delivered == [fact.id], "seed \(seed)")
+      let fact = try author.sign(network.note("waits"))
+      network.push(fact, to: 0, from: 1)
+      network.run(for: .milliseconds(10))
+      #expect(network.log(0).facts.map(\.id) == [fact.id], "seed \(seed)")
     }
   }
 
+  /// One core by itself, since the engine lets nobody announce such a thing.
   @Test func aFactSaysUntilWhenItIsValidAndNotForTooLong() throws {
-    var world = World(seed: Self.seed)
-    try world.add()
-    let timeless = try world.hosts[0].identity.sign(Timeless(text: "for ever"))
-    world.give(.broadcast(timeless), to: 0)
-    #expect(world.hosts[0].refused[timeless.id] == .noExpiry)
-    let long = try world.broadcast("too long", from: 0, lifetimeMilliseconds: 25 * 3_600_000)
-    #expect(world.hosts[0].refused[long] == .expired)
-  }
-
-  static func frame(_ signed: SignedStatement) throws -> [UInt8] {
-    try WireFrame.with {
-      $0.fact.statement.statement = .init(signed.statement.bytes)
-      $0.fact.statement.signature = .init(signed.signature.bytes)
-    }.serializedBytes()
+    let now = SimulatedNetwork.start
+    var random = Random.seeded(Self.seed)
+    let identity = try LocalIdentity.founding(
+      name: "test", seeds: NodeSeeds(random: &random), createdMilliseconds: now.wallMilliseconds,
+      nonce: random.digest())
+    var core = OverlayCore(identity: identity)
+    func isRefused(_ fact: SignedStatement, for reason: DropReason) -> Bool {
+      var effects: [OverlayEffect] = []
+      core.step(.broadcast(fact), at: now, random: &random, into: &effects)
+      return effects.contains { if case .refusedBroadcast(fact.id, reason) = $0 { true } else { false } }
+    }
+    func note(lastingHours hours: Int64) throws -> SignedStatement {
+      try identity.sign(Note(expiresMilliseconds: now.wallMilliseconds + hours * 3_600_000, text: "\(hours)"))
+    }
+    #expect(isRefused(try identity.sign(Timeless(text: "for ever")), for: .noExpiry))
+    #expect(isRefused(try note(lastingHours: 25), for: .expired))
+    #expect(!isRefused(try note(lastingHours: 23), for: .expired))
   }
 }

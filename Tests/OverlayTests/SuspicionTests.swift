@@ -1,90 +1,93 @@
+import Engine
 import Model
 import Overlay
+import Simulations
 import Testing
 
 /// Who is removed, by whom, and who is not.
 @Suite struct SuspicionTests {
   static let seed = UInt64.random(in: 0...UInt64.max)
 
-  static func world(_ count: Int) throws -> World {
-    var world = World(seed: seed)
-    for _ in 0..<count { try world.add() }
-    world.run(for: .seconds(3))
-    return world
+  static func world(_ count: Int) throws -> SimulatedNetwork {
+    try .met(count, seed: seed, after: .seconds(3))
   }
 
-  /// How often any live host held a live one failed.
-  static func falseDeaths(_ world: World, live: [Int]) -> Int {
-    let ids = Set(live.map { world.node($0) })
-    return live.reduce(0) { sum, host in
-      sum + world.hosts[host].changes.count { ids.contains($0.0) && $0.1 == .failed }
+  /// How often any live host held a live one failed, whatever befell the two.
+  static func falseDeaths(_ network: SimulatedNetwork) -> Int {
+    let ids = Set(network.live.map { network.node($0) })
+    return network.live.reduce(0) { sum, host in
+      sum + network.log(host).changes.count { ids.contains($0.node) && $0.state == .failed }
     }
   }
 
   @Test func aKilledNodeIsHeldFailedByAllWithinThreeSeconds() throws {
-    var world = try Self.world(12)
-    world.kill(5)
-    world.run(for: .seconds(3))
-    for host in world.hosts.indices where host != 5 {
-      #expect(world.hosts[host].core.member(world.node(5))?.state == .failed, "seed \(Self.seed), host \(host)")
+    let network = try Self.world(12)
+    network.crash(5)
+    network.run(for: .seconds(3))
+    for host in network.live {
+      #expect(network.state(of: 5, at: host) == .failed, "seed \(Self.seed), host \(host)")
     }
-    #expect(Self.falseDeaths(world, live: world.hosts.indices.filter { $0 != 5 }) == 0, "seed \(Self.seed)")
+    #expect(Self.falseDeaths(network) == 0, "seed \(Self.seed)")
   }
 
   @Test func lossOfThirtyInAHundredKillsNobody() throws {
-    var world = try Self.world(10)
-    world.lossPermille = 300
-    world.run(for: .seconds(300))
-    #expect(Self.falseDeaths(world, live: Array(world.hosts.indices)) == 0, "seed \(Self.seed)")
+    let network = try Self.world(10)
+    network.datagramFaults.lossPermille = 300
+    network.run(for: .seconds(300))
+    #expect(network.faultCounts[.datagramLost] > 1_000)
+    #expect(Self.falseDeaths(network) == 0, "seed \(Self.seed)")
   }
 
-  @Test func whoCannotBeReachedFromOneNodeAloneStaysAlive() throws {
-    var world = try Self.world(6)
-    world.oneWay = [[0, 1], [1, 0]]
-    world.run(for: .seconds(60))
-    #expect(Self.falseDeaths(world, live: Array(world.hosts.indices)) == 0, "seed \(Self.seed)")
-    #expect(world.hosts[0].core.member(world.node(1))?.state == .alive, "seed \(Self.seed)")
+  @Test(arguments: [true, false])
+  func whoCannotBeReachedFromOneNodeAloneStaysAlive(streamsPass: Bool) throws {
+    let network = try Self.world(6)
+    if streamsPass {
+      network.cutDatagrams(from: 0, to: 1)
+      network.cutDatagrams(from: 1, to: 0)
+    } else {
+      network.cut(0, 1)
+    }
+    network.run(for: .seconds(60))
+    #expect(network.faultCounts[.datagramCut] > 0)
+    #expect(Self.falseDeaths(network) == 0, "seed \(Self.seed)")
+    #expect(network.state(of: 1, at: 0) == .alive, "seed \(Self.seed)")
   }
 
   @Test func aMemberThatLiesRemovesNobody() throws {
-    var world = try Self.world(8)
-    let liar = world.hosts[7]
+    let network = try Self.world(8)
     for _ in 0..<40 {
-      for victim in 0..<3 {
-        let refutation = world.hosts[victim].core.refutation(of: world.node(victim)) ?? 0
-        let lie = try RawTraffic.accusation(
-          of: world.node(victim), incarnation: world.hosts[victim].incarnation, refutation: refutation,
-          by: liar.identity, wallMilliseconds: world.now.wallMilliseconds)
-        for receiver in 0..<7 where receiver != victim {
-          guard let datagram = world.hosts[7].core.rawDatagram(updates: [lie], to: world.node(receiver)) else {
-            continue
-          }
-          world.give(.datagram(datagram, from: World.address(7)), to: receiver)
-        }
-      }
-      world.run(for: .milliseconds(500))
+      for victim in 0..<3 { try network.accuse([victim], by: 7, tellingTo: (0..<7).filter { $0 != victim }) }
+      network.run(for: .milliseconds(500))
     }
-    world.run(for: .seconds(5))
-    #expect(Self.falseDeaths(world, live: Array(world.hosts.indices)) == 0, "seed \(Self.seed)")
-    #expect(world.hosts[0].core.refutation(of: world.node(0)) ?? 0 > 0, "nobody objected")
-    #expect(world.hosts[1].changes.contains { $0 == (world.node(0), .suspected) }, "nobody heard the lies")
+    network.run(for: .seconds(5))
+    #expect(Self.falseDeaths(network) == 0, "seed \(Self.seed)")
+    #expect(network.overlay(0).refutation(of: network.node(0)) ?? 0 > 0, "nobody objected")
+    #expect(
+      network.log(1).changes.contains(OverlayLog.Change(network.node(0), .suspected)), "nobody heard the lies")
+  }
+
+  /// Node 7 tells node 1 that node 0 does not answer.
+  static func tell(_ rumour: [UInt8], in network: SimulatedNetwork) throws {
+    let sealed = network.nodes[7].engine.rawDatagram(updates: [rumour], to: network.node(1))
+    network.give(.overlay(.datagram(try #require(sealed), from: network.nodes[7].address)), to: 1)
+    network.run(for: .milliseconds(20))
+  }
+
+  static func accusation(in network: SimulatedNetwork, age milliseconds: Int64 = 0) throws -> [UInt8] {
+    try RawTraffic.accusation(
+      of: network.node(0), incarnation: 1, refutation: 0, by: network.nodes[7].identity,
+      wallMilliseconds: network.now.wallMilliseconds - milliseconds)
   }
 
   @Test func nobodySpeaksForAnotherAccuser() throws {
-    var world = try Self.world(8)
-    let forged = try RawTraffic.accusation(
-      of: world.node(0), incarnation: 1, refutation: 0, by: world.hosts[7].identity,
-      wallMilliseconds: world.now.wallMilliseconds)
-    var changed = forged
+    let network = try Self.world(8)
+    var forged = try Self.accusation(in: network)
     // The accuser's id stands after the accused's; another's is put there.
-    let place = try #require(Self.place(of: world.node(7), in: forged))
-    changed.replaceSubrange(place..<(place + 32), with: world.node(3).digest.bytes)
-    let sealed = world.hosts[7].core.rawDatagram(updates: [changed], to: world.node(1))
-    let datagram = try #require(sealed)
-    world.give(.datagram(datagram, from: World.address(7)), to: 1)
-    world.run(for: .milliseconds(20))
-    #expect(world.count(.badSignature, at: 1) == 1)
-    #expect(world.hosts[1].core.member(world.node(0))?.accusers == [])
+    let place = try #require(Self.place(of: network.node(7), in: forged))
+    forged.replaceSubrange(place..<(place + 32), with: network.node(3).digest.bytes)
+    try Self.tell(forged, in: network)
+    #expect(network.count(.badSignature, at: 1) == 1)
+    #expect(network.overlay(1).member(network.node(0))?.accusers == [])
   }
 
   static func place(of node: NodeID, in bytes: [UInt8]) -> Int? {
@@ -93,70 +96,60 @@ import Testing
   }
 
   @Test func oldAccusationsAreNotCollected() throws {
-    var world = try Self.world(8)
-    let old = try RawTraffic.accusation(
-      of: world.node(0), incarnation: 1, refutation: 0, by: world.hosts[7].identity,
-      wallMilliseconds: world.now.wallMilliseconds - 120_000)
-    let sealed = world.hosts[7].core.rawDatagram(updates: [old], to: world.node(1))
-    let datagram = try #require(sealed)
-    world.give(.datagram(datagram, from: World.address(7)), to: 1)
-    world.run(for: .milliseconds(20))
-    #expect(world.hosts[1].core.member(world.node(0))?.state == .alive)
-    #expect(world.count(.stale, at: 1) == 1)
+    let network = try Self.world(8)
+    try Self.tell(try Self.accusation(in: network, age: 120_000), in: network)
+    #expect(network.state(of: 0, at: 1) == .alive)
+    #expect(network.count(.stale, at: 1) == 1)
   }
 
   @Test func tooFewAccusersRemoveNobodyBeforeHalfAMinute() throws {
-    var world = try Self.world(10)
+    let network = try Self.world(10)
     // Two remain of ten: nobody can gather four signatures.
-    for host in 2..<10 { world.kill(host) }
-    world.run(for: .seconds(25))
-    #expect(world.hosts[0].core.member(world.node(9))?.state == .suspected, "seed \(Self.seed)")
-    world.run(for: .seconds(20))
-    for host in 2..<10 {
-      #expect(world.hosts[0].core.member(world.node(host))?.state == .failed, "seed \(Self.seed), host \(host)")
-    }
-    #expect(world.hosts[0].core.member(world.node(1))?.state == .alive)
+    for host in 2..<10 { network.crash(host) }
+    network.run(for: .seconds(25))
+    #expect(network.state(of: 9, at: 0) == .suspected, "seed \(Self.seed)")
+    network.run(for: .seconds(20))
+    for host in 2..<10 { #expect(network.state(of: host, at: 0) == .failed, "seed \(Self.seed), host \(host)") }
+    #expect(network.state(of: 1, at: 0) == .alive)
   }
 
   @Test func aThirdThatDiesAtOnceIsKnownToAll() throws {
-    var world = try Self.world(20)
-    for host in 14..<20 { world.kill(host) }
-    world.run(for: .seconds(8))
+    let network = try Self.world(20)
+    for host in 14..<20 { network.crash(host) }
+    network.run(for: .seconds(8))
     for host in 0..<14 {
       for dead in 14..<20 {
-        #expect(
-          world.hosts[host].core.member(world.node(dead))?.state == .failed, "seed \(Self.seed), \(dead) at \(host)")
+        #expect(network.state(of: dead, at: host) == .failed, "seed \(Self.seed), \(dead) at \(host)")
       }
     }
-    #expect(Self.falseDeaths(world, live: Array(0..<14)) == 0, "seed \(Self.seed)")
+    #expect(Self.falseDeaths(network) == 0, "seed \(Self.seed)")
   }
 
   @Test func aNewcomerLearnsWhoHasFailed() throws {
-    var world = try Self.world(8)
-    world.kill(5)
-    world.run(for: .seconds(100))
-    try world.add()
-    world.run(for: .seconds(5))
-    #expect(world.hosts[8].core.member(world.node(5))?.state == .failed, "seed \(Self.seed)")
+    let network = try Self.world(8)
+    network.crash(5)
+    network.run(for: .seconds(100))
+    try network.grow()
+    network.run(for: .seconds(5))
+    #expect(network.state(of: 5, at: 8) == .failed, "seed \(Self.seed)")
   }
 
   @Test func aPersonsPingTellsTheWay() throws {
-    var world = try Self.world(5)
-    func ping(_ number: UInt64) -> PingOutcome? {
-      world.give(.ping(world.node(1), PingID(number)), to: 0)
-      world.run(for: .seconds(2))
-      return world.hosts[0].pings[PingID(number)]
+    let network = try Self.world(5)
+    func ping(_ node: NodeID) -> PingOutcome? {
+      let command = network.command(.ping(node), at: 0)
+      network.run(for: .seconds(2))
+      guard case .success(.pinged(let outcome)) = network.nodes[0].answers[command] else { return nil }
+      return outcome
     }
-    guard case .answered = ping(1) else { return #expect(Bool(false), "seed \(Self.seed)") }
-    world.oneWay = [[0, 1]]
-    switch ping(2) {
+    guard case .answered = ping(network.node(1)) else { return #expect(Bool(false), "seed \(Self.seed)") }
+    network.cutDatagrams(from: 0, to: 1)
+    switch ping(network.node(1)) {
     case .answeredThroughOthers, .answeredOnStream: break
     case let outcome: #expect(Bool(false), "seed \(Self.seed): \(String(describing: outcome))")
     }
-    world.kill(1)
-    #expect(ping(3) == .silent)
-    var random = Random.seeded(1)
-    world.give(.ping(NodeID(random.digest()), PingID(4)), to: 0)
-    #expect(world.hosts[0].pings[PingID(4)] == .unknown)
+    network.crash(1)
+    #expect(ping(network.node(1)) == .silent)
+    #expect(ping(NodeID(network.random.digest())) == .unknown)
   }
 }

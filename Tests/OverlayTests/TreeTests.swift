@@ -1,100 +1,82 @@
 import Model
 import Overlay
+import Simulations
 import Testing
 
 /// How facts spread.
 @Suite struct TreeTests {
   static let seed = UInt64.random(in: 0...UInt64.max)
 
+  /// A world in which some broadcasts have shaped the tree.
+  static func shaped(_ count: Int) throws -> SimulatedNetwork {
+    let network = try SimulatedNetwork.met(count, seed: seed, after: .seconds(5))
+    for round in 0..<5 {
+      network.broadcast("first \(round)", from: round)
+      network.run(for: .milliseconds(500))
+    }
+    return network
+  }
+
   @Test(arguments: [20, 3_000])
   func broadcastsReachAllByFewCopiesAndHops(textBytes: Int) throws {
-    var world = World(seed: Self.seed)
-    for _ in 0..<30 { try world.add() }
-    world.run(for: .seconds(5))
-    // The first ones shape the tree.
-    for round in 0..<5 {
-      try world.broadcast("first \(round)", from: round)
-      world.run(for: .milliseconds(500))
-    }
-    let before = world.hosts.map(\.core.traffic.factBodiesReceived)
+    let network = try Self.shaped(30)
+    let hosts = network.nodes.indices
+    let before = hosts.map { network.overlay($0).traffic.factBodiesReceived }
+    let taken = hosts.map { network.log($0).facts.count }
     let text = String(repeating: "x", count: textBytes)
-    var sent: [(id: StatementID, from: Int)] = []
     for round in 0..<20 {
-      let from = (round * 7) % 30
-      sent.append((try world.broadcast("\(text) \(round)", from: from), from))
-      world.run(for: .milliseconds(500))
+      network.broadcast("\(text) \(round)", from: (round * 7) % 30)
+      network.run(for: .milliseconds(500))
     }
-    var missed = 0
-    for host in world.hosts.indices {
-      missed += sent.count { $0.from != host && !world.hosts[host].delivered.contains($0.id) }
+    for round in 0..<20 {
+      #expect(network.missing("\(text) \(round)").isEmpty, "seed \(Self.seed)")
+      #expect(network.observations.deliveries["\(text) \(round)"]?.repeats == 0, "seed \(Self.seed)")
     }
-    #expect(missed == 0, "seed \(Self.seed)")
-    let copies = zip(world.hosts, before).reduce(0) { $0 + $1.0.core.traffic.factBodiesReceived - $1.1 }
+    let copies = hosts.reduce(0) { $0 + network.overlay($1).traffic.factBodiesReceived - before[$1] }
     #expect(Double(copies) / Double(20 * 29) <= 1.5, "seed \(Self.seed)")
-    let hops = world.hosts.flatMap { host in sent.compactMap { host.hops[$0.id] } }.max() ?? 0
+    let hops = hosts.flatMap { network.log($0).facts[taken[$0]...].map(\.hops) }.max() ?? 0
     #expect((1...10).contains(hops), "seed \(Self.seed)")
   }
 
   @Test func theTreeMendsItselfWhenNodesDie() throws {
-    var world = World(seed: Self.seed)
-    for _ in 0..<20 { try world.add() }
-    world.run(for: .seconds(5))
-    for round in 0..<5 {
-      try world.broadcast("first \(round)", from: round)
-      world.run(for: .milliseconds(300))
-    }
-    for host in 15..<20 { world.kill(host) }
-    var ids: [StatementID] = []
+    let network = try Self.shaped(20)
+    for host in 15..<20 { network.crash(host) }
     for round in 0..<10 {
-      ids.append(try world.broadcast("in the midst \(round)", from: 0))
-      world.run(for: .milliseconds(400))
+      network.broadcast("in the midst \(round)", from: 0)
+      network.run(for: .milliseconds(400))
     }
-    world.run(for: .seconds(15))
-    for host in 1..<15 {
-      #expect(ids.allSatisfy { world.hosts[host].delivered.contains($0) }, "seed \(Self.seed), host \(host)")
-    }
+    network.run(for: .seconds(15))
+    for round in 0..<10 { #expect(network.missing("in the midst \(round)").isEmpty, "seed \(Self.seed)") }
   }
 
   @Test func aRelayThatWithholdsStopsNothing() throws {
-    var world = World(seed: Self.seed)
-    for _ in 0..<20 { try world.add() }
-    world.run(for: .seconds(5))
-    // Three hosts pass no fact on, and lie about nothing else.
-    world.tamper = { from, _, frame in (3..<6).contains(from) && frame.count > 200 ? nil : frame }
-    var ids: [StatementID] = []
+    let network = try SimulatedNetwork.met(20, seed: Self.seed, after: .seconds(5))
+    for host in 3..<6 { network.withholdFacts(at: host) }
     for round in 0..<10 {
-      ids.append(try world.broadcast("withheld \(round)", from: 0))
-      world.run(for: .milliseconds(400))
+      network.broadcast("withheld \(round)", from: 0)
+      network.run(for: .milliseconds(400))
     }
-    world.run(for: .seconds(20))
-    for host in 1..<20 {
-      #expect(ids.allSatisfy { world.hosts[host].delivered.contains($0) }, "seed \(Self.seed), host \(host)")
-    }
+    network.run(for: .seconds(20))
+    for round in 0..<10 { #expect(network.missing("withheld \(round)").isEmpty, "seed \(Self.seed)") }
+    #expect(network.faultCounts[.frameAltered] > 0)
   }
 
   @Test func aGoodbyeReachesThoseWhoWereNotLinked() throws {
-    var world = World(seed: Self.seed)
-    for _ in 0..<20 { try world.add() }
-    world.run(for: .seconds(5))
-    world.hosts[9].incarnation = 2
-    let goodbye = try world.record(of: 9, leaving: true)
-    world.give(.leave(goodbye), to: 9)
-    world.run(for: .milliseconds(50))
-    world.kill(9)
-    world.run(for: .seconds(3))
-    for host in world.hosts.indices where host != 9 {
-      #expect(world.hosts[host].core.member(world.node(9))?.state == .left, "seed \(Self.seed), host \(host)")
-      #expect(!world.hosts[host].changes.contains { $0 == (world.node(9), .failed) }, "seed \(Self.seed)")
+    let network = try SimulatedNetwork.met(20, seed: Self.seed, after: .seconds(5))
+    #expect(network.overlay(9).linkedPeers.count < 19, "seed \(Self.seed)")
+    try network.leave(9)
+    network.run(for: .seconds(3))
+    for host in network.live {
+      #expect(network.state(of: 9, at: host) == .left, "seed \(Self.seed), host \(host)")
+      #expect(!network.sawFail(9, at: host), "seed \(Self.seed)")
     }
   }
 
   @Test func streamsThatNobodyWantsAreClosed() throws {
-    var world = World(seed: Self.seed)
-    for _ in 0..<30 { try world.add() }
-    world.run(for: .seconds(5))
-    try world.send("a word", from: 0, to: 29)
-    world.run(for: .seconds(120))
-    let most = world.hosts.map(\.core.linkedPeers.count).max() ?? 0
+    let network = try SimulatedNetwork.met(30, seed: Self.seed, after: .seconds(5))
+    try network.send(from: 0, to: 29)
+    network.run(for: .seconds(120))
+    let most = network.nodes.indices.map { network.overlay($0).linkedPeers.count }.max() ?? 0
     #expect(most <= 8, "seed \(Self.seed)")
   }
 }
