@@ -198,4 +198,19 @@ import Testing
     }
     #expect(try run() == run())
   }
+
+  @Test func aSeedWithoutRoomIsNotHammeredAndWhoItRefusesIsTakenInByOthers() throws {
+    let network = try SimulatedNetwork.watched(seed: Self.seed)
+    var small = OverlayLimits()
+    small.links = 6
+    try network.grow(limits: small)
+    for _ in 1..<40 { try network.grow() }
+    network.run(for: .seconds(6))
+    #expect(network.agrees, "seed \(Self.seed)")
+    for host in 0..<40 {
+      for other in 0..<40 { #expect(!network.sawFail(other, at: host), "seed \(Self.seed)") }
+    }
+    let refusals = network.count(.tooManyConnections, at: 0)
+    #expect((1...160).contains(refusals), "seed \(Self.seed): \(refusals) refusals for 34 who found no room")
+  }
 }

@@ -79,4 +79,35 @@ import Testing
     let most = network.nodes.indices.map { network.overlay($0).linkedPeers.count }.max() ?? 0
     #expect(most <= 8, "seed \(Self.seed)")
   }
+
+  @Test func theTreeStandsOnStreamsThatStay() throws {
+    // Newcomers are served by their seed at first, whether it is their neighbour or not.
+    let network = try SimulatedNetwork.met(30, seed: Self.seed, after: .seconds(2))
+    for round in 0..<5 {
+      network.broadcast("early \(round)", from: round * 5)
+      network.run(for: .milliseconds(300))
+    }
+    network.run(for: .seconds(60))
+    for round in 0..<12 {
+      network.broadcast("late \(round)", from: round)
+      network.run(for: .seconds(1))
+    }
+    let patience = OverlayLimits().lazyPatience
+    for round in 0..<12 {
+      let text = "late \(round)"
+      #expect(network.missing(text).isEmpty, "seed \(Self.seed)")
+      guard let delivery = network.observations.deliveries[text] else { continue }
+      let last = delivery.told.values.max() ?? delivery.sent
+      #expect(last - delivery.sent < patience, "seed \(Self.seed): \(text) was repaired, not pushed")
+    }
+  }
+
+  @Test func streamsOfCourtesyEndThoughFactsGoOn() throws {
+    let network = try SimulatedNetwork.met(30, seed: Self.seed, after: .seconds(2))
+    for round in 0..<45 {
+      network.broadcast("steady \(round)", from: round % 30)
+      network.run(for: .seconds(2))
+    }
+    #expect(network.overlay(0).linkedPeers.count <= 8, "seed \(Self.seed): its newcomers have neighbours long since")
+  }
 }

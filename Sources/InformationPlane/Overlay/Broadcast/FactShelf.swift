@@ -7,8 +7,6 @@ struct FactShelf: Sendable {
     let expiresMilliseconds: Int64
     /// Links that it passed on its way here.
     let hops: Int
-    /// On which link it came first; nil for this node's own and what came from the disk.
-    let link: LinkID?
   }
 
   /// Waits for its author's record, which is being verified.
@@ -29,8 +27,8 @@ struct FactShelf: Sendable {
   /// How many facts of an author are held.
   private(set) var held: [NodeID: Int] = [:]
   var quotas: [NodeID: Quota] = [:]
-  /// Being verified, with the links on which they came.
-  var pending: [StatementID: LinkID] = [:]
+  /// Being verified.
+  var pending: Set<StatementID> = []
   /// How many records of a node are being verified.
   var pendingRecords: [NodeID: Int] = [:]
   var parked: [NodeID: [Parked]] = [:]
@@ -41,10 +39,7 @@ struct FactShelf: Sendable {
   var count: Int { facts.count }
   var ids: [StatementID] { facts.keys.sorted() }
 
-  func contains(_ id: StatementID) -> Bool { facts[id] != nil || remembered[id] != nil || pending[id] != nil }
-
-  /// On which link a fact came first, if that is still known.
-  func link(of id: StatementID) -> LinkID? { facts[id]?.link ?? pending[id] }
+  func contains(_ id: StatementID) -> Bool { facts[id] != nil || remembered[id] != nil || pending.contains(id) }
 
   /// - Returns: whether it was not here.
   mutating func insert(_ fact: Fact) -> Bool {

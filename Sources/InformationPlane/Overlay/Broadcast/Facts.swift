@@ -15,7 +15,7 @@ extension OverlayCore {
     guard facts.admit(node, now: turn.uptime, perMinute: limits.factsPerAuthorMinute) else {
       return refuse(.authorQuota, &turn)
     }
-    keep(FactShelf.Fact(signed: signed, expiresMilliseconds: expires, hops: 0, link: nil))
+    keep(FactShelf.Fact(signed: signed, expiresMilliseconds: expires, hops: 0))
     turn.emit(.storeFact(signed, expiresMilliseconds: expires))
     spread(signed, hops: 0, except: nil, &turn)
   }
@@ -33,7 +33,7 @@ extension OverlayCore {
       drop(.badSignature, from: nil, &turn)
       return turn.emit(.forgetFact(signed.id))
     }
-    keep(FactShelf.Fact(signed: signed, expiresMilliseconds: expires, hops: 1, link: nil))
+    keep(FactShelf.Fact(signed: signed, expiresMilliseconds: expires, hops: 1))
   }
 
   private mutating func keep(_ fact: FactShelf.Fact) {
@@ -61,7 +61,7 @@ extension OverlayCore {
     defer { if links[link]?.asked.isEmpty == true { askForFacts(on: link, &turn) } }
     if !wasAsked, !courtesy { peerCounts(on: link, &turn) }
     guard !isHeld(id) else {
-      if !wasAsked { closeWay(of: id, on: link, &turn) }
+      if !wasAsked { prune(link, &turn) }
       return drop(.duplicate, from: link, &turn)
     }
     guard let signed = raw.parsed() else { return drop(.malformed, from: link, &turn) }
@@ -93,9 +93,9 @@ extension OverlayCore {
     guard let open = links[link] else { return }
     guard open.unverified < limits.verificationsPerPeer else { return drop(.busy, from: link, &turn) }
     switch subject {
-    case .fact(let signed, _, _): facts.pending[signed.id] = link
+    case .fact(let signed, _, _): facts.pending.insert(signed.id)
     case .record(let signed):
-      facts.pending[signed.id] = link
+      facts.pending.insert(signed.id)
       facts.pendingRecords[signed.statement.author, default: 0] += 1
     case .direct, .rumour, .greeting: break
     }
@@ -125,7 +125,7 @@ extension OverlayCore {
     _ signed: SignedStatement, _ expiresMilliseconds: Int64, hops: Int, via pending: PendingVerification,
     _ holds: Bool, _ turn: inout Turn
   ) {
-    facts.pending[signed.id] = nil
+    facts.pending.remove(signed.id)
     guard holds else { return drop(.badSignature, from: pending.link, &turn) }
     // Counted only now: what somebody else forged in its name costs an author nothing.
     let author = signed.statement.author
@@ -135,7 +135,7 @@ extension OverlayCore {
     }
     keep(
       FactShelf.Fact(
-        signed: signed, expiresMilliseconds: expiresMilliseconds, hops: hops, link: pending.link))
+        signed: signed, expiresMilliseconds: expiresMilliseconds, hops: hops))
     traffic.factsTaken += 1
     traffic.factHops += hops
     traffic.factHopsMost = max(traffic.factHopsMost, hops)

@@ -46,12 +46,10 @@ extension OverlayCore {
     var frames: [Bool: [UInt8]] = [:]
     for id in links.keys.sorted() where id != source {
       guard let link = links[id], isInTree(link, &turn) else { continue }
-      if link.isEager {
-        guard isSmall else {
-          announce(signed.id, on: id, &turn)
-          continue
-        }
-        let courtesy = isCourtesy(on: id)
+      let courtesy = isCourtesy(on: id)
+      if !isSmall, link.isEager || courtesy {
+        announce(signed.id, on: id, &turn)
+      } else if link.isEager {
         let frame = frames[courtesy] ?? OverlayFrame.fact(signed, hops: hops + 1, courtesy: courtesy)
         frames[courtesy] = frame
         transmit(frame, on: id, lane: .control, &turn)
@@ -96,16 +94,6 @@ extension OverlayCore {
     links[id]?.lazy = []
     transmit(
       OverlayFrame.factAnnouncement(ids, lazy: true, courtesy: isCourtesy(on: id)), on: id, lane: .control, &turn)
-  }
-
-  /// A fact was pushed on two ways: the later one closes, or the earlier one if it is none between neighbours, since
-  /// such a one ends soon.
-  mutating func closeWay(of fact: StatementID, on id: LinkID, _ turn: inout Turn) {
-    if let first = facts.link(of: fact), links[first] != nil, isCourtesy(on: first), !isCourtesy(on: id) {
-      prune(first, &turn)
-    } else {
-      prune(id, &turn)
-    }
   }
 
   /// This way is not needed: what came on it was here already.

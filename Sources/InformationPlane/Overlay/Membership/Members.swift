@@ -186,7 +186,7 @@ extension OverlayCore {
   }
 
   mutating func endRecordCheck(_ signed: SignedStatement) {
-    facts.pending[signed.id] = nil
+    facts.pending.remove(signed.id)
     let author = signed.statement.author
     facts.pendingRecords[author, default: 1] -= 1
     if facts.pendingRecords[author] == 0 { facts.pendingRecords[author] = nil }

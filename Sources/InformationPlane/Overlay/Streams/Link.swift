@@ -23,8 +23,9 @@ struct Link: Sendable {
   var unverified = 0
 
   // The tree.
-  /// Facts are pushed to the peer; otherwise it is only told of them.
-  var isEager = true
+  /// Facts are pushed to the peer; otherwise it is only told of them. At first so between neighbours alone: the tree
+  /// must not stand on streams that end soon.
+  var isEager: Bool
   /// The peer counts on this node for a while (uptime), whoever its neighbours are here: it has just come, or pushes
   /// facts.
   var peerCountsUntil = Duration.zero
