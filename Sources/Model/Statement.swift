@@ -33,35 +33,60 @@ public struct Statement: Hashable, Sendable {
   /// Stands before the canonical bytes in what is signed, so that no other protocol's signature fits here.
   public static let domain = Array("JointCloud statement v1\n".utf8)
 
-  public let network: NetworkID
-  public let collaboration: CollaborationID?
-  public let author: NodeID
-  public let epoch: Int
-  public let purpose: Purpose
-  public let body: JSON
+  /// Statements are held in many places and never change: all places share one.
+  private final class Parts: Sendable {
+    let network: NetworkID
+    let collaboration: CollaborationID?
+    let author: NodeID
+    let epoch: Int
+    let purpose: Purpose
+    let body: JSON
+    let bytes: [UInt8]
+    let id: StatementID
+
+    init(
+      network: NetworkID, collaboration: CollaborationID?, author: NodeID, epoch: Int, purpose: Purpose, body: JSON,
+      bytes: [UInt8]
+    ) {
+      self.network = network
+      self.collaboration = collaboration
+      self.author = author
+      self.epoch = epoch
+      self.purpose = purpose
+      self.body = body
+      self.bytes = bytes
+      id = StatementID(Digest(of: bytes))
+    }
+  }
+
+  private let parts: Parts
+
+  public var network: NetworkID { parts.network }
+  public var collaboration: CollaborationID? { parts.collaboration }
+  public var author: NodeID { parts.author }
+  public var epoch: Int { parts.epoch }
+  public var purpose: Purpose { parts.purpose }
+  public var body: JSON { parts.body }
   /// The canonical bytes: kept, hashed and signed as they are.
-  public let bytes: [UInt8]
-  public let id: StatementID
+  public var bytes: [UInt8] { parts.bytes }
+  public var id: StatementID { parts.id }
 
   /// - Throws: `JSONError` when the body cannot be written canonically or the whole is over `byteLimit`.
   public init<Body: StatementBody>(
     _ body: Body, by author: NodeID, epoch: Int, network: NetworkID, collaboration: CollaborationID? = nil
   ) throws(JSONError) {
-    self.network = network
-    self.collaboration = collaboration
-    self.author = author
-    self.epoch = epoch
-    self.purpose = Body.purpose
-    self.body = try JSONEncoding.json(of: body)
+    let json = try JSONEncoding.json(of: body)
     guard JSON.integers.contains(Int64(epoch)) else {
       throw .unrepresentable(path: "epoch", reason: "integer over 2^53-1")
     }
-    bytes = CanonicalJSON.encode(
+    let bytes = CanonicalJSON.encode(
       Self.frame(
-        author: author, body: self.body, collaboration: collaboration, epoch: epoch, network: network,
-        purpose: purpose))
+        author: author, body: json, collaboration: collaboration, epoch: epoch, network: network,
+        purpose: Body.purpose))
     guard bytes.count <= Self.byteLimit else { throw .tooLarge(byteCount: bytes.count, limit: Self.byteLimit) }
-    id = StatementID(Digest(of: bytes))
+    parts = Parts(
+      network: network, collaboration: collaboration, author: author, epoch: epoch, purpose: Body.purpose, body: json,
+      bytes: bytes)
   }
 
   /// Reads a frame from canonical bytes. Proves nothing about its signature.
@@ -89,15 +114,12 @@ public struct Statement: Hashable, Sendable {
       throw JSONError.unrepresentable(
         path: "version", reason: "statement version \(version) is not known to this node")
     }
-    network = NetworkID(try reader.digest("network"))
-    collaboration = try reader.has("collaboration") ? CollaborationID(reader.digest("collaboration")) : nil
-    author = NodeID(try reader.digest("author"))
-    epoch = Int(try reader.integer("epoch"))
-    purpose = Purpose(try reader.text("purpose"))
-    body = try reader.value("body")
+    parts = Parts(
+      network: NetworkID(try reader.digest("network")),
+      collaboration: try reader.has("collaboration") ? CollaborationID(reader.digest("collaboration")) : nil,
+      author: NodeID(try reader.digest("author")), epoch: Int(try reader.integer("epoch")),
+      purpose: Purpose(try reader.text("purpose")), body: try reader.value("body"), bytes: bytes)
     try reader.end()
-    self.bytes = bytes
-    id = StatementID(Digest(of: bytes))
   }
 
   /// The frame as a value; its canonical form is `bytes`.

@@ -89,7 +89,7 @@ public struct OverlayLimits: Hashable, Sendable {
   public var redialMost: Duration = .seconds(10)
   /// The node with the higher id leaves the other this long to dial first.
   public var dialCourtesy: Duration = .milliseconds(700)
-  /// A stream that the peer closes sooner than this, before it said anything, was refused.
+  /// A stream that the peer closes sooner than this was refused.
   public var refusalPatience: Duration = .seconds(2)
   public var links = 128
   /// Dials under way.

@@ -60,11 +60,31 @@ public struct MemberRecord: StatementBody {
 
 /// A member record whose whole chain of signatures holds.
 public struct CheckedMember: Hashable, Sendable {
-  public let signed: SignedStatement
-  public let record: MemberRecord
-  public let certificate: EpochCertificate
+  /// A node has thousands, in several places, and none changes: all places share one.
+  private final class Parts: Sendable {
+    let signed: SignedStatement
+    let record: MemberRecord
+    let certificate: EpochCertificate
+    let joinableUntilMilliseconds: Int64?
+
+    init(
+      _ signed: SignedStatement, _ record: MemberRecord, _ certificate: EpochCertificate,
+      joinableUntilMilliseconds: Int64?
+    ) {
+      self.signed = signed
+      self.record = record
+      self.certificate = certificate
+      self.joinableUntilMilliseconds = joinableUntilMilliseconds
+    }
+  }
+
+  private let parts: Parts
+
+  public var signed: SignedStatement { parts.signed }
+  public var record: MemberRecord { parts.record }
+  public var certificate: EpochCertificate { parts.certificate }
   /// Until when the grant lets somebody in; nil for founders. Says nothing about members.
-  public let joinableUntilMilliseconds: Int64?
+  public var joinableUntilMilliseconds: Int64? { parts.joinableUntilMilliseconds }
 
   public var node: NodeID { certificate.node }
 
@@ -79,11 +99,10 @@ public struct CheckedMember: Hashable, Sendable {
       throw .mismatch(what: "the member record's author and its certificate")
     }
     guard signed.verifies(with: certificate.signingKey) else { throw .badSignature(of: "the member record") }
-    joinableUntilMilliseconds = try record.admission.check(
-      node: certificate.node, genesis: genesis, network: network)
-    self.signed = signed
-    self.record = record
-    self.certificate = certificate
+    parts = Parts(
+      signed, record, certificate,
+      joinableUntilMilliseconds: try record.admission.check(
+        node: certificate.node, genesis: genesis, network: network))
   }
 
   /// Reads a record that was checked before (it comes back from this node's own storage, or its check was
@@ -91,11 +110,13 @@ public struct CheckedMember: Hashable, Sendable {
   ///
   /// - Throws: `IdentityError.malformed`, `.otherNetwork`.
   init(trusting signed: SignedStatement, network: NetworkID) throws(IdentityError) {
-    record = try signed.statement.body(as: MemberRecord.self, network: network)
-    certificate = try record.certificate.statement.body(as: EpochCertificate.self, network: network)
-    joinableUntilMilliseconds = nil
-    self.signed = signed
+    let record = try signed.statement.body(as: MemberRecord.self, network: network)
+    let certificate = try record.certificate.statement.body(as: EpochCertificate.self, network: network)
+    parts = Parts(signed, record, certificate, joinableUntilMilliseconds: nil)
   }
+
+  public static func == (left: CheckedMember, right: CheckedMember) -> Bool { left.signed == right.signed }
+  public func hash(into hasher: inout Hasher) { hasher.combine(signed) }
 
   /// Whether this record replaces `other` of the same node.
   func supersedes(_ other: CheckedMember) -> Bool {

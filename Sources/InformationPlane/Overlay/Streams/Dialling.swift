@@ -31,7 +31,6 @@ struct DialTarget: Sendable {
   }
 
   mutating func dialEnded() { underWayUntil = nil }
-  mutating func linked() { failures = 0 }
   mutating func failed() {
     failures += 1
     underWayUntil = nil
@@ -67,9 +66,10 @@ extension OverlayCore {
     let missing = missing
     let isMissing = Set(missing)
     for peer in targets.keys.sorted() where !isMissing.contains(peer) && targets[peer]?.underWayUntil == nil {
-      // How often it refused counts until it has said something.
-      let isUnheard = linkOfNode[peer].flatMap { links[$0] }?.wasHeard == false
-      if !isUnheard { targets[peer] = nil }
+      // How often it refused counts until a stream has lasted.
+      let openedAt = linkOfNode[peer].flatMap { links[$0]?.openedAt }
+      if let openedAt, turn.uptime - openedAt < limits.refusalPatience { continue }
+      targets[peer] = nil
     }
     for peer in targets.keys.sorted() {
       guard let until = targets[peer]?.underWayUntil, until <= turn.uptime else { continue }

@@ -8,8 +8,6 @@ struct Link: Sendable {
   let dialled: Bool
   let instance: Digest
   let openedAt: Duration
-  /// Whether the peer said anything: a stream may be open here, and refused there.
-  var wasHeard = false
   var heardAt: Duration
   var sentAt: Duration
   /// Since when something has been said here and nothing heard.

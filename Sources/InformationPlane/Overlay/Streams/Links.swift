@@ -138,11 +138,13 @@ extension OverlayCore {
       if table[link.node]?.state == .alive { startProbe(of: link.node, .turn, &turn) }
     default: break
     }
+    if turn.uptime - link.openedAt >= limits.refusalPatience { targets[link.node] = nil }
     if wants(link.node) { scheduleDial(to: link.node, &turn) }
   }
 
+  /// A stream may be open here, and refused there.
   private func isRefusal(of link: Link, _ reason: CloseReason, _ turn: inout Turn) -> Bool {
-    reason == .peerClosed && link.dialled && !link.wasHeard && turn.uptime - link.openedAt < limits.refusalPatience
+    reason == .peerClosed && link.dialled && turn.uptime - link.openedAt < limits.refusalPatience
   }
 
   /// What was asked for on a link that is no more is asked for elsewhere.
@@ -206,10 +208,6 @@ extension OverlayCore {
     guard let link = links[id] else { return }
     traffic.framesReceived += 1
     traffic.frameBytesReceived += bytes.count
-    if !link.wasHeard {
-      links[id]?.wasHeard = true
-      targets[link.node]?.linked()
-    }
     links[id]?.heardAt = turn.uptime
     links[id]?.unheardSince = nil
     links[id]?.ping = nil
