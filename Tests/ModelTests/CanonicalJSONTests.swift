@@ -58,6 +58,21 @@ import Testing
     }
   }
 
+  // Were looking a member up to cost as much as there are members, this would take an hour.
+  @Test("Objects of very many members are read and decoded in bounded time", .timeLimit(.minutes(1)))
+  func manyMembers() throws {
+    let members = Dictionary(uniqueKeysWithValues: (0..<200_000).map { ("key-\($0)", "\($0)") })
+    let bytes = try CanonicalJSON.encode(members)
+    #expect(try CanonicalJSON.decode([String: String].self, from: bytes, limit: bytes.count) == members)
+  }
+
+  @Test("Texts that look alike are not the same value")
+  func alike() {
+    #expect("\u{e9}" == "e\u{301}")
+    #expect(JSON.string("\u{e9}") != .string("e\u{301}"))
+    #expect(JSON.object(["\u{e9}": .null]) != .object(["e\u{301}": .null]))
+  }
+
   @Test("The fast reader takes exactly what the patient one calls canonical, however documents are mutated")
   func readersAgree() throws {
     let seed = UInt64.random(in: 0...UInt64.max)

@@ -203,4 +203,16 @@ import Testing
     #expect(isRefused(try note(lastingHours: 25), for: .expired))
     #expect(!isRefused(try note(lastingHours: 23), for: .expired))
   }
+
+  @Test func aPeerThatComesAgainIsNoNewPeer() throws {
+    let network = try SimulatedNetwork.met(3, seed: Self.seed)
+    for number in 0..<5 { network.push(try network.forged("\(number)", by: 2, signedBy: 1), to: 0, from: 1) }
+    // The stream breaks before the checks are done.
+    for link in network.links(from: 0, to: 1) { network.give(.overlay(.linkClosed(link, .broken("test"))), to: 0) }
+    network.connect(from: 1, to: 0)
+    network.run(for: .milliseconds(50))
+    for number in 5..<8 { network.push(try network.forged("\(number)", by: 2, signedBy: 1), to: 0, from: 1) }
+    network.run(for: .milliseconds(50))
+    #expect(network.log(0).notices.contains(.peerMisbehaved(network.node(1))), "seed \(Self.seed)")
+  }
 }

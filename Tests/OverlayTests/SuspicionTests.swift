@@ -90,6 +90,33 @@ import Testing
     #expect(network.overlay(1).member(network.node(0))?.accusers == [])
   }
 
+  @Test func aForgedAccusationDoesNotSilenceTheTrueOne() throws {
+    let network = try Self.world(8)
+    let accusation = try Self.accusation(in: network)
+    var forged = accusation
+    // The signature stands last.
+    forged[forged.count - 1] ^= 1
+    let suspected = OverlayLog.Change(network.node(0), .suspected)
+    try Self.tell(forged, in: network)
+    #expect(network.count(.badSignature, at: 1) == 1)
+    #expect(!network.log(1).changes.contains(suspected))
+    try Self.tell(accusation, in: network)
+    #expect(network.log(1).changes.contains(suspected))
+  }
+
+  @Test func whoIsDoubtedOverAndOverNeitherFloodsNorGoesBlind() throws {
+    let network = try Self.world(8)
+    let before = network.overlay(0).refutation(of: network.node(0)) ?? 0
+    for _ in 0..<500 {
+      try network.accuse([0], by: 7, tellingTo: [0])
+      network.run(for: .milliseconds(10))
+    }
+    let objections = (network.overlay(0).refutation(of: network.node(0)) ?? 0) - before
+    #expect((2...11).contains(objections), "seed \(Self.seed): \(objections) in five seconds")
+    #expect(network.overlay(0).localHealth <= 2, "seed \(Self.seed)")
+    for host in 1..<8 { #expect(!network.sawFail(0, at: host), "seed \(Self.seed)") }
+  }
+
   static func place(of node: NodeID, in bytes: [UInt8]) -> Int? {
     let wanted = node.digest.bytes
     return (0..<(bytes.count - 31)).first { Array(bytes[$0..<($0 + 32)]) == wanted }

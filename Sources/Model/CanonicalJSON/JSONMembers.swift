@@ -4,6 +4,10 @@ extension JSON {
     public struct Member: Hashable, Sendable {
       public let key: String
       public internal(set) var value: JSON
+
+      public static func == (left: Member, right: Member) -> Bool {
+        areSame(left.key, right.key) && left.value == right.value
+      }
     }
 
     private var sorted: [Member]
@@ -67,18 +71,26 @@ extension JSON {
       return true
     }
 
+    /// The first place whose key does not precede this one.
+    private func place(of key: String) -> Int {
+      var (low, high) = (0, sorted.count)
+      while low < high {
+        let middle = (low + high) / 2
+        if Self.precedes(sorted[middle].key, key) { low = middle + 1 } else { high = middle }
+      }
+      return low
+    }
+
     private func index(of key: String) -> Int? {
-      // Objects are small: looking along them is faster than hashing.
-      sorted.firstIndex { Self.areSame($0.key, key) }
+      let place = place(of: key)
+      return place < sorted.count && Self.areSame(sorted[place].key, key) ? place : nil
     }
 
     /// Byte by byte: what Swift holds equal may differ in them.
-    private static func areSame(_ left: String, _ right: String) -> Bool {
-      left == right && left.utf8.elementsEqual(right.utf8)
-    }
+    private static func areSame(_ left: String, _ right: String) -> Bool { left.utf8.elementsEqual(right.utf8) }
 
     private mutating func insert(_ member: Member) {
-      sorted.insert(member, at: sorted.firstIndex { Self.precedes(member.key, $0.key) } ?? sorted.endIndex)
+      sorted.insert(member, at: place(of: member.key))
     }
 
     /// By UTF-16 code units, read from UTF-8: the orders differ only where a character beyond U+FFFF, which UTF-16

@@ -102,7 +102,7 @@ final class Hands: Sendable {
   }
 
   private func put(_ job: SignatureWork.Job) {
-    if !signatures.put(job) { fail(ChoresOverflow(limit: Self.choreLimit)) }
+    if !signatures.put(job) { fail(ChoresOverflow(limit: SignatureWork.jobLimit)) }
   }
 
   private func feed(_ input: EngineInput) async {

@@ -13,12 +13,31 @@ final class SignatureWork: Sendable {
     case check(CheckingJob, Check)
   }
 
-  /// What the engine has under way is bounded by the engine, so more is a fault.
-  private static let jobLimit = 1 << 17
-  /// Taken at a time: a few tenths of a millisecond, so that two workers share what there is.
+  /// What waits. This node's own signatures and the ledgers' go before what anybody may send, which does not starve.
+  private struct Lanes {
+    var own: Deque<Job> = []
+    var others: Deque<Job> = []
+    var count: Int { own.count + others.count }
+
+    mutating func put(_ job: Job) {
+      if case .check(_, .overlay) = job { others.append(job) } else { own.append(job) }
+    }
+
+    mutating func take(atMost limit: Int) -> [Job] {
+      let first = min(own.count, others.isEmpty ? limit : limit - limit / 4)
+      let taken = Array(own.prefix(first)) + others.prefix(limit - first)
+      own.removeFirst(first)
+      others.removeFirst(taken.count - first)
+      return taken
+    }
+  }
+
+  /// The overlay and the ledgers bound what they have under way far below this, so more is a fault.
+  static let jobLimit = 1 << 17
+  /// Taken at a time: a millisecond or two at most, so that the workers share what there is.
   private static let batchLimit = 8
 
-  private let waiting = Mutex<Deque<Job>>([])
+  private let waiting = Mutex(Lanes())
   private let key: SigningKey
   private let signals: [AsyncStream<Void>]
   private let bells: [AsyncStream<Void>.Continuation]
@@ -36,7 +55,7 @@ final class SignatureWork: Sendable {
   func put(_ job: Job) -> Bool {
     let count = waiting.withLock { waiting -> Int in
       guard waiting.count < Self.jobLimit else { return 0 }
-      waiting.append(job)
+      waiting.put(job)
       return waiting.count
     }
     // One worker keeps up with a few; the others come for more.
@@ -68,11 +87,7 @@ final class SignatureWork: Sendable {
   }
 
   private func take() -> [Job] {
-    waiting.withLock { waiting in
-      let taken = Array(waiting.prefix(Self.batchLimit))
-      waiting.removeFirst(taken.count)
-      return taken
-    }
+    waiting.withLock { $0.take(atMost: Self.batchLimit) }
   }
 
   private func outcome(of job: Job) -> EngineInput {

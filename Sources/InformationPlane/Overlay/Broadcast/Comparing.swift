@@ -41,7 +41,7 @@ extension OverlayCore {
   mutating func receiveDigest(_ ids: [StatementID], buckets: UInt64, on id: LinkID, _ turn: inout Turn) {
     if let peer = links[id]?.node { comparing[peer] = nil }
     for fact in ids where !isHeld(fact) {
-      if wanted.announced(fact, on: id, lazyUntil: nil, limit: limits.wantedFacts) { links[id]?.toAsk.append(fact) }
+      if wanted.announced(fact, on: id, lazyUntil: nil, limits) { links[id]?.toAsk.append(fact) }
     }
     askForFacts(on: id, &turn)
     let theirs = Set(ids)

@@ -26,9 +26,10 @@ struct FactShelf: Sendable {
   private(set) var remembered: [StatementID: Int64] = [:]
   /// How many facts of an author are held.
   private(set) var held: [NodeID: Int] = [:]
-  var quotas: [NodeID: Quota] = [:]
-  /// Being verified.
-  var pending: Set<StatementID> = []
+  private var quotas: [NodeID: Quota] = [:]
+  private var recordQuotas: [NodeID: Quota] = [:]
+  /// Being verified, with the streams that pushed the same meanwhile.
+  var pending: [StatementID: [LinkID]] = [:]
   /// How many records of a node are being verified.
   var pendingRecords: [NodeID: Int] = [:]
   var parked: [NodeID: [Parked]] = [:]
@@ -39,7 +40,7 @@ struct FactShelf: Sendable {
   var count: Int { facts.count }
   var ids: [StatementID] { facts.keys.sorted() }
 
-  func contains(_ id: StatementID) -> Bool { facts[id] != nil || remembered[id] != nil || pending.contains(id) }
+  func contains(_ id: StatementID) -> Bool { facts[id] != nil || remembered[id] != nil || pending[id] != nil }
 
   /// - Returns: whether it was not here.
   mutating func insert(_ fact: Fact) -> Bool {
@@ -90,10 +91,25 @@ struct FactShelf: Sendable {
   ///
   /// - Returns: whether it is within it.
   mutating func admit(_ author: NodeID, now: Duration, perMinute: Int) -> Bool {
+    Self.count(author, in: &quotas, now: now) <= perMinute
+  }
+
+  /// The same for a member's records.
+  mutating func admitRecord(of member: NodeID, now: Duration, perMinute: Int) -> Bool {
+    Self.count(member, in: &recordQuotas, now: now) <= perMinute
+  }
+
+  private static func count(_ author: NodeID, in quotas: inout [NodeID: Quota], now: Duration) -> Int {
     var quota = quotas[author] ?? Quota(windowStart: now)
     if now - quota.windowStart >= .seconds(60) { quota = Quota(windowStart: now) }
     quota.count += 1
     quotas[author] = quota
-    return quota.count <= perMinute
+    return quota.count
+  }
+
+  /// Forgets quotas whose minute is over.
+  mutating func expireQuotas(now: Duration) {
+    quotas = quotas.filter { now - $0.value.windowStart < .seconds(60) }
+    recordQuotas = recordQuotas.filter { now - $0.value.windowStart < .seconds(60) }
   }
 }

@@ -61,11 +61,30 @@ extension OverlayCore {
     defer { if links[link]?.asked.isEmpty == true { askForFacts(on: link, &turn) } }
     if !wasAsked, !courtesy { peerCounts(on: link, &turn) }
     guard !isHeld(id) else {
-      if !wasAsked { prune(link, &turn) }
+      if !wasAsked { pushedAgain(id, on: link, &turn) }
       return drop(.duplicate, from: link, &turn)
     }
     guard let signed = raw.parsed() else { return drop(.malformed, from: link, &turn) }
     consider(signed, hops: hops, on: link, &turn)
+  }
+
+  /// Of two ways by which a fact came the later closes, once the first copy is found to be good.
+  private mutating func pushedAgain(_ id: StatementID, on link: LinkID, _ turn: inout Turn) {
+    guard let links = facts.pending[id] else { return prune(link, &turn) }
+    if links.count < limits.linksRemembered { facts.pending[id]?.append(link) }
+  }
+
+  /// A copy was bad: what its sender altered, others have as it was.
+  private mutating func fetchAgain(
+    _ id: StatementID, from others: [LinkID], insteadOf link: LinkID?, _ turn: inout Turn
+  ) {
+    for other in others where links[other] != nil {
+      if wanted.announced(id, on: other, lazyUntil: nil, limits) { links[other]?.toAsk.append(id) }
+      askForFacts(on: other, &turn)
+    }
+    // Who announced it, and was not asked, is found by comparing.
+    guard others.isEmpty else { return }
+    for other in links.keys.sorted() where other != link { sendSummary(on: other, &turn) }
   }
 
   /// Judges a fact by everything but its signature, then has that checked.
@@ -91,15 +110,14 @@ extension OverlayCore {
     _ check: Verification.Subject, _ subject: PendingVerification.Subject, on link: LinkID, _ turn: inout Turn
   ) {
     guard let open = links[link] else { return }
-    guard open.unverified < limits.verificationsPerPeer else { return drop(.busy, from: link, &turn) }
+    guard checks.begin(.statements, by: open.node, limits) else { return drop(.busy, from: link, &turn) }
     switch subject {
-    case .fact(let signed, _, _): facts.pending.insert(signed.id)
+    case .fact(let signed, _, _): facts.pending[signed.id] = []
     case .record(let signed):
-      facts.pending.insert(signed.id)
+      facts.pending[signed.id] = []
       facts.pendingRecords[signed.statement.author, default: 0] += 1
     case .direct, .rumour, .greeting: break
     }
-    links[link]?.unverified += 1
     verify(check, for: PendingVerification(subject: subject, node: open.node, link: link), &turn)
   }
 
@@ -125,8 +143,12 @@ extension OverlayCore {
     _ signed: SignedStatement, _ expiresMilliseconds: Int64, hops: Int, via pending: PendingVerification,
     _ holds: Bool, _ turn: inout Turn
   ) {
-    facts.pending.remove(signed.id)
-    guard holds else { return drop(.badSignature, from: pending.link, &turn) }
+    let others = facts.pending.removeValue(forKey: signed.id) ?? []
+    guard holds else {
+      drop(.badSignature, from: pending.link, by: pending.node, &turn)
+      return fetchAgain(signed.id, from: others, insteadOf: pending.link, &turn)
+    }
+    for other in others { prune(other, &turn) }
     // Counted only now: what somebody else forged in its name costs an author nothing.
     let author = signed.statement.author
     guard facts.hasRoom(for: author, limits) else { return drop(.busy, from: pending.link, &turn) }
@@ -152,6 +174,6 @@ extension OverlayCore {
       summary.remove(id)
       turn.emit(.forgetFact(id))
     }
-    if facts.quotas.count > limits.members { facts.quotas = [:] }
+    facts.expireQuotas(now: turn.uptime)
   }
 }

@@ -124,7 +124,7 @@ extension OverlayCore {
     for fact in ids where !isHeld(fact) {
       isAnyNew = true
       let until = lazy ? turn.uptime + limits.lazyPatience : nil
-      let isSource = wanted.announced(fact, on: id, lazyUntil: until, limit: limits.wantedFacts)
+      let isSource = wanted.announced(fact, on: id, lazyUntil: until, limits)
       if isSource, !lazy { links[id]?.toAsk.append(fact) }
     }
     if lazy {
@@ -178,7 +178,17 @@ extension OverlayCore {
   mutating func askElsewhere(_ ids: [StatementID], insteadOf link: LinkID, _ turn: inout Turn) {
     var sources: Set<LinkID> = []
     for id in ids {
-      guard let next = wanted.giveUp(id, on: link, isOpen: { links[$0] != nil }) else { continue }
+      guard let next = wanted.giveUp(id, on: link) else { continue }
+      links[next]?.toAsk.append(id)
+      sources.insert(next)
+    }
+    for source in sources.sorted() { askForFacts(on: source, &turn) }
+  }
+
+  /// What was to come on a stream that is no more is asked for elsewhere.
+  mutating func askElsewhere(insteadOfClosed link: LinkID, _ turn: inout Turn) {
+    var sources: Set<LinkID> = []
+    for (id, next) in wanted.closed(link) {
       links[next]?.toAsk.append(id)
       sources.insert(next)
     }
@@ -198,7 +208,7 @@ extension OverlayCore {
     var byteCount = 0
     for id in ids {
       guard let (signed, hops) = held(id) else { continue }
-      let bytes = OverlayFrame.fact(signed, hops: hops + 1)
+      let bytes = OverlayFrame.fact(signed, hops: hops + 1, courtesy: isCourtesy(on: link))
       byteCount += bytes.count
       guard byteCount <= limits.factBatchBytes else { return }
       transmit(bytes, on: link, lane: .control, &turn)

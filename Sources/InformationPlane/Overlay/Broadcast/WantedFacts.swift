@@ -14,6 +14,8 @@ struct WantedFacts: Sendable {
   static let sourceLimit = 6
 
   private(set) var wanted: [StatementID: Wanted] = [:]
+  /// What each stream told of, so that it can be taken back when the stream ends.
+  private var byLink: [LinkID: Set<StatementID>] = [:]
   /// Of lazily announced ones, in order of their ends.
   private(set) var lazy: [(id: StatementID, until: Duration)] = []
 
@@ -21,16 +23,21 @@ struct WantedFacts: Sendable {
   var count: Int { wanted.count }
 
   /// - Returns: whether the link is a new source of it.
-  mutating func announced(_ id: StatementID, on link: LinkID, lazyUntil: Duration?, limit: Int) -> Bool {
+  mutating func announced(
+    _ id: StatementID, on link: LinkID, lazyUntil: Duration?, _ limits: OverlayLimits
+  ) -> Bool {
+    guard (byLink[link]?.count ?? 0) < limits.wantedFactsPerLink else { return false }
     if let known = wanted[id] {
       guard !known.sources.contains(link), known.sources.count < Self.sourceLimit else { return false }
       wanted[id]?.sources.append(link)
+      byLink[link, default: []].insert(id)
       // Somebody has it to hand over: there is nothing to wait for.
       if lazyUntil == nil { wanted[id]?.lazyUntil = nil }
       return true
     }
-    guard wanted.count < limit else { return false }
+    guard wanted.count < limits.wantedFacts else { return false }
     wanted[id] = Wanted(sources: [link], lazyUntil: lazyUntil)
+    byLink[link, default: []].insert(id)
     if let lazyUntil { lazy.append((id, lazyUntil)) }
     return true
   }
@@ -51,17 +58,46 @@ struct WantedFacts: Sendable {
   /// It was asked for in vain.
   ///
   /// - Returns: the next who has it; nil when nobody else does, and it is forgotten.
-  mutating func giveUp(_ id: StatementID, on link: LinkID, isOpen: (LinkID) -> Bool) -> LinkID? {
-    guard var known = wanted[id], known.asked == link else { return nil }
-    known.sources.removeAll { $0 == link || !isOpen($0) }
-    known.asked = nil
-    guard let next = known.sources.first else {
+  mutating func giveUp(_ id: StatementID, on link: LinkID) -> LinkID? {
+    guard wanted[id]?.asked == link else { return nil }
+    return forget(link, of: id)
+  }
+
+  /// A stream ended: nobody can be asked on it any more.
+  ///
+  /// - Returns: what is now to be asked for on other streams, sorted.
+  mutating func closed(_ link: LinkID) -> [(id: StatementID, next: LinkID)] {
+    var orphans: [(id: StatementID, next: LinkID)] = []
+    for id in (byLink.removeValue(forKey: link) ?? []).sorted() {
+      guard let known = wanted[id] else { continue }
+      let isOthers = known.asked.map { $0 != link } ?? (known.lazyUntil != nil)
+      if isOthers {
+        wanted[id]?.sources.removeAll { $0 == link }
+        if wanted[id]?.sources.isEmpty == true { wanted[id] = nil }
+      } else if let next = forget(link, of: id) {
+        orphans.append((id, next))
+      }
+    }
+    return orphans
+  }
+
+  /// Takes a source off, and lets the next be asked.
+  private mutating func forget(_ link: LinkID, of id: StatementID) -> LinkID? {
+    wanted[id]?.sources.removeAll { $0 == link }
+    wanted[id]?.asked = nil
+    byLink[link]?.remove(id)
+    guard let next = wanted[id]?.sources.first else {
       wanted[id] = nil
       return nil
     }
-    wanted[id] = known
     return next
   }
 
-  mutating func remove(_ id: StatementID) { wanted[id] = nil }
+  mutating func remove(_ id: StatementID) {
+    guard let known = wanted.removeValue(forKey: id) else { return }
+    for link in known.sources {
+      byLink[link]?.remove(id)
+      if byLink[link]?.isEmpty == true { byLink[link] = nil }
+    }
+  }
 }

@@ -8,6 +8,8 @@ struct Agenda: Sendable {
     case followUp
     /// Look at who is suspected.
     case judge
+    /// Object to accusations that came soon after others.
+    case object
     /// Pass rumours on.
     case gossip
     /// Knock at who has failed.

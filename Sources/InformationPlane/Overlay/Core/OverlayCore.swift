@@ -28,6 +28,11 @@ public struct OverlayCore: Sendable {
   let ownKeys: Rings.Keys
   var ownRefutation = 0
   var isRefuting = false
+  /// When this node began to object last, and let itself be told last that something is wrong with it (uptime).
+  var refutedAt: Duration?
+  var accusedAt: Duration?
+  /// Somebody doubts the present version.
+  var isStillAccused = false
   /// When another process with this node's key was met last, uptime.
   var metOwnKeyAt: Duration?
   var datagramKeys = DatagramKeys()
@@ -40,6 +45,7 @@ public struct OverlayCore: Sendable {
   var probing = ProbeBoard()
   var gossip = GossipQueue()
   var heardRumours = SeenRumours()
+  var rumoursUnderCheck: Set<RumourCheck> = []
   var lastHeardAt = Duration.zero
   var greetings = GreetingBoard()
   /// Members that came from the disk and did not show themselves yet.
@@ -75,6 +81,9 @@ public struct OverlayCore: Sendable {
   var incoming = IncomingDirects()
 
   var verifications: [VerificationID: PendingVerification] = [:]
+  var checks = CheckBoard()
+  /// How often each peer was at fault of late.
+  var faults: [NodeID: Int] = [:]
   var signatures: [OverlaySigningID: PendingSignature] = [:]
   var nextJob: UInt64 = 1
 
@@ -170,6 +179,7 @@ public struct OverlayCore: Sendable {
     case .probe: probeNext(&turn)
     case .followUp: followUp(&turn)
     case .judge: judgeSuspects(&turn)
+    case .object: if isStillAccused { object(&turn) }
     case .gossip: passOn(&turn)
     case .revive: revive(&turn)
     case .neighbours: chooseNeighbours(&turn)
@@ -187,19 +197,23 @@ public struct OverlayCore: Sendable {
     datagramKeys.expire(at: turn.uptime)
     renewKeyIfDue(&turn)
     shunned = shunned.filter { $0.value > turn.uptime }
+    faults = [:]
     comparing = comparing.filter { $0.value > turn.uptime }
   }
 
   /// Counts what was dropped; a peer that is at fault too often loses its link.
-  mutating func drop(_ reason: DropReason, from link: LinkID?, _ turn: inout Turn) {
+  ///
+  /// - Parameter node: who is at fault where the link may be closed by now: a new one is no new beginning.
+  mutating func drop(_ reason: DropReason, from link: LinkID?, by node: NodeID? = nil, _ turn: inout Turn) {
     counters[reason, default: 0] += 1
-    let peer = link.flatMap { links[$0]?.node }
+    let peer = link.flatMap { links[$0]?.node } ?? node
     turn.emit(.dropped(reason, from: peer))
-    guard reason.isPeersFault, let link, let peer else { return }
-    links[link]?.badFrames += 1
-    guard (links[link]?.badFrames ?? 0) >= limits.badFrames else { return }
+    guard reason.isPeersFault, let peer, table[peer] != nil else { return }
+    faults[peer, default: 0] += 1
+    guard faults[peer, default: 0] >= limits.badFrames else { return }
+    faults[peer] = nil
     shunned[peer] = turn.uptime + limits.redialMost
     turn.emit(.notice(.peerMisbehaved(peer)))
-    close(link, .misbehaved, &turn)
+    if let open = linkOfNode[peer] { close(open, .misbehaved, &turn) }
   }
 }

@@ -20,6 +20,10 @@ public struct OverlayLimits: Hashable, Sendable {
   public var probeSecond: Duration = .milliseconds(400)
   public var indirectProbes = 3
   public var localHealthMost = 8
+  /// How often this node objects at most.
+  public var refutationPause: Duration = .milliseconds(500)
+  /// How often being accused counts against this node's own health.
+  public var accusedPause: Duration = .seconds(5)
   /// Streams that are opened for probes in a second.
   public var probeDials = 2
   /// A timer that comes so late shows that this process did not run.
@@ -65,8 +69,10 @@ public struct OverlayLimits: Hashable, Sendable {
   public var greetingInterval: Duration = .seconds(1)
   /// Records from datagrams in clear that are being verified.
   public var greetingsUnderCheck = 64
-  /// Checks of signatures under way for datagrams.
+  /// Checks of signatures under way, of statements and of rumours each.
   public var verifications = 4_096
+  /// Rumours of one peer that are being verified.
+  public var rumoursPerPeer = 256
 
   // MARK: Streams
 
@@ -129,11 +135,16 @@ public struct OverlayLimits: Hashable, Sendable {
   public var rememberedFacts = 65_536
   /// Facts of one author that are taken in a minute.
   public var factsPerAuthorMinute = 1_200
-  /// Facts that are known by their id only.
-  public var wantedFacts = 16_384
+  /// New records of one member that are taken in a minute, from whomever they come.
+  public var recordsPerMemberMinute = 60
+  /// Facts that are known by their id only, and those that one stream told of.
+  public var wantedFacts = 65_536
+  public var wantedFactsPerLink = 8_193
   /// Facts asked for, or sent, at a time.
   public var factBatch = 64
   public var factBatchBytes = 512 * 1_024
+  /// Streams that are remembered for having brought what is being verified.
+  public var linksRemembered = 8
   /// Statements of one peer that await verification.
   public var verificationsPerPeer = 512
 

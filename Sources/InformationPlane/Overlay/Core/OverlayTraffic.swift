@@ -11,7 +11,7 @@ public struct OverlayTraffic: Hashable, Sendable {
   public internal(set) var frameBytesReceived = 0
   /// Bodies of others' facts that came in, those that were here already included: copies received.
   public internal(set) var factBodiesReceived = 0
-  /// Of those the ones that were new, and whose signature held.
+  /// Of those the ones that were new when they came, and whose signature held.
   public internal(set) var factsTaken = 0
   /// Links that announcements and calls had passed when they came: summed, and the most. Member records are not
   /// counted: many come from whoever had them.

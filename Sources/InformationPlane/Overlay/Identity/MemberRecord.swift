@@ -137,7 +137,9 @@ public struct HostPort: Hashable, Sendable, CustomStringConvertible {
 
   /// - Returns: nil unless the text is `HOST:PORT` or `[IPV6]:PORT`.
   public init?(_ text: String) {
-    guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else { return nil }
+    guard let colon = text.lastIndex(of: ":"), let port = Self.port(text[text.index(after: colon)...]) else {
+      return nil
+    }
     var host = text[..<colon]
     if host.hasPrefix("["), host.hasSuffix("]") {
       host = host.dropFirst().dropLast()
@@ -147,6 +149,11 @@ public struct HostPort: Hashable, Sendable, CustomStringConvertible {
     guard !host.isEmpty, !host.contains(where: { "[]".contains($0) }) else { return nil }
     self.host = String(host)
     self.port = Int(port)
+  }
+
+  /// In its one spelling.
+  private static func port(_ text: Substring) -> UInt16? {
+    UInt16(text).flatMap { "\($0)" == text ? $0 : nil }
   }
 
   public var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }

@@ -179,14 +179,19 @@ extension OverlayCore {
     // Whatever comes of the record, what waited for it waits no longer.
     defer { releaseParked(by: signed.statement.author, &turn) }
     endRecordCheck(signed)
-    guard case .member(let checked) = finding else { return drop(.badSignature, from: pending.link, &turn) }
-    traffic.factsTaken += 1
+    guard case .member(let checked) = finding else {
+      return drop(.badSignature, from: pending.link, by: pending.node, &turn)
+    }
     if checked.node == node { return metOwnKey(in: checked, &turn) }
+    guard facts.admitRecord(of: checked.node, now: turn.uptime, perMinute: limits.recordsPerMemberMinute) else {
+      return drop(.authorQuota, from: pending.link, &turn)
+    }
+    traffic.factsTaken += 1
     take(checked, hops: 1, from: pending.link, &turn)
   }
 
   mutating func endRecordCheck(_ signed: SignedStatement) {
-    facts.pending.remove(signed.id)
+    facts.pending[signed.id] = nil
     let author = signed.statement.author
     facts.pendingRecords[author, default: 1] -= 1
     if facts.pendingRecords[author] == 0 { facts.pendingRecords[author] = nil }

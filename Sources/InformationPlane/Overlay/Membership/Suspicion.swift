@@ -108,6 +108,13 @@ extension OverlayCore {
   /// This node is doubted in its present version.
   mutating func object(_ turn: inout Turn) {
     guard !isRefuting, !leaving, let ownRecord else { return }
+    // Who doubts this node over and over makes it sign now and then, not all the time.
+    if let refutedAt, turn.uptime - refutedAt < limits.refutationPause {
+      isStillAccused = true
+      return agenda.plan(.object, at: refutedAt + limits.refutationPause)
+    }
+    isStillAccused = false
+    refutedAt = turn.uptime
     isRefuting = true
     let body = Refutation(incarnation: ownRecord.record.incarnation, refutation: ownRefutation + 1)
     sign(body, for: .refutation(body), &turn)
@@ -120,13 +127,20 @@ extension OverlayCore {
       return
     }
     ownRefutation = body.refutation
-    localHealth = min(limits.localHealthMost, localHealth + 1)
+    noteAccused(&turn)
     let fields = RumourFields(body, by: node, epoch: epoch, signature: signature)
     guard let rumour = fields.rumour(in: network) else { return }
     heardRumours.insert(rumour.subject)
     tell(rumour, &turn)
     // At once, not with the next tick: others wait to judge.
     passOn(&turn)
+  }
+
+  /// Being accused is a sign that something is wrong here, but others must not be able to blind this node by it.
+  private mutating func noteAccused(_ turn: inout Turn) {
+    if let accusedAt, turn.uptime - accusedAt < limits.accusedPause { return }
+    accusedAt = turn.uptime
+    localHealth = min(limits.localHealthMost, localHealth + 1)
   }
 
   // MARK: Rumours of others
@@ -139,8 +153,11 @@ extension OverlayCore {
     guard author.epoch == fields.epoch, let rumour = fields.rumour(in: network) else {
       return drop(.malformed, from: link, &turn)
     }
-    guard verifications.count < limits.verifications else { return drop(.busy, from: nil, &turn) }
-    heardRumours.insert(fields.subject)
+    // Heard is only what its author signed: a forgery in its name must not stand before the true one.
+    let key = RumourCheck(subject: fields.subject, signature: rumour.signed.signature)
+    guard !rumoursUnderCheck.contains(key) else { return }
+    guard checks.begin(.rumours, by: peer, limits) else { return drop(.busy, from: nil, &turn) }
+    rumoursUnderCheck.insert(key)
     verify(
       .statement(rumour.signed, author.signingKey),
       for: PendingVerification(subject: .rumour(rumour), node: peer, link: nil), &turn)
@@ -186,7 +203,10 @@ extension OverlayCore {
   mutating func rumourVerified(
     _ rumour: Rumour, via pending: PendingVerification, _ holds: Bool, _ turn: inout Turn
   ) {
-    guard holds else { return drop(.badSignature, from: linkOfNode[pending.node], &turn) }
+    rumoursUnderCheck.remove(RumourCheck(subject: rumour.subject, signature: rumour.signed.signature))
+    guard holds else { return drop(.badSignature, from: linkOfNode[pending.node], by: pending.node, &turn) }
+    guard !heardRumours.contains(rumour.subject) else { return }
+    heardRumours.insert(rumour.subject)
     switch rumour.subject {
     case .accusation(let accused, let accuser, let version):
       if accused == node {

@@ -171,7 +171,7 @@ extension OverlayCore {
     guard let certificate = table[peer]?.checked.certificate, certificate.epoch == signed.statement.epoch else {
       return drop(.unknownAuthor, from: link, &turn)
     }
-    guard open.unverified < limits.verificationsPerPeer,
+    guard checks.hasRoom(.statements, for: peer, limits),
       (incoming.unsettled[peer]?.count ?? 0) + (incoming.inVerification[peer]?.count ?? 0) < limits.unsettledPerPeer
     else { return drop(.busy, from: link, &turn) }
     let deadline = turn.uptime + min(within, limits.directLifetime)
@@ -189,7 +189,7 @@ extension OverlayCore {
     queue[index].holds = holds
     var ready: [IncomingDirects.Direct] = []
     while let holds = queue.first?.holds, let direct = queue.popFirst() {
-      if holds { ready.append(direct) } else { drop(.badSignature, from: direct.link, &turn) }
+      if holds { ready.append(direct) } else { drop(.badSignature, from: direct.link, by: peer, &turn) }
     }
     incoming.inVerification[peer] = queue.isEmpty ? nil : queue
     for direct in ready {

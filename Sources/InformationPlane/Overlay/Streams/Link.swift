@@ -16,9 +16,6 @@ struct Link: Sendable {
   var ping: UInt64?
   /// A probe that this stream may answer.
   var probe: UInt64?
-  var badFrames = 0
-  /// Statements from this link that are being verified.
-  var unverified = 0
 
   // The tree.
   /// Facts are pushed to the peer; otherwise it is only told of them. At first so between neighbours alone: the tree

@@ -150,7 +150,7 @@ extension OverlayCore {
   /// What was asked for on a link that is no more is asked for elsewhere.
   private mutating func release(_ id: LinkID, _ link: Link, _ turn: inout Turn) {
     links[id] = nil
-    askElsewhere(link.asked.sorted(), insteadOf: id, &turn)
+    askElsewhere(insteadOfClosed: id, &turn)
   }
 
   // MARK: Looking after them

@@ -1,0 +1,55 @@
+import Model
+import Testing
+
+@testable import Overlay
+
+/// Facts that are known by their id only.
+@Suite struct WantedFactsTests {
+  private func id(_ number: UInt64) -> StatementID {
+    StatementID(Digest(of: withUnsafeBytes(of: number) { Array($0) }))
+  }
+
+  @Test func whatAClosedStreamWasAskedForIsAskedForOnTheNext() {
+    var wanted = WantedFacts()
+    let (first, second) = (LinkID(1), LinkID(2))
+    for number in UInt64(0)..<3 {
+      for link in [first, second] {
+        let isNew = wanted.announced(id(number), on: link, lazyUntil: nil, OverlayLimits())
+        #expect(isNew)
+      }
+    }
+    // One is asked for, the others wait for their turn behind it.
+    wanted.ask(id(0), on: first)
+    let orphans = wanted.closed(first)
+    #expect(orphans.map(\.id) == (UInt64(0)..<3).map(id).sorted() && orphans.allSatisfy { $0.next == second })
+    #expect(wanted[id(0)]?.asked == nil)
+    let nobody = wanted.closed(second)
+    #expect(nobody.isEmpty)
+    #expect(wanted.count == 0, "nobody has them any more")
+  }
+
+  @Test func whatIsAskedForElsewhereStaysThere() {
+    var wanted = WantedFacts()
+    let (first, second) = (LinkID(1), LinkID(2))
+    for link in [first, second] { _ = wanted.announced(id(7), on: link, lazyUntil: nil, OverlayLimits()) }
+    wanted.ask(id(7), on: second)
+    let orphans = wanted.closed(first)
+    #expect(orphans.isEmpty)
+    #expect(wanted[id(7)]?.asked == second)
+  }
+
+  @Test func onePeerCannotFillItForAll() {
+    var limits = OverlayLimits()
+    limits.wantedFactsPerLink = 10
+    var wanted = WantedFacts()
+    var taken = 0
+    for number in UInt64(0)..<100 where wanted.announced(id(number), on: LinkID(1), lazyUntil: nil, limits) {
+      taken += 1
+    }
+    #expect(taken == 10)
+    let isTaken = wanted.announced(id(1_000), on: LinkID(2), lazyUntil: nil, limits)
+    #expect(isTaken)
+    _ = wanted.closed(LinkID(1))
+    #expect(wanted.count == 1)
+  }
+}
