@@ -59,6 +59,8 @@ extension OverlayCore {
     let id = raw.id
     let wasAsked = arrived(id, on: link)
     defer { if links[link]?.asked.isEmpty == true { askForFacts(on: link, &turn) } }
+    // On a slow stream the rest may take long, and is not late as long as something comes.
+    if wasAsked { links[link]?.askedAt = turn.uptime }
     if !wasAsked, !courtesy { peerCounts(on: link, &turn) }
     guard !isHeld(id) else {
       if !wasAsked { pushedAgain(id, on: link, &turn) }
