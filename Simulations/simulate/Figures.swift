@@ -20,6 +20,9 @@ struct OverlayFiguresCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Write the figures into this file as one JSON object.", valueName: "file"))
   var json: String?
 
+  @Option(help: ArgumentHelp("Draw how they grow into this file, as SVG.", valueName: "file"))
+  var plot: String?
+
   func run() throws {
     let sizes = nodes.split(separator: ",").map { Int($0) }
     guard !sizes.isEmpty, sizes.allSatisfy({ $0.map { (2...5_000).contains($0) } ?? false }) else {
@@ -34,6 +37,7 @@ struct OverlayFiguresCommand: ParsableCommand {
     }
     print(Self.table(of: all))
     if let json { try Data((Self.json(of: all) + "\n").utf8).write(to: URL(fileURLWithPath: json)) }
+    if let plot { try Data(FiguresPlot(figures: all).svg.utf8).write(to: URL(fileURLWithPath: plot)) }
   }
 
   /// A row for each figure, a column for each size, and with which power of the number of nodes it grows.
