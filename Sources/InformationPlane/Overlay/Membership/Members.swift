@@ -12,6 +12,9 @@ extension OverlayCore {
     table.members.values.reduce(into: [:]) { $0[$1.state, default: 0] += 1 }
   }
 
+  /// A member's newest record, whose signatures hold; nil for this node and for one that is not known.
+  public func memberRecord(of node: NodeID) -> MemberRecord? { table[node]?.checked.record }
+
   /// Where this node says that it listens; empty before the start.
   public var ownAddresses: [String] { ownRecord?.record.addresses ?? [] }
 
