@@ -157,9 +157,7 @@ extension OverlayCore {
     guard facts.admit(author, now: turn.uptime, perMinute: limits.factsPerAuthorMinute) else {
       return drop(.authorQuota, from: pending.link, &turn)
     }
-    keep(
-      FactShelf.Fact(
-        signed: signed, expiresMilliseconds: expiresMilliseconds, hops: hops))
+    keep(FactShelf.Fact(signed: signed, expiresMilliseconds: expiresMilliseconds, hops: hops))
     traffic.factsTaken += 1
     traffic.factHops += hops
     traffic.factHopsMost = max(traffic.factHopsMost, hops)

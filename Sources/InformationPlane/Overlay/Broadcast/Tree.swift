@@ -175,24 +175,17 @@ extension OverlayCore {
     transmit(OverlayFrame.factRequest(batch), on: id, lane: .control, &turn)
   }
 
+  /// What was asked for in vain on a stream is asked for elsewhere.
   mutating func askElsewhere(_ ids: [StatementID], insteadOf link: LinkID, _ turn: inout Turn) {
-    var sources: Set<LinkID> = []
-    for id in ids {
-      guard let next = wanted.giveUp(id, on: link) else { continue }
-      links[next]?.toAsk.append(id)
-      sources.insert(next)
-    }
-    for source in sources.sorted() { askForFacts(on: source, &turn) }
+    ask(ids.compactMap { id in wanted.giveUp(id, on: link).map { (id, $0) } }, &turn)
   }
 
   /// What was to come on a stream that is no more is asked for elsewhere.
-  mutating func askElsewhere(insteadOfClosed link: LinkID, _ turn: inout Turn) {
-    var sources: Set<LinkID> = []
-    for (id, next) in wanted.closed(link) {
-      links[next]?.toAsk.append(id)
-      sources.insert(next)
-    }
-    for source in sources.sorted() { askForFacts(on: source, &turn) }
+  mutating func askElsewhere(insteadOfClosed link: LinkID, _ turn: inout Turn) { ask(wanted.closed(link), &turn) }
+
+  private mutating func ask(_ facts: [(id: StatementID, next: LinkID)], _ turn: inout Turn) {
+    for (id, next) in facts { links[next]?.toAsk.append(id) }
+    for source in Set(facts.map(\.next)).sorted() { askForFacts(on: source, &turn) }
   }
 
   /// A fact's bytes came, whatever becomes of them.
