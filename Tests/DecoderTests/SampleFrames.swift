@@ -32,6 +32,7 @@ extension Samples {
       ("no", OverlayFrame.directOutcome(id, .refused(reason: "no room"))),
       ("busy", OverlayFrame.directOutcome(id, .busy)),
       ("ping", OverlayFrame.ping(1 << 40)), ("pong", OverlayFrame.pong(7)),
+      ("refusal", OverlayFrame.refusal(.invitationUsedUp)),
     ] + messages(signed)
   }
 

@@ -49,5 +49,40 @@ extension EndToEnd {
         try requireApart(late, swarm, countedAs: "expiredGrant")
       }
     }
+
+    @Test func whoComesWithAUsedInvitationSeesAndSaysNothingAndHearsWhy() throws {
+      try Swarm.with(3) { swarm in
+        let seed = swarm.nodes[0]
+        let invitation = try Binary.run(["network", "invite", "--data", seed.data]).text
+        let first = try swarm.network.make("first", ["--kind", "virtual"])
+        let second = try swarm.network.make("second", ["--kind", "virtual"])
+        for node in [first, second] {
+          #expect(try Binary.run(["network", "join", "--data", node.data, invitation]).status == 0)
+        }
+        try first.start()
+        for node in swarm.nodes {
+          try until("\(node.name) sees the first") { () -> Void? in
+            try node.ask("member", "list").list.contains { $0["name"].text == "first" } ? () : nil
+          }
+        }
+        try second.start()
+        try until("the second hears why") { () -> Void? in
+          second.log.contains("has let in as many nodes as it is for") ? () : nil
+        }
+        let doctor = try Binary.run(["doctor", "--data", second.data])
+        #expect(doctor.text.contains("as many nodes as it is for") && doctor.text.contains("another invitation"))
+        try until("the seed counts it") { () -> Void? in
+          try seed.ask("node", "status")["dropped"]["overlay: invitationUsedUp"].number > 0 ? () : nil
+        }
+        _ = try second.run("network", "announce", "let me in")
+        try swarm.announce("among us", from: swarm.nodes[1], to: swarm.nodes + [first])
+        for node in swarm.nodes + [first] {
+          #expect(swarm.times("let me in", at: node) == 0)
+          #expect(try !node.ask("member", "list").list.contains { $0["name"].text == "second" })
+        }
+        #expect(swarm.times("among us", at: second) == 0)
+        #expect(try second.ask("member", "list").list.count <= 2, "it knows nobody but the seed")
+      }
+    }
   }
 }

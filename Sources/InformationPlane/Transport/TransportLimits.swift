@@ -21,8 +21,9 @@ public struct TransportLimits: Sendable {
   /// What one link may have waiting to be sent.
   public var outboxBytes = 16 * 1_024 * 1_024
   public var outboxFrames = 16_384
-  /// Frames of a link that the overlay takes at a time.
+  /// Frames of a link that the overlay takes at a time, and their bytes but for the last one's.
   public var frameBatch = 64
+  public var frameBatchBytes = 256 * 1_024
   /// Sealed and handed to the socket at a time.
   public var writeBatchBytes = 256 * 1_024
   public var objectChunkBytes = 256 * 1_024

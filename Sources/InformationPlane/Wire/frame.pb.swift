@@ -281,6 +281,14 @@ public nonisolated struct WireFrame: Sendable {
     set {payload = .report(newValue)}
   }
 
+  public var refusal: WireRefusal {
+    get {
+      if case .refusal(let v)? = payload {return v}
+      return WireRefusal()
+    }
+    set {payload = .refusal(newValue)}
+  }
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public nonisolated enum OneOf_Payload: Equatable, Sendable {
@@ -309,6 +317,81 @@ public nonisolated struct WireFrame: Sendable {
     case traceReply(WireTraceReply)
     case reportRequest(WireReportRequest)
     case report(WireReport)
+    case refusal(WireRefusal)
+
+  }
+
+  public init() {}
+}
+
+/// The last frame on a stream that its sender does not keep: it lives, and this is why. A stream that ends without one
+/// may mean that the sender's process has ended.
+public nonisolated struct WireRefusal: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var reason: WireRefusal.Reason = .unspecified
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public nonisolated enum Reason: SwiftProtobuf.Enum, Swift.CaseIterable {
+    public typealias RawValue = Int
+    case unspecified // = 0
+
+    /// Of its streams none can be spared: to be tried again later.
+    case full // = 1
+
+    /// It holds as many members as it can.
+    case members // = 2
+
+    /// The invitation has let in as many nodes as it is for.
+    case grant // = 3
+
+    /// The receiver sent too much that was bad.
+    case misbehaved // = 4
+
+    /// Another process has the key of the receiver.
+    case sameKey // = 5
+    case UNRECOGNIZED(Int)
+
+    public init() {
+      self = .unspecified
+    }
+
+    public init?(rawValue: Int) {
+      switch rawValue {
+      case 0: self = .unspecified
+      case 1: self = .full
+      case 2: self = .members
+      case 3: self = .grant
+      case 4: self = .misbehaved
+      case 5: self = .sameKey
+      default: self = .UNRECOGNIZED(rawValue)
+      }
+    }
+
+    public var rawValue: Int {
+      switch self {
+      case .unspecified: return 0
+      case .full: return 1
+      case .members: return 2
+      case .grant: return 3
+      case .misbehaved: return 4
+      case .sameKey: return 5
+      case .UNRECOGNIZED(let i): return i
+      }
+    }
+
+    // The compiler won't synthesize support with the UNRECOGNIZED case.
+    public static let allCases: [WireRefusal.Reason] = [
+      .unspecified,
+      .full,
+      .members,
+      .grant,
+      .misbehaved,
+      .sameKey,
+    ]
 
   }
 
@@ -716,6 +799,9 @@ public nonisolated struct WireCompactGrant: Sendable {
   public var invitationKey: Data = Data()
 
   public var signature: Data = Data()
+
+  /// How many nodes an invitation is for; 0 beside no key.
+  public var nodes: UInt32 = 0
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1227,7 +1313,7 @@ nonisolated extension WireIntroduction: SwiftProtobuf.Message, SwiftProtobuf._Me
 
 nonisolated extension WireFrame: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Frame"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}fact\0\u{3}fact_digest\0\u{3}fact_request\0\u{1}direct\0\u{3}direct_outcome\0\u{3}ledger_head\0\u{3}ledger_request\0\u{3}ledger_entries\0\u{3}ledger_ack\0\u{3}log_request\0\u{3}log_chunk\0\u{3}object_request\0\u{3}object_chunk\0\u{3}object_refusal\0\u{1}ping\0\u{1}pong\0\u{3}fact_announcement\0\u{3}fact_summary\0\u{3}tree_prune\0\u{3}tree_graft\0\u{1}gossip\0\u{3}trace_request\0\u{3}trace_reply\0\u{3}report_request\0\u{1}report\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}fact\0\u{3}fact_digest\0\u{3}fact_request\0\u{1}direct\0\u{3}direct_outcome\0\u{3}ledger_head\0\u{3}ledger_request\0\u{3}ledger_entries\0\u{3}ledger_ack\0\u{3}log_request\0\u{3}log_chunk\0\u{3}object_request\0\u{3}object_chunk\0\u{3}object_refusal\0\u{1}ping\0\u{1}pong\0\u{3}fact_announcement\0\u{3}fact_summary\0\u{3}tree_prune\0\u{3}tree_graft\0\u{1}gossip\0\u{3}trace_request\0\u{3}trace_reply\0\u{3}report_request\0\u{1}report\0\u{1}refusal\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1560,6 +1646,19 @@ nonisolated extension WireFrame: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
           self.payload = .report(v)
         }
       }()
+      case 26: try {
+        var v: WireRefusal?
+        var hadOneofValue = false
+        if let current = self.payload {
+          hadOneofValue = true
+          if case .refusal(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.payload = .refusal(v)
+        }
+      }()
       default: break
       }
     }
@@ -1671,6 +1770,10 @@ nonisolated extension WireFrame: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
       guard case .report(let v)? = self.payload else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 25)
     }()
+    case .refusal?: try {
+      guard case .refusal(let v)? = self.payload else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 26)
+    }()
     case nil: break
     }
     try unknownFields.traverse(visitor: &visitor)
@@ -1681,6 +1784,40 @@ nonisolated extension WireFrame: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
+}
+
+nonisolated extension WireRefusal: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Refusal"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}reason\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularEnumField(value: &self.reason) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.reason != .unspecified {
+      try visitor.visitSingularEnumField(value: self.reason, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: WireRefusal, rhs: WireRefusal) -> Bool {
+    if lhs.reason != rhs.reason {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireRefusal.Reason: SwiftProtobuf._ProtoNameProviding {
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0REASON_UNSPECIFIED\0\u{1}REASON_FULL\0\u{1}REASON_MEMBERS\0\u{1}REASON_GRANT\0\u{1}REASON_MISBEHAVED\0\u{1}REASON_SAME_KEY\0")
 }
 
 nonisolated extension WireFact: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
@@ -2455,7 +2592,7 @@ nonisolated extension WireCompactCertificate: SwiftProtobuf.Message, SwiftProtob
 
 nonisolated extension WireCompactGrant: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".CompactGrant"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}certificate\0\u{3}expires_milliseconds\0\u{3}invitation_key\0\u{1}signature\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}certificate\0\u{3}expires_milliseconds\0\u{3}invitation_key\0\u{1}signature\0\u{1}nodes\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2467,6 +2604,7 @@ nonisolated extension WireCompactGrant: SwiftProtobuf.Message, SwiftProtobuf._Me
       case 2: try { try decoder.decodeSingularUInt64Field(value: &self.expiresMilliseconds) }()
       case 3: try { try decoder.decodeSingularBytesField(value: &self.invitationKey) }()
       case 4: try { try decoder.decodeSingularBytesField(value: &self.signature) }()
+      case 5: try { try decoder.decodeSingularUInt32Field(value: &self.nodes) }()
       default: break
       }
     }
@@ -2489,6 +2627,9 @@ nonisolated extension WireCompactGrant: SwiftProtobuf.Message, SwiftProtobuf._Me
     if !self.signature.isEmpty {
       try visitor.visitSingularBytesField(value: self.signature, fieldNumber: 4)
     }
+    if self.nodes != 0 {
+      try visitor.visitSingularUInt32Field(value: self.nodes, fieldNumber: 5)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2497,6 +2638,7 @@ nonisolated extension WireCompactGrant: SwiftProtobuf.Message, SwiftProtobuf._Me
     if lhs.expiresMilliseconds != rhs.expiresMilliseconds {return false}
     if lhs.invitationKey != rhs.invitationKey {return false}
     if lhs.signature != rhs.signature {return false}
+    if lhs.nodes != rhs.nodes {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -10,8 +10,8 @@ extension NodeDoor {
   private static let membersAsked = 4
 
   func doctor() async throws -> [DoctorFinding] {
-    let (adapters, unfinished, members, summary) = await loop.read {
-      ($0.adapterViews(), $0.unfinished(at: $1), $0.memberViews(), $0.summary())
+    let (adapters, unfinished, members, summary, refusal) = await loop.read {
+      ($0.adapterViews(), $0.unfinished(at: $1), $0.memberViews(), $0.summary(), $0.overlay.lastRefusal)
     }
     let now = await loop.now
     var out = adapters.map {
@@ -26,7 +26,9 @@ extension NodeDoor {
         detail: lost.isEmpty
           ? "\(members.count) known, none has failed" : "failed: \(lost.map(\.name).joined(separator: ", "))",
         remedy: lost.isEmpty ? "" : "jointcloud member list"))
-    if let problem = admissionProblem(members, now) { out.append(problem) }
+    if let problem = admissionProblem(members, now) ?? refusal.map({ NetworkDiagnosis.refused(by: $0.by, $0.why) }) {
+      out.append(problem)
+    }
     let asked = members.filter { !$0.isSelf && $0.state == "alive" }.prefix(Self.membersAsked)
     out.append(
       NetworkDiagnosis.datagrams(
@@ -81,6 +83,20 @@ extension NodeDoor {
 
 /// What the answers of others say about the way to them.
 package enum NetworkDiagnosis {
+  /// - Parameter peer: who did not let this node in.
+  static func refused(by peer: NodeID, _ why: StreamRefusal) -> DoctorFinding {
+    let remedy =
+      switch why {
+      case .invitationUsedUp, .tooManyMembers:
+        "ask a founder for another invitation, and join with a new folder: jointcloud node init --data NEW_FOLDER"
+      case .misbehaved: "compare versions: jointcloud --version here and at node \(peer.short)"
+      case .sameKeyElsewhere: "stop the other process that has a copy of this data folder"
+      case .full: "none is needed: it is tried again"
+      }
+    return DoctorFinding(
+      subject: "admission", ok: false, detail: "node \(peer.short) closed the stream: \(why)", remedy: remedy)
+  }
+
   /// From this local health on something is wrong with this node or its network.
   package static let worryingHealth = 3
 

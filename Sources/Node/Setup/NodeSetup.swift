@@ -63,11 +63,12 @@ public struct NodeSetup: Sendable {
   /// - Parameter addresses: HOST:PORT where this node can be reached; where it runs now, if empty.
   /// - Throws: `IdentityError.notAFounder`; `Refusal` when no address is known.
   public func invite(
-    addresses given: [String], expiresMilliseconds: Int64, random: inout Random
+    addresses given: [String], nodes: Int, expiresMilliseconds: Int64, random: inout Random
   ) throws -> String {
     let identity = try identity()
     return try identity.invite(
-      seeds: try seeds(of: identity, at: given), expiresMilliseconds: expiresMilliseconds, keySeed: random.digest()
+      seeds: try seeds(of: identity, at: given), nodes: nodes, expiresMilliseconds: expiresMilliseconds,
+      keySeed: random.digest()
     ).text()
   }
 

@@ -127,7 +127,10 @@ struct BenchmarkNetwork: Sendable {
     }
     try await program.output(["network", "create", "--data", folders[0].path, "--name", "benchmark"])
     let invitation = try await program.output(
-      ["network", "invite", "--data", folders[0].path, "--address", seedAddress, "--expires", "24h"])
+      [
+        "network", "invite", "--data", folders[0].path, "--address", seedAddress, "--expires", "24h", "--nodes",
+        "\(plans.count)",
+      ])
     try await forEach(plans.indices.dropFirst(), atOnce: 4) { index in
       try await program.output(["network", "join", "--data", folders[index].path, invitation])
     }

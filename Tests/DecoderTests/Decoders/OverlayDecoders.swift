@@ -48,6 +48,7 @@ extension ByteDecoder {
     case .message(let message): message.encoded
     case .ping(let nonce): OverlayFrame.ping(nonce)
     case .pong(let nonce): OverlayFrame.pong(nonce)
+    case .refusal(let refusal): OverlayFrame.refusal(refusal)
     case .unknown: nil
     }
   }

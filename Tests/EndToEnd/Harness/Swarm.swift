@@ -22,7 +22,7 @@ struct Swarm {
       let founder = swarm.nodes[0]
       try network.found(founder)
       try founder.start()
-      let invitation = try Binary.run(["network", "invite", "--data", founder.data])
+      let invitation = try Binary.run(["network", "invite", "--data", founder.data, "--nodes", "\(count)"])
       guard invitation.status == 0 else { throw Missed("network invite: \(invitation.errors)") }
       for node in swarm.nodes.dropFirst() {
         let joined = try Binary.run(["network", "join", "--data", node.data, invitation.text])

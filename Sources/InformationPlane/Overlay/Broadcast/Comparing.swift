@@ -26,7 +26,10 @@ extension OverlayCore {
   /// A summary that came in a datagram: the stream is for what differs.
   mutating func compare(_ other: FactSummary, with peer: NodeID, _ turn: inout Turn) {
     guard summary.difference(from: other) != 0 else { return }
-    if let link = linkOfNode[peer] { return sendSummary(on: link, &turn) }
+    if let link = linkOfNode[peer] {
+      guard links[link]?.mayCompare(at: turn.uptime, limits) == true else { return drop(.tooFast, from: nil, &turn) }
+      return sendSummary(on: link, &turn)
+    }
     comparing[peer] = turn.uptime + limits.idleLink
     dialNow(peer, &turn)
   }
@@ -35,11 +38,13 @@ extension OverlayCore {
     if let peer = links[id]?.node { comparing[peer] = nil }
     let buckets = summary.difference(from: other)
     guard buckets != 0 else { return }
+    guard links[id]?.mayCompare(at: turn.uptime, limits) == true else { return drop(.tooFast, from: id, &turn) }
     transmit(OverlayFrame.factDigest(heldIDs(in: buckets), buckets: buckets), on: id, lane: .control, &turn)
   }
 
   mutating func receiveDigest(_ ids: [StatementID], buckets: UInt64, on id: LinkID, _ turn: inout Turn) {
     if let peer = links[id]?.node { comparing[peer] = nil }
+    guard links[id]?.mayCompare(at: turn.uptime, limits) == true else { return drop(.tooFast, from: id, &turn) }
     for fact in ids where !isHeld(fact) {
       if wanted.announced(fact, on: id, lazyUntil: nil, limits) { links[id]?.toAsk.append(fact) }
     }

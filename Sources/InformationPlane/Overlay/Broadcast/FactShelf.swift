@@ -24,6 +24,8 @@ struct FactShelf: Sendable {
   private(set) var facts: [StatementID: Fact] = [:]
   /// Ids past their facts' expiry, with the wall time until which they are remembered.
   private(set) var remembered: [StatementID: Int64] = [:]
+  /// Ids of facts that this node did not take, and until when (uptime) they are not fetched again.
+  private(set) var refused: [StatementID: Duration] = [:]
   /// How many facts of an author are held.
   private(set) var held: [NodeID: Int] = [:]
   private var quotas: [NodeID: Quota] = [:]
@@ -40,7 +42,15 @@ struct FactShelf: Sendable {
   var count: Int { facts.count }
   var ids: [StatementID] { facts.keys.sorted() }
 
-  func contains(_ id: StatementID) -> Bool { facts[id] != nil || remembered[id] != nil || pending[id] != nil }
+  func contains(_ id: StatementID) -> Bool {
+    facts[id] != nil || remembered[id] != nil || pending[id] != nil || refused[id] != nil
+  }
+
+  /// Its time, its author's quota or the room here is against a fact: others hold it, and comparing with each of them
+  /// would bring it again.
+  mutating func refuse(_ id: StatementID, until: Duration, limit: Int) {
+    if refused.count < limit { refused[id] = until }
+  }
 
   /// - Returns: whether it was not here.
   mutating func insert(_ fact: Fact) -> Bool {
@@ -107,8 +117,9 @@ struct FactShelf: Sendable {
     return quota.count
   }
 
-  /// Forgets quotas whose minute is over.
+  /// Forgets quotas whose minute is over, and what was refused long enough ago.
   mutating func expireQuotas(now: Duration) {
+    refused = refused.filter { $0.value > now }
     quotas = quotas.filter { now - $0.value.windowStart < .seconds(60) }
     recordQuotas = recordQuotas.filter { now - $0.value.windowStart < .seconds(60) }
   }

@@ -95,17 +95,25 @@ extension OverlayCore {
     guard statement.network == network else { return drop(.otherNetwork, from: link, &turn) }
     if statement.purpose == MemberRecord.purpose { return receiveRecord(signed, hops: hops, on: link, &turn) }
     guard statement.author != node else { return drop(.stale, from: link, &turn) }
-    guard let expires = expiry(of: signed) else { return drop(.noExpiry, from: link, &turn) }
-    guard isTimely(expires, &turn) else { return drop(.expired, from: link, &turn) }
+    guard let expires = expiry(of: signed) else { return refuse(signed.id, .noExpiry, from: link, &turn) }
+    guard isTimely(expires, &turn) else { return refuse(signed.id, .expired, from: link, &turn) }
     guard let certificate = table[statement.author]?.checked.certificate, certificate.epoch == statement.epoch
     else { return park(signed, hops: hops, on: link, &turn) }
-    guard facts.hasRoom(for: statement.author, limits) else { return drop(.busy, from: link, &turn) }
+    guard facts.hasRoom(for: statement.author, limits) else {
+      return refuse(signed.id, .busy, from: link, &turn)
+    }
     guard facts.allows(statement.author, now: turn.uptime, perMinute: limits.factsPerAuthorMinute) else {
-      return drop(.authorQuota, from: link, &turn)
+      return refuse(signed.id, .authorQuota, from: link, &turn)
     }
     beginVerification(
       .statement(signed, certificate.signingKey), .fact(signed, expiresMilliseconds: expires, hops: hops), on: link,
       &turn)
+  }
+
+  /// Drops a statement that is as its author made it, and does not fetch it again for a while.
+  mutating func refuse(_ id: StatementID, _ reason: DropReason, from link: LinkID?, _ turn: inout Turn) {
+    facts.refuse(id, until: turn.uptime + limits.refusalMemory, limit: limits.refusedFacts)
+    drop(reason, from: link, &turn)
   }
 
   mutating func beginVerification(
@@ -153,9 +161,9 @@ extension OverlayCore {
     for other in others { prune(other, &turn) }
     // Counted only now: what somebody else forged in its name costs an author nothing.
     let author = signed.statement.author
-    guard facts.hasRoom(for: author, limits) else { return drop(.busy, from: pending.link, &turn) }
+    guard facts.hasRoom(for: author, limits) else { return refuse(signed.id, .busy, from: pending.link, &turn) }
     guard facts.admit(author, now: turn.uptime, perMinute: limits.factsPerAuthorMinute) else {
-      return drop(.authorQuota, from: pending.link, &turn)
+      return refuse(signed.id, .authorQuota, from: pending.link, &turn)
     }
     keep(FactShelf.Fact(signed: signed, expiresMilliseconds: expiresMilliseconds, hops: hops))
     traffic.factsTaken += 1

@@ -6,6 +6,8 @@ public enum DropReason: String, Hashable, Sendable, CaseIterable, Comparable {
   case otherNetwork
   case notAdmitted
   case expiredGrant
+  /// The invitation has let in as many nodes as it is for.
+  case invitationUsedUp
   case badHandshake
   case handshakeTimeout
   case tooManyConnections
@@ -17,7 +19,7 @@ public enum DropReason: String, Hashable, Sendable, CaseIterable, Comparable {
   case replayed
   case alteredDatagram
   // Datagrams at the port.
-  /// More than are let in, in all or from one address.
+  /// More than are let in, in all or from one address; or more comparisons than one peer may bring about.
   case tooFast
   /// More wait for the overlay than it may keep waiting.
   case mailboxFull
@@ -74,6 +76,9 @@ public enum CloseReason: Hashable, Sendable {
   /// Another process has this or the peer's key.
   case sameKeyElsewhere
   case tooManyLinks
+  case tooManyMembers
+  /// The invitation has let in as many nodes as it is for.
+  case invitationUsedUp
   /// Nobody here had a use for it, and nothing was said on it.
   case idle
 }

@@ -52,6 +52,11 @@ public struct OverlayCore: Sendable {
   var unconfirmed: [NodeID] = []
   /// Until then (uptime) the failed are knocked at quickly.
   var reviving = Duration.zero
+  /// When people heard last that somebody was kept out, uptime.
+  var toldOfKeptOutAt: Duration?
+  /// Who did not let this node in last, and why, until a stream lasts; for want of room does not count.
+  public internal(set) var lastRefusal: (by: NodeID, why: StreamRefusal)?
+  var toldOfRefusalAt: Duration?
 
   // Streams.
   var targets: [NodeID: DialTarget] = [:]

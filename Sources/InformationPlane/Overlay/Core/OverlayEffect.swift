@@ -171,6 +171,10 @@ public enum OverlayNotice: Hashable, Sendable {
   case peerMisbehaved(NodeID)
   case unreachable(NodeID, address: String, reason: String)
   case recordRefused(NodeID?, IdentityError)
+  /// A node that is admitted did not become a member here.
+  case keptOut(NodeID, CloseReason)
+  /// A member did not let this node in.
+  case refused(by: NodeID, StreamRefusal)
 }
 
 extension OverlayNotice: CustomStringConvertible {
@@ -181,6 +185,15 @@ extension OverlayNotice: CustomStringConvertible {
     case .memberRunsTwice(let node): "two processes run with the key of node \(node.short); its owner must stop one"
     case .peerMisbehaved(let node): "node \(node.short) sent too many bad frames; its link is closed"
     case .unreachable(let node, let address, let reason): "node \(node.short) at \(address) does not answer: \(reason)"
+    case .keptOut(let node, .invitationUsedUp):
+      "node \(node.short) was not let in: its invitation has let in as many nodes as it is for; "
+        + "if it is to be a member, give it one of its own: jointcloud network invite"
+    case .keptOut(let node, _):
+      "node \(node.short) was not let in: this node holds as many members as it can"
+    case .refused(let node, .invitationUsedUp):
+      "node \(node.short) does not let this node in: the invitation has let in as many nodes as it is for; "
+        + "ask a founder for another, and join with a new data folder"
+    case .refused(let node, let refusal): "node \(node.short) closed the stream: \(refusal)"
     case .recordRefused(let node, let error): "the record of \(node.map { "node \($0.short)" } ?? "a node"): \(error)"
     }
   }

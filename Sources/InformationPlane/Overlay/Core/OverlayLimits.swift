@@ -128,6 +128,12 @@ public struct OverlayLimits: Hashable, Sendable {
   public var clockTolerance: Duration = .seconds(60)
   /// How long a fact's id is remembered past its expiry.
   public var factMemory: Duration = .seconds(3_600)
+  /// How long what was refused is not fetched again, and how many ids are kept for that.
+  public var refusalMemory: Duration = .seconds(60)
+  public var refusedFacts = 8_192
+  /// Comparisons that a peer brings about on one stream: so many at once, and one more each `comparePause`.
+  public var compareBurst = 16
+  public var comparePause: Duration = .milliseconds(500)
   public var members = 4_096
   public var facts = 4_096
   /// Facts of one author that are held at a time, so that nobody fills the shelf for all.

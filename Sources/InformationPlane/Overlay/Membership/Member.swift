@@ -64,6 +64,8 @@ struct MemberTable: Sendable {
   /// In no order that means anything.
   private(set) var failed: [NodeID] = []
   private(set) var left: [NodeID] = []
+  /// How many members came by each invitation.
+  private var uses: [StatementID: Int] = [:]
 
   subscript(node: NodeID) -> Member? { members[node] }
   var count: Int { members.count }
@@ -76,7 +78,14 @@ struct MemberTable: Sendable {
     precondition(members[member.node] == nil, "a member is added once")
     members[member.node] = member
     byPrefix[SenderPrefix(member.node)] = member.node
+    if let invitation = member.checked.record.admission.invitation { uses[invitation.grant, default: 0] += 1 }
     note(member.node, from: nil, to: member.state)
+  }
+
+  /// Whether an admission lets nobody in any more: its invitation has let in as many as it is for.
+  func isUsedUp(_ admission: Admission) -> Bool {
+    guard let invitation = admission.invitation else { return false }
+    return uses[invitation.grant, default: 0] >= invitation.nodes
   }
 
   /// Changes what is known of a member; its state goes through `setState`.

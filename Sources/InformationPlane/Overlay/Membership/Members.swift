@@ -84,8 +84,8 @@ extension OverlayCore {
   mutating func take(_ checked: CheckedMember, hops: Int, from source: LinkID?, _ turn: inout Turn) -> Bool {
     guard checked.node != node else { return false }
     if let known = table[checked.node]?.checked, !checked.supersedes(known) { return false }
-    guard table[checked.node] != nil || table.count < limits.members else {
-      drop(.busy, from: source, &turn)
+    if let obstacle = obstacle(to: checked) {
+      keptOut(checked, by: obstacle, from: source, &turn)
       return false
     }
     keep(checked, as: .alive, &turn)
@@ -95,6 +95,23 @@ extension OverlayCore {
     setState(of: checked.node, checked.record.leaving ? .left : .alive, &turn)
     spread(checked.signed, hops: hops, except: source, &turn)
     return true
+  }
+
+  /// Why a node cannot become a member here, though it is admitted; nil for who is one.
+  func obstacle(to checked: CheckedMember) -> CloseReason? {
+    if table[checked.node] != nil { return nil }
+    if table.count >= limits.members { return .tooManyMembers }
+    return table.isUsedUp(checked.record.admission) ? .invitationUsedUp : nil
+  }
+
+  mutating func keptOut(
+    _ checked: CheckedMember, by obstacle: CloseReason, from link: LinkID?, _ turn: inout Turn
+  ) {
+    drop(obstacle == .tooManyMembers ? .busy : .invitationUsedUp, from: link, &turn)
+    // Whoever knocks with a used invitation can do so as often as it likes.
+    if let toldOfKeptOutAt, turn.uptime - toldOfKeptOutAt < limits.sameKeyPause { return }
+    toldOfKeptOutAt = turn.uptime
+    turn.emit(.notice(.keptOut(checked.node, obstacle)))
   }
 
   private mutating func keep(_ checked: CheckedMember, as state: MemberState, _ turn: inout Turn) {
@@ -187,7 +204,11 @@ extension OverlayCore {
     }
     if checked.node == node { return metOwnKey(in: checked, &turn) }
     guard facts.admitRecord(of: checked.node, now: turn.uptime, perMinute: limits.recordsPerMemberMinute) else {
-      return drop(.authorQuota, from: pending.link, &turn)
+      return refuse(signed.id, .authorQuota, from: pending.link, &turn)
+    }
+    if let obstacle = obstacle(to: checked) {
+      facts.refuse(signed.id, until: turn.uptime + limits.refusalMemory, limit: limits.refusedFacts)
+      return keptOut(checked, by: obstacle, from: pending.link, &turn)
     }
     traffic.factsTaken += 1
     take(checked, hops: 1, from: pending.link, &turn)

@@ -86,10 +86,12 @@ extension OverlayCore {
     limits.suspicionLeast * max(2, GossipQueue.sendings(members: table.rings.count) / 4) / 2
   }
 
-  /// Where a member stands among those who are asked about another, by an order that nobody chooses.
+  /// Where a member stands among those who are asked about another, by an order that nobody chooses: the accused's
+  /// record, new every few hours, is in it, so an id that was made to stand well does not for long.
   private func rank(of candidate: NodeID, against accused: Member) -> Int {
+    let record = accused.checked.signed.id.digest.words.0
     func number(_ draw: UInt64) -> UInt64 {
-      var mixed = (draw ^ accused.keys.draw) &+ UInt64(truncatingIfNeeded: accused.version.incarnation)
+      var mixed = (draw ^ accused.keys.draw) &+ record
       mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
       mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
       return mixed ^ (mixed >> 31)

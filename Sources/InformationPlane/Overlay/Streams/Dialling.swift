@@ -38,17 +38,26 @@ struct DialTarget: Sendable {
 }
 
 extension OverlayCore {
-  /// Whether this node has a reason of its own for a stream to a peer.
-  func wants(_ peer: NodeID) -> Bool {
-    neighbours.contains(peer) || kept.contains(peer) || outgoing[peer] != nil || comparing[peer] != nil
+  /// Whether this node has a reason of its own for a stream to a peer that lasts.
+  func needs(_ peer: NodeID) -> Bool {
+    neighbours.contains(peer) || kept.contains(peer) || outgoing[peer] != nil
       || seeds[peer] != nil && table[peer] == nil
   }
 
-  /// All peers to whom there is to be a stream, and is none.
+  /// Whether this node has any reason of its own for a stream to a peer. That facts are to be compared with it is none
+  /// that finds it room: a peer brings this about by itself.
+  func wants(_ peer: NodeID) -> Bool { needs(peer) || comparing[peer] != nil }
+
+  /// All peers to whom there is to be a stream, and is none: those without whom nothing else goes on first.
   private var missing: [NodeID] {
-    var out = neighbours.union(kept).union(outgoing.keys).union(comparing.keys)
-    for seed in seeds.keys where table[seed] == nil { out.insert(seed) }
-    return out.filter { shouldDial($0) }.sorted()
+    var strangers: [NodeID] = []
+    for seed in seeds.keys where table[seed] == nil { strangers.append(seed) }
+    var seen: Set<NodeID> = []
+    var out: [NodeID] = []
+    for group in [strangers, Array(neighbours), Array(kept), Array(outgoing.keys), Array(comparing.keys)] {
+      for peer in group.sorted() where shouldDial(peer) && seen.insert(peer).inserted { out.append(peer) }
+    }
+    return out
   }
 
   func shouldDial(_ peer: NodeID) -> Bool {

@@ -11,7 +11,10 @@ extension OverlayCore {
       return turn.emit(.close(id, .misbehaved))
     }
     targets[peer.node]?.dialEnded()
-    if let reason = refusal(of: peer, on: id, &turn) { return turn.emit(.close(id, reason)) }
+    if let reason = refusal(of: peer, on: id, &turn) {
+      if let refusal = StreamRefusal(reason) { turn.emit(.transmit(id, OverlayFrame.refusal(refusal), lane: .control)) }
+      return turn.emit(.close(id, reason))
+    }
     if let oldID = linkOfNode[peer.node], let old = links[oldID] {
       guard let reason = replaces(old, with: peer, dialled: dialled, &turn) else {
         return turn.emit(.close(id, .duplicateLink))
@@ -64,9 +67,9 @@ extension OverlayCore {
       if turn.uptime < until { return .misbehaved }
       shunned[peer.node] = nil
     }
-    if table[peer.node] == nil, table.count >= limits.members {
-      drop(.busy, from: nil, &turn)
-      return .tooManyLinks
+    if let obstacle = obstacle(to: peer) {
+      keptOut(peer, by: obstacle, from: nil, &turn)
+      return obstacle
     }
     if let known = table[peer.node]?.checked, known.supersedes(peer), known.record.instance != peer.record.instance {
       // The newer process has been met already, so the older one still runs.
@@ -77,7 +80,7 @@ extension OverlayCore {
       return .sameKeyElsewhere
     }
     // Those whom this node needs are few, and find room.
-    if linkOfNode[peer.node] == nil, links.count >= limits.links, !makeRoom(&turn), !wants(peer.node) {
+    if linkOfNode[peer.node] == nil, links.count >= limits.links, !makeRoom(&turn), !needs(peer.node) {
       drop(.tooManyConnections, from: nil, &turn)
       // It is here all the same: others hear of it, and its neighbours among them take it in.
       take(peer, hops: 1, from: nil, &turn)
@@ -126,24 +129,24 @@ extension OverlayCore {
     linkOfNode[link.node] = nil
     turn.emit(.unlinked(link.node, reason))
     guard !leaving else { return }
-    if isRefusal(of: link, reason, &turn) {
-      // It lives, and has no room: who knocks again at once, and many do, keeps it from everything else.
-      if !links.isEmpty { comparing[link.node] = nil }
-      if wants(link.node) { backOff(link.node, &turn) }
-      return
-    }
     switch reason {
     case .peerClosed, .broken, .silent:
       // A process that ends takes its streams with it: the earliest sign of it.
-      if table[link.node]?.state == .alive { startProbe(of: link.node, .turn, &turn) }
+      if link.refusal == nil, table[link.node]?.state == .alive { startProbe(of: link.node, .turn, &turn) }
     default: break
+    }
+    if link.refusal != nil || isShort(link, reason, &turn) {
+      // Who knocks again at once, and many do, keeps the peer from everything else.
+      if !links.isEmpty { comparing[link.node] = nil }
+      if wants(link.node) { backOff(link.node, &turn) }
+      return
     }
     if turn.uptime - link.openedAt >= limits.refusalPatience { targets[link.node] = nil }
     if wants(link.node) { scheduleDial(to: link.node, &turn) }
   }
 
-  /// A stream may be open here, and refused there.
-  private func isRefusal(of link: Link, _ reason: CloseReason, _ turn: inout Turn) -> Bool {
+  /// The peer closed it as soon as it was open.
+  private func isShort(_ link: Link, _ reason: CloseReason, _ turn: inout Turn) -> Bool {
     reason == .peerClosed && link.dialled && turn.uptime - link.openedAt < limits.refusalPatience
   }
 
@@ -180,6 +183,7 @@ extension OverlayCore {
       askElsewhere(link.asked.sorted(), insteadOf: id, &turn)
       askForFacts(on: id, &turn)
     }
+    if turn.uptime - link.openedAt >= limits.refusalPatience { lastRefusal = nil }
     let quiet = turn.uptime - max(link.heardAt, link.sentAt)
     if quiet >= limits.idleLink, !wants(link.node), link.peerCountsUntil <= turn.uptime { close(id, .idle, &turn) }
   }
@@ -234,6 +238,7 @@ extension OverlayCore {
     case .direct(let raw, let within): receiveDirect(raw, within: within, on: id, &turn)
     case .directOutcome(let statement, let answer): receiveOutcome(statement, answer, from: link.node, on: id, &turn)
     case .message(let message): turn.emit(.deliverMessage(message, from: link.node))
+    case .refusal(let refusal): refused(refusal, on: id, &turn)
     case .unknown: drop(.unexpected, from: id, &turn)
     }
   }
@@ -252,6 +257,18 @@ extension OverlayCore {
       return answeredOnStream(nonce, by: link.node, &turn)
     }
     // The answer to a ping that anything else had answered before is no fault.
+  }
+
+  /// The peer is about to close this stream.
+  private mutating func refused(_ refusal: StreamRefusal, on id: LinkID, _ turn: inout Turn) {
+    guard let link = links[id], link.refusal == nil else { return drop(.unexpected, from: id, &turn) }
+    links[id]?.refusal = refusal
+    // That there is no room now passes; the rest is for people to mend.
+    guard refusal != .full else { return }
+    lastRefusal = (link.node, refusal)
+    if let toldOfRefusalAt, turn.uptime - toldOfRefusalAt < limits.sameKeyPause { return }
+    toldOfRefusalAt = turn.uptime
+    turn.emit(.notice(.refused(by: link.node, refusal)))
   }
 
   mutating func sendMessage(_ message: PeerMessage, to node: NodeID, _ turn: inout Turn) {

@@ -23,6 +23,7 @@ enum OverlayFrame {
   case message(PeerMessage)
   case ping(UInt64)
   case pong(UInt64)
+  case refusal(StreamRefusal)
   /// From a newer node, or for another kind of stream.
   case unknown
 
@@ -81,6 +82,7 @@ extension OverlayFrame {
     case .directOutcome(let outcome): self = try Self.outcome(outcome)
     case .ping(let ping): self = .ping(ping.nonce)
     case .pong(let pong): self = .pong(pong.nonce)
+    case .refusal(let refusal): self = .refusal(try StreamRefusal(refusal))
     case .objectRequest, .objectChunk, .objectRefusal, nil: self = .unknown
     default: self = .message(try PeerMessage(frame))
     }
@@ -178,6 +180,8 @@ extension OverlayFrame {
 
   static func ping(_ nonce: UInt64) -> [UInt8] { encode(.ping(.with { $0.nonce = nonce })) }
   static func pong(_ nonce: UInt64) -> [UInt8] { encode(.pong(.with { $0.nonce = nonce })) }
+
+  static func refusal(_ refusal: StreamRefusal) -> [UInt8] { encode(.refusal(WireRefusal(refusal))) }
 
   static func encode(_ payload: WireFrame.OneOf_Payload) -> [UInt8] {
     bytes(of: WireFrame.with { $0.payload = payload })

@@ -37,11 +37,15 @@ struct FrameReader {
 
   /// Messages that have come already, so that many cost one turn.
   ///
-  /// - Returns: at most `limit`; empty when none is whole yet.
+  /// - Returns: at most `limit`, of which all but the last have at most `byteLimit` bytes; empty when none is whole yet.
   /// - Throws: `FramingError`.
-  mutating func waiting(atMost limit: Int) throws -> [[UInt8]] {
+  mutating func waiting(atMost limit: Int, byteLimit: Int) throws -> [[UInt8]] {
     var messages: [[UInt8]] = []
-    while messages.count < limit, let message = try takeMessage() { messages.append(message) }
+    var byteCount = 0
+    while messages.count < limit, byteCount < byteLimit, let message = try takeMessage() {
+      byteCount += message.count
+      messages.append(message)
+    }
     return messages
   }
 

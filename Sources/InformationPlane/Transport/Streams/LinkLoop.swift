@@ -40,7 +40,7 @@ extension StreamTransport {
         // What can be read is handed over before what breaks the stream.
         var inputs = [OverlayInput.frame(link, try opener.open(first))]
         let rest = Result { () throws in
-          for sealed in try reader.waiting(atMost: limits.frameBatch - 1) {
+          for sealed in try reader.waiting(atMost: limits.frameBatch - 1, byteLimit: limits.frameBatchBytes) {
             inputs.append(.frame(link, try opener.open(sealed)))
           }
         }
