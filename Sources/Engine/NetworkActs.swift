@@ -9,9 +9,9 @@ extension NodeEngine {
   public static let incarnationKey = "incarnation"
 
   /// A record with another datagram key replaces the current one; its incarnation is on the disk before it is shown.
-  mutating func renewRecord(datagramKey: AgreementKey, _ turn: inout Turn) {
+  mutating func renewRecord(datagramKey: AgreementKey, above least: Int, _ turn: inout Turn) {
     guard let current = overlay.ownMemberRecord else { return }
-    let incarnation = max(current.incarnation + 1, Int(turn.now.wallMilliseconds))
+    let incarnation = max(max(current.incarnation, least) + 1, Int(turn.now.wallMilliseconds))
     let record = MemberRecord(
       name: current.name, kind: current.kind, addresses: current.addresses, certificate: identity.certificate,
       admission: identity.admission, datagramKey: datagramKey, incarnation: incarnation, instance: current.instance,

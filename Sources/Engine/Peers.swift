@@ -48,7 +48,7 @@ extension NodeEngine {
       checking[job] = .overlay(verification.id)
       turn.act(.check(job, .overlay(verification)))
     case .sign(let id, let statement): sign(statement, for: .overlay(id), &turn)
-    case .renewRecord(let key): renewRecord(datagramKey: key, &turn)
+    case .renewRecord(let key, let above): renewRecord(datagramKey: key, above: above, &turn)
     case .pinged(let id, let outcome): pinged(id, outcome, &turn)
     case .setTimer(let after): turn.act(.setTimer(.overlay, after: after))
     case .storeRecord(let signed): turn.write(.fact(StoredFact(signed, expiresMilliseconds: nil)))

@@ -51,9 +51,12 @@ extension EndToEnd {
         let ended = try refusedStart(other, ["--listen", address])
         #expect(ended.refuses(1, address, "--listen"), "\(ended.status) \(ended.errors)")
         #expect(ended.output.isEmpty, "it says that it is ready: \(ended.output)")
-        let http = try refusedStart(other, ["--http", address])
+        let guest = try network.make("guest")
+        try network.invite(guest, by: nodes[0])
+        let http = try refusedStart(guest, ["--http", address])
         #expect(http.refuses(1, address, "--http"), "\(http.status) \(http.errors)")
         #expect(http.output.isEmpty, "it says that it is ready: \(http.output)")
+        #expect(try nodes[0].ask("member", "list").list.count == 1, "a node that did not start was met")
       }
     }
 
@@ -167,6 +170,8 @@ extension EndToEnd {
           try nodes[0].ask("node", "status")["dropped"]["overlay: otherNetwork"].number > 0 ? () : nil
         }
         #expect(try stranger.ask("member", "list").list.count < 2)
+        let doctor = try Binary.run(["doctor", "--data", stranger.data])
+        #expect(doctor.text.contains("no other member was met yet") && doctor.text.contains(address), "\(doctor.text)")
         let members = try nodes[0].ask("member", "list").list.map { $0["name"].text }
         #expect(members.sorted() == ["a", "b"])
         #expect(nodes[0].isRunning)

@@ -94,6 +94,17 @@ extension EndToEnd {
       }
     }
 
+    @Test func whatAMemberTellsIsOneLineOfTheLogAndSteersNoTerminal() throws {
+      try TestNetwork.with(["a", "b"]) { _, nodes in
+        let forged = "hi\n2026-01-01T00:00:00+0000 info jointcloud: member.failed: a is failed\u{1b}[2J"
+        #expect(try nodes[0].run("network", "announce", forged).status == 0)
+        try until("b hears it") { () -> Void? in nodes[1].log.contains("announcement: a: hi ") ? () : nil }
+        let log = nodes[1].log
+        #expect(!log.contains("\u{1b}"))
+        #expect(log.split(separator: "\n").allSatisfy { !$0.hasPrefix("2026-01-01") })
+      }
+    }
+
     @Test func anAnnouncementReachesEverybodyAndIsListedWhileItHolds() throws {
       try TestNetwork.with(["a", "b", "c"]) { network, nodes in
         let trace = try nodes[0].run("network", "announce", "maintenance at noon", "--expires", "5s")

@@ -32,6 +32,30 @@ import Testing
     #expect(network.nodes[copy].id == network.nodes[1].id)
   }
 
+  enum Ending: CaseIterable { case leaves, crashes }
+
+  @Test(
+    "Of two processes with one key the one that stays is a member again, whichever it is", arguments: Ending.allCases,
+    [true, false])
+  func cloneEnds(ending: Ending, copyStays: Bool) throws {
+    let network = try SimulatedNetwork(seed: 37, plainNodes: 5)
+    #expect(network.run(for: .seconds(10)) { $0.allSeeAll })
+    let copy = try network.clone(1)
+    network.run(for: .seconds(20))
+    #expect(!network.allSeeAll, "as long as both run one of them is shut out")
+    let (stays, ends) = copyStays ? (copy, 1) : (1, copy)
+    switch ending {
+    case .leaves: try network.leave(ends)
+    case .crashes: network.crash(ends)
+    }
+    network.run(for: .seconds(120))
+    for observer in [0, 2, 3, 4] {
+      let member = network.nodes[observer].engine.overlay.member(network.nodes[stays].id)
+      #expect(member?.state == .alive && member?.addresses == [network.nodes[stays].address], "node \(observer)")
+      #expect(network.nodes[stays].engine.overlay.member(network.nodes[observer].id)?.state == .alive)
+    }
+  }
+
   @Test("Clocks: the wall steps both ways, the uptime drifts and never goes back")
   func clocks() throws {
     let network = try SimulatedNetwork(seed: 34, plainNodes: 1)

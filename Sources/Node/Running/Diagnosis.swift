@@ -10,8 +10,8 @@ extension NodeDoor {
   private static let membersAsked = 4
 
   func doctor() async throws -> [DoctorFinding] {
-    let (adapters, unfinished, members, summary, refusal) = await loop.read {
-      ($0.adapterViews(), $0.unfinished(at: $1), $0.memberViews(), $0.summary(), $0.overlay.lastRefusal)
+    let (adapters, unfinished, members, summary, encounters) = await loop.read {
+      ($0.adapterViews(), $0.unfinished(at: $1), $0.memberViews(), $0.summary(), Encounters($0.overlay, at: $1))
     }
     let now = await loop.now
     var out = adapters.map {
@@ -19,16 +19,9 @@ extension NodeDoor {
         subject: "adapter \($0.name)", ok: $0.usable, detail: $0.detail,
         remedy: $0.usable ? "" : "jointcloud adapter list")
     }
-    let lost = members.filter { $0.state == "failed" }
-    out.append(
-      DoctorFinding(
-        subject: "members", ok: lost.isEmpty,
-        detail: lost.isEmpty
-          ? "\(members.count) known, none has failed" : "failed: \(lost.map(\.name).joined(separator: ", "))",
-        remedy: lost.isEmpty ? "" : "jointcloud member list"))
-    if let problem = admissionProblem(members, now) ?? refusal.map({ NetworkDiagnosis.refused(by: $0.by, $0.why) }) {
-      out.append(problem)
-    }
+    out.append(NetworkDiagnosis.members(members, seeds: (try? NetworkFile.read(in: facts.folder).seeds) ?? []))
+    out += encounters.findings(members)
+    if let problem = admissionProblem(members, now) { out.append(problem) }
     let asked = members.filter { !$0.isSelf && $0.state == "alive" }.prefix(Self.membersAsked)
     out.append(
       NetworkDiagnosis.datagrams(
@@ -83,22 +76,33 @@ extension NodeDoor {
 
 /// What the answers of others say about the way to them.
 package enum NetworkDiagnosis {
-  /// - Parameter peer: who did not let this node in.
-  static func refused(by peer: NodeID, _ why: StreamRefusal) -> DoctorFinding {
-    let remedy =
-      switch why {
-      case .invitationUsedUp, .tooManyMembers:
-        "ask a founder for another invitation, and join with a new folder: jointcloud node init --data NEW_FOLDER"
-      case .misbehaved: "compare versions: jointcloud --version here and at node \(peer.short)"
-      case .sameKeyElsewhere: "stop the other process that has a copy of this data folder"
-      case .full: "none is needed: it is tried again"
-      }
-    return DoctorFinding(
-      subject: "admission", ok: false, detail: "node \(peer.short) closed the stream: \(why)", remedy: remedy)
-  }
-
   /// From this local health on something is wrong with this node or its network.
   package static let worryingHealth = 3
+
+  /// - Parameter seeds: of the invitation by which this node joined; none for a founder.
+  static func members(_ members: [MemberView], seeds: [Invitation.Seed]) -> DoctorFinding {
+    func finding(_ ok: Bool, _ detail: String, _ remedy: String = "") -> DoctorFinding {
+      DoctorFinding(subject: "members", ok: ok, detail: detail, remedy: remedy)
+    }
+    let others = members.filter { !$0.isSelf && $0.state != "left" }
+    guard !others.isEmpty else {
+      guard let seed = seeds.first else { return finding(true, "no other member yet") }
+      return finding(
+        false, "no other member was met yet; this node asks \(seeds.map(\.address).joined(separator: ", "))",
+        "see that a node of the network runs at \(seed.address), and that its port is open from here, TCP and UDP")
+    }
+    let lost = others.filter { $0.state == "failed" }
+    if !others.contains(where: { $0.state == "alive" }) {
+      let addresses = others.compactMap(\.addresses.first).prefix(3).joined(separator: ", ")
+      return finding(
+        false, "none of \(others.count) other members answers",
+        "see whether they run, and whether this machine reaches them, TCP and UDP: \(addresses)")
+    }
+    guard let first = lost.first else { return finding(true, "\(others.count) others, none has failed") }
+    return finding(
+      false, "failed: \(lost.map(\.name).joined(separator: ", "))",
+      "see whether it runs, and its log; what it says to this node: jointcloud node ping \(first.node.short)")
+  }
 
   /// - Parameter outcomes: of members that are held alive, each asked once just now.
   package static func datagrams(

@@ -54,6 +54,8 @@ public struct NodeRun: Sendable {
     defer { withExtendedLifetime(lock) {} }
     try refuseExposedKeys()
     let identity = try NodeSetup(folder).identity()
+    // Before anybody is told that this node is there.
+    if let httpAddress { try await APIServer.requireFree(httpAddress.host, port: httpAddress.port) }
     // First, since what an earlier run's work left may be what fills the disk.
     LocalAdapter.clear(workFolder: folder.workPath, logger: logger)
     let database = try NodeDatabase(folder: folder.path, node: identity.node, network: identity.network)

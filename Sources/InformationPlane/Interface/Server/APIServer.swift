@@ -4,6 +4,7 @@ import Hummingbird
 public import Logging
 import Model
 import NIOCore
+import NIOPosix
 public import ServiceLifecycle
 import Synchronization
 
@@ -11,6 +12,14 @@ import Synchronization
 public enum APIServerError: Error, Sendable, Hashable, CustomStringConvertible {
   case addressInUse(String)
   case cannotListen(String, reason: String)
+
+  init(_ error: any Error, listeningOn address: String) {
+    guard let code = (error as? IOError)?.errnoCode else {
+      self = .cannotListen(address, reason: "\(error)")
+      return
+    }
+    self = code == EADDRINUSE ? .addressInUse(address) : .cannotListen(address, reason: String(cString: strerror(code)))
+  }
 
   public var description: String {
     switch self {
@@ -87,6 +96,20 @@ public struct APIServer: Service {
     }
   }
 
+  /// Fails at once where the address cannot be listened on later: for whoever has more to do before it serves.
+  ///
+  /// - Throws: `APIServerError`.
+  public static func requireFree(_ host: String, port: Int) async throws(APIServerError) {
+    do {
+      let channel = try await ServerBootstrap(group: NIOSingletons.posixEventLoopGroup)
+        .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+        .bind(host: host, port: port).get()
+      try await channel.close()
+    } catch {
+      throw APIServerError(error, listeningOn: "\(host):\(port)")
+    }
+  }
+
   private func serveSocket(_ path: String, _ ready: Readiness) async throws {
     // Who is not let in must not find the socket open: a mode that cannot be set ends the server.
     let (modes, mode) = AsyncStream.makeStream(of: Int32.self)
@@ -142,10 +165,8 @@ public struct APIServer: Service {
       onServerRunning: onRunning, logger: quiet)
     do {
       try await application.run()
-    } catch let error as IOError where error.errnoCode == EADDRINUSE {
-      throw APIServerError.addressInUse(name)
     } catch let error as IOError {
-      throw APIServerError.cannotListen(name, reason: error.description)
+      throw APIServerError(error, listeningOn: name)
     }
   }
 }

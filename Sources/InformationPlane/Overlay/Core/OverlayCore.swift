@@ -33,8 +33,9 @@ public struct OverlayCore: Sendable {
   var accusedAt: Duration?
   /// Somebody doubts the present version.
   var isStillAccused = false
-  /// When another process with this node's key was met last, uptime.
-  var metOwnKeyAt: Duration?
+  /// Another process with this node's key, and when people heard of one last (uptime).
+  var rival: Rival?
+  var toldOfRivalAt: Duration?
   var datagramKeys = DatagramKeys()
   var renewal: KeyRenewal?
   /// When the present datagram key was taken into use, uptime.
@@ -121,12 +122,11 @@ public struct OverlayCore: Sendable {
     case .linkClosed(let link, let reason): forget(link, reason, &turn)
     case .frame(let link, let bytes): receive(bytes, on: link, &turn)
     case .datagram(let bytes, let address): receive(datagram: bytes, from: address, &turn)
-    case .dialFailed(let node, let address, let reason):
-      dialFailed(node, address: address, reason: reason, &turn)
+    case .dialFailed(let peer, _, _) where peer == node: rivalDialFailed(&turn)
+    case .dialFailed(let peer, let address, let reason):
+      dialFailed(peer, address: address, reason: reason, &turn)
     case .dropped(let reason, let count): counters[reason, default: 0] += count
-    case .sameKeyMet(let address):
-      drop(.sameKeyElsewhere, from: nil, &turn)
-      turn.emit(.notice(.sameKeyElsewhere(address: address)))
+    case .sameKeyMet(let address): metOwnKey(at: address, &turn)
     case .timer: timerFired(&turn)
     case .verified(let id, let finding): verified(id, finding, &turn)
     case .signed(let id, let signature): signed(id, signature, &turn)

@@ -34,9 +34,9 @@ public enum OverlayEffect: Sendable {
   case outcome(StatementID, to: NodeID, DirectOutcome)
   /// How a `ping` ended.
   case pinged(PingID, PingOutcome)
-  /// This node's record is to be signed anew with this datagram key and a higher incarnation, made durable, and
-  /// announced.
-  case renewRecord(datagramKey: AgreementKey)
+  /// This node's record is to be signed anew with this datagram key and an incarnation above its own and this one, made
+  /// durable, and announced.
+  case renewRecord(datagramKey: AgreementKey, above: Int)
   /// A broadcast that was not taken.
   case refusedBroadcast(StatementID, DropReason)
   case memberChanged(NodeID, MemberState)

@@ -156,6 +156,10 @@ public struct OverlayLimits: Hashable, Sendable {
 
   /// How often people hear of two processes with one key, and one of them dials the other.
   public var sameKeyPause: Duration = .seconds(10)
+  /// After so many dials in vain the other process is held to have gone.
+  public var rivalDials = 2
+  /// How long it is told that it was met.
+  public var rivalMemory: Duration = .seconds(60)
 
   // MARK: Direct delivery
 

@@ -10,12 +10,18 @@ struct KeyRenewal: Sendable {
 extension OverlayCore {
   /// Asks for a record with a fresh key.
   mutating func renewKeyIfDue(_ turn: inout Turn) {
-    guard renewal == nil, let adoptedAt = keyAdoptedAt, turn.uptime - adoptedAt >= limits.keyLife else { return }
+    guard let adoptedAt = keyAdoptedAt, turn.uptime - adoptedAt >= limits.keyLife else { return }
+    renewRecord(above: 0, &turn)
+  }
+
+  /// Asks for a record of a higher incarnation, with a fresh key, unless one is on its way.
+  mutating func renewRecord(above incarnation: Int, _ turn: inout Turn) {
+    guard renewal == nil else { return }
     guard let pair = try? BoxKeyPair(seed: turn.random.bytes(BoxKeyPair.byteCount)),
       let key = AgreementKey(bytes: pair.publicKey)
     else { preconditionFailure("a seed of 32 bytes gives no key") }
     renewal = KeyRenewal(pair: pair)
-    turn.emit(.renewRecord(datagramKey: key))
+    turn.emit(.renewRecord(datagramKey: key, above: incarnation))
   }
 
   /// The record that names the waiting key has come.

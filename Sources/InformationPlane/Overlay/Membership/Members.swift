@@ -220,16 +220,4 @@ extension OverlayCore {
     facts.pendingRecords[author, default: 1] -= 1
     if facts.pendingRecords[author] == 0 { facts.pendingRecords[author] = nil }
   }
-
-  /// A record of this node that this process did not make.
-  mutating func metOwnKey(in checked: CheckedMember, _ turn: inout Turn) {
-    // One of an earlier start is replaced everywhere by the present one.
-    if let ownRecord, ownRecord.supersedes(checked) { return drop(.stale, from: nil, &turn) }
-    drop(.sameKeyElsewhere, from: nil, &turn)
-    if let metOwnKeyAt, turn.uptime - metOwnKeyAt < limits.sameKeyPause { return }
-    metOwnKeyAt = turn.uptime
-    // The other process learns of this one when the two shake hands.
-    if let address = checked.record.addresses.first { turn.emit(.dial(address: address, expecting: node)) }
-    turn.emit(.notice(.sameKeyElsewhere(address: checked.record.addresses.first)))
-  }
 }

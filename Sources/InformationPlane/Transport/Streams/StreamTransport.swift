@@ -39,6 +39,7 @@ final class StreamTransport: Sendable {
   let logger: Logger
   let state = Mutex(State())
   let fetches: Permits
+  private let refusalLog = LogPace(lines: 10, per: .seconds(60))
   private let dials: AsyncStream<DialRequest>
   private let dialling: AsyncStream<DialRequest>.Continuation
 
@@ -165,7 +166,10 @@ final class StreamTransport: Sendable {
   }
 
   private func serve(_ channel: any Channel) async {
-    let address = channel.remoteAddress?.ipAddress ?? ""
+    let remote = channel.remoteAddress
+    let address = remote?.ipAddress ?? ""
+    // Told before anything ends the connection: afterwards nobody knows where it came from.
+    let origin = remote?.port.map { "\(HostPort(host: address, port: $0))" } ?? "an address that is gone"
     guard enter(from: address) else {
       channel.close(promise: nil)
       return drops.count(.tooManyConnections)
@@ -192,17 +196,21 @@ final class StreamTransport: Sendable {
         }
       }
     } catch let error as HandshakeError {
-      await note(error, channel)
+      await note(error, from: origin)
     } catch {
       logger.debug("a connection broke", metadata: ["error": "\(error)"])
     }
   }
 
-  private func note(_ error: HandshakeError, _ channel: any Channel) async {
-    let address = channel.remoteAddress.map { "\($0)" } ?? "?"
-    logger.info("refused a connection", metadata: ["from": "\(address)", "reason": "\(error)"])
+  private func note(_ error: HandshakeError, from origin: String) async {
+    // Strangers must not fill the log.
+    if let untold = refusalLog.admits(at: .now) {
+      if untold > 0 { logger.info("refused \(untold) more connections; node status counts them by reason") }
+      let reason = error == .closedEarly ? "it closed the connection during the handshake" : "\(error)"
+      logger.info("refused a connection", metadata: ["from": "\(origin)", "reason": "\(reason)"])
+    }
     if error == .sameKeyElsewhere {
-      await report([.sameKeyMet(address: address)])
+      await report([.sameKeyMet(address: origin)])
     } else {
       drops.count(error.dropReason)
     }
@@ -217,6 +225,8 @@ final class StreamTransport: Sendable {
       return
     } catch HandshakeError.sameKeyElsewhere {
       await report([.sameKeyMet(address: address)])
+      // Who looked for it has found it.
+      guard node != identity.node else { return }
       await report([.dialFailed(node, address: address, reason: "\(HandshakeError.sameKeyElsewhere)")])
     } catch {
       await report([.dialFailed(node, address: address, reason: "\(error)")])

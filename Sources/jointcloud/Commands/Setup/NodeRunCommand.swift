@@ -21,7 +21,7 @@ struct NodeRunCommand: AsyncParsableCommand {
     guard let level = Logger.Level(rawValue: wanted) else {
       throw Failure(.usage, "'\(wanted)' is no log level", next: "--log-level info")
     }
-    LoggingSystem.bootstrap(StreamLogHandler.standardError)
+    LoggingSystem.bootstrap { OneLineLog(label: $0) }
     var logger = Logger(label: "jointcloud")
     logger.logLevel = level
     if let listen { _ = try Arguments.address(listen, "--listen") }

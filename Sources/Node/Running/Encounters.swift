@@ -1,0 +1,52 @@
+internal import Engine
+internal import Model
+internal import Overlay
+
+/// Whom a node met of late that should not be there, and who shut it out.
+struct Encounters: Sendable {
+  let refusal: (by: NodeID, why: StreamRefusal)?
+  /// Where another process with this node's key listens, if its record says so; nil where none was met.
+  let rivalAddress: String??
+  let membersRunningTwice: [NodeID]
+
+  init(_ overlay: OverlayCore, at now: Moment) {
+    refusal = overlay.lastRefusal
+    rivalAddress = overlay.rivalAddress(at: now.uptime)
+    membersRunningTwice = overlay.membersRunningTwice(at: now.uptime)
+  }
+
+  func findings(_ members: [MemberView]) -> [DoctorFinding] {
+    var out: [DoctorFinding] = []
+    if let rivalAddress {
+      out.append(
+        DoctorFinding(
+          subject: "key", ok: false,
+          detail:
+            "another process runs with this node's key\(rivalAddress.map { " at \($0)" } ?? ""): others believe one of the two",
+          remedy: "stop the one that is not to run; if the key was stolen, make a new node: jointcloud node init"))
+    } else if let refusal {
+      out.append(Self.finding(refusal.by, refusal.why, members))
+    }
+    for node in membersRunningTwice {
+      let name = members.first { $0.node == node }?.name ?? node.short
+      out.append(
+        DoctorFinding(
+          subject: "key", ok: false, detail: "two processes run with the key of \(name) (\(node.short))",
+          remedy: "tell its operator: one of the two must stop"))
+    }
+    return out
+  }
+
+  private static func finding(_ peer: NodeID, _ why: StreamRefusal, _ members: [MemberView]) -> DoctorFinding {
+    let name = members.first { $0.node == peer }.map { "\($0.name) (\(peer.short))" } ?? peer.short
+    let remedy =
+      switch why {
+      case .invitationUsedUp, .tooManyMembers:
+        "ask a founder for another invitation, and join with a new folder: jointcloud node init --data NEW_FOLDER"
+      case .misbehaved: "compare the programs' versions here and there: jointcloud --version"
+      case .sameKeyElsewhere: "stop the other process that has a copy of this data folder"
+      case .full: "none is needed: it is tried again"
+      }
+    return DoctorFinding(subject: "admission", ok: false, detail: "\(name) closed the stream: \(why)", remedy: remedy)
+  }
+}
