@@ -65,7 +65,9 @@ extension OverlayCore {
   /// nodes join, each costs a few bytes and not a frame.
   private mutating func announce(_ fact: StatementID, on id: LinkID, _ turn: inout Turn) {
     links[id]?.toAnnounce.append(fact)
-    guard let last = links[id]?.announcedAt, turn.uptime < last + limits.announceInterval else {
+    guard let link = links[id], let last = link.announcedAt, turn.uptime < last + limits.announceInterval,
+      link.toAnnounce.count < limits.announceBatch
+    else {
       return flushAnnouncements(on: id, &turn)
     }
     agenda.plan(.announce, at: last + limits.announceInterval)

@@ -112,6 +112,7 @@ public struct OverlayLimits: Hashable, Sendable {
   public var pushByteLimit = 1_024
   /// What comes within this long of an announcement is announced together, after it.
   public var announceInterval: Duration = .milliseconds(20)
+  public var announceBatch = 1_024
   /// How long a fact that was announced beside the tree may take to come along it.
   public var lazyPatience: Duration = .milliseconds(150)
   /// How often one other member is asked whether it holds the same facts.

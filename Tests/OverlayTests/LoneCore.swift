@@ -1,0 +1,110 @@
+import Model
+import Simulations
+import Sodium
+
+@testable import Overlay
+
+/// One core by itself, with members it knows and streams to them: what it wants done is looked at, not done.
+struct LoneCore {
+  let identity: LocalIdentity
+  private(set) var peers: [LocalIdentity] = []
+  private(set) var records: [SignedStatement] = []
+  private(set) var core: OverlayCore
+  var now = SimulatedNetwork.start
+  var random: Random
+
+  /// - Parameter peerCount: members that came by one invitation, each with a stream: peer 0 on link 1 and so on.
+  init(peerCount: Int, seed: UInt64, limits: OverlayLimits = OverlayLimits()) throws {
+    var random = Random.seeded(seed)
+    let now = SimulatedNetwork.start
+    let founder = try LocalIdentity.founding(
+      name: "test", seeds: NodeSeeds(random: &random), createdMilliseconds: now.wallMilliseconds,
+      nonce: random.digest())
+    identity = founder
+    core = OverlayCore(identity: founder, limits: limits)
+    let invitation = try founder.invite(
+      seeds: [], nodes: max(1, peerCount), expiresMilliseconds: now.wallMilliseconds + 60_000,
+      keySeed: random.digest())
+    let seed = random.bytes(32)
+    self.random = random
+    let own = try record(of: founder, datagramSeed: seed)
+    tell(.start(OverlayStart(record: own, datagramSeed: seed, seeds: [])))
+    for index in 0..<peerCount {
+      let peer = try LocalIdentity.joining(
+        invitation, seeds: NodeSeeds(random: &self.random), nowMilliseconds: now.wallMilliseconds)
+      peers.append(peer)
+      records.append(try record(of: peer, datagramSeed: self.random.bytes(32)))
+      tell(.linkOpened(link(index), peer: records[index], dialled: true))
+    }
+  }
+
+  func link(_ index: Int) -> LinkID { LinkID(UInt64(index) + 1) }
+
+  /// A newer record each time.
+  mutating func record(of identity: LocalIdentity, datagramSeed: [UInt8]) throws -> SignedStatement {
+    incarnation += 1
+    return try identity.memberRecord(
+      name: "peer", kind: "edge", addresses: ["host-1:7000"],
+      datagramKey: try AgreementKey(datagramSeed: datagramSeed), incarnation: incarnation, instance: random.digest(),
+      startedMilliseconds: now.wallMilliseconds)
+  }
+  private var incarnation = 0
+
+  mutating func note(_ text: String, by peer: Int, lasting milliseconds: Int64 = 60_000) throws -> SignedStatement {
+    try peers[peer].sign(Note(expiresMilliseconds: now.wallMilliseconds + milliseconds, text: text))
+  }
+
+  // MARK: Telling
+
+  @discardableResult
+  mutating func tell(_ input: OverlayInput) -> [OverlayEffect] {
+    var effects: [OverlayEffect] = []
+    core.step(input, at: now, random: &random, into: &effects)
+    return effects
+  }
+
+  @discardableResult
+  mutating func hear(_ frame: [UInt8], from peer: Int) -> [OverlayEffect] { tell(.frame(link(peer), frame)) }
+
+  /// The same, with all checks made at once.
+  @discardableResult
+  mutating func hearAndCheck(_ frame: [UInt8], from peer: Int) -> [OverlayEffect] {
+    let effects = hear(frame, from: peer)
+    return effects + check(effects)
+  }
+
+  /// Makes the checks that it asked for.
+  @discardableResult
+  mutating func check(_ effects: [OverlayEffect]) -> [OverlayEffect] {
+    effects.flatMap { effect -> [OverlayEffect] in
+      guard case .verify(let verification) = effect else { return [] }
+      return tell(.verified(verification.id, verification.finding()))
+    }
+  }
+
+  mutating func pass(_ duration: Duration) {
+    now.uptime += duration
+    now.wallMilliseconds += duration.milliseconds
+  }
+}
+
+extension [OverlayEffect] {
+  /// The frames that go to a peer of a lone core.
+  func frames(to peer: Int) -> [OverlayFrame] {
+    compactMap { effect in
+      guard case .transmit(LinkID(UInt64(peer) + 1), let bytes, _) = effect else { return nil }
+      return try? OverlayFrame(bytes: bytes, idLimit: 10_000)
+    }
+  }
+
+  /// What a peer of a lone core is asked for.
+  func requests(to peer: Int) -> [StatementID] {
+    frames(to: peer).flatMap { frame -> [StatementID] in
+      guard case .factRequest(let ids) = frame else { return [] }
+      return ids
+    }
+  }
+
+  var checkCount: Int { count { if case .verify = $0 { true } else { false } } }
+  var deliveredCount: Int { count { if case .deliverFact = $0 { true } else { false } } }
+}
