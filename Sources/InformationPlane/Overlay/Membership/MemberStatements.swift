@@ -36,8 +36,9 @@ struct MemberVersion: Hashable, Comparable, Sendable {
   }
 }
 
-/// A signed statement of one member about its life or another's, as gossip carries it.
-struct Rumour: Sendable {
+/// A signed statement of one member about its life or another's, as gossip carries it. All who hold it share one object: a
+/// node of a large network has a place for one beside each member.
+final class Rumour: Sendable {
   enum Subject: Hashable, Sendable {
     case accusation(accused: NodeID, accuser: NodeID, MemberVersion)
     case refutation(NodeID, MemberVersion)
@@ -47,6 +48,12 @@ struct Rumour: Sendable {
   let signed: SignedStatement
   /// As it stands in packets.
   let bytes: [UInt8]
+
+  init(subject: Subject, signed: SignedStatement, bytes: [UInt8]) {
+    self.subject = subject
+    self.signed = signed
+    self.bytes = bytes
+  }
 
   /// Whose life it is about.
   var member: NodeID {
