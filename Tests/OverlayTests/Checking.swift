@@ -5,6 +5,7 @@ import Model
 import Overlay
 import Simulations
 import Sodium
+import Testing
 
 // What these tests read of nodes' overlays, and what they have nodes say.
 extension SimulatedNetwork {
@@ -34,6 +35,11 @@ extension SimulatedNetwork {
   func overlay(_ index: Int) -> OverlayCore { nodes[index].engine.overlay }
   func log(_ index: Int) -> OverlayLog { nodes[index].overlayLog }
   func node(_ index: Int) -> NodeID { nodes[index].id }
+
+  /// What a node's present record has.
+  func incarnation(of index: Int) throws -> Int {
+    try #require(overlay(index).ownMemberRecord).incarnation
+  }
 
   /// What one node holds another for.
   func state(of subject: Int, at observer: Int) -> MemberState? { overlay(observer).member(node(subject))?.state }

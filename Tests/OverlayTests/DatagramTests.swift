@@ -122,7 +122,7 @@ import Testing
 
   @Test func whoIsNotAdmittedHearsNothing() throws {
     let network = try Self.world(2)
-    var random = Random.seeded(Self.seed)
+    var random = Random.seeded(Self.seed &+ 1)
     // A network of the same name, and a grant that is over.
     let other = try LocalIdentity.founding(
       name: "test", seeds: NodeSeeds(random: &random), createdMilliseconds: network.now.wallMilliseconds,

@@ -118,7 +118,8 @@ import Testing
     // A copy of node 2's folder starts elsewhere: a higher incarnation while the first still runs.
     var random = Random.seeded(Self.seed)
     let copy = try network.record(
-      of: network.nodes[2].identity, at: network.nodes[2].address, incarnation: 9, &random)
+      of: network.nodes[2].identity, at: network.nodes[2].address, incarnation: try network.incarnation(of: 2) + 9,
+      &random)
     network.give(.overlay(.linkOpened(LinkID(1_000_000), peer: copy, dialled: false)), to: 0)
     network.run(for: .seconds(3))
     #expect(network.log(0).notices.contains(.memberRunsTwice(network.node(2))))

@@ -75,7 +75,7 @@ import Testing
 
   static func accusation(in network: SimulatedNetwork, age milliseconds: Int64 = 0) throws -> [UInt8] {
     try RawTraffic.accusation(
-      of: network.node(0), incarnation: 1, refutation: 0, by: network.nodes[7].identity,
+      of: network.node(0), incarnation: try network.incarnation(of: 0), refutation: 0, by: network.nodes[7].identity,
       wallMilliseconds: network.now.wallMilliseconds - milliseconds)
   }
 

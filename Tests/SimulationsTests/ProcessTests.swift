@@ -49,6 +49,8 @@ import Testing
     case .crashes: network.crash(ends)
     }
     network.run(for: .seconds(120))
+    // The one whose record is the newest was never shut out.
+    #expect(network.nodes[stays].notices.contains { $0.text.contains("announces itself anew") } != copyStays)
     for observer in [0, 2, 3, 4] {
       let member = network.nodes[observer].engine.overlay.member(network.nodes[stays].id)
       #expect(member?.state == .alive && member?.addresses == [network.nodes[stays].address], "node \(observer)")

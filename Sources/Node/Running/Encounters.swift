@@ -10,7 +10,8 @@ struct Encounters: Sendable {
   let membersRunningTwice: [NodeID]
 
   init(_ overlay: OverlayCore, at now: Moment) {
-    refusal = overlay.lastRefusal
+    let last = overlay.lastRefusal
+    refusal = last.flatMap { overlay.member($0.by)?.isLinked == true ? nil : $0 }
     rivalAddress = overlay.rivalAddress(at: now.uptime)
     membersRunningTwice = overlay.membersRunningTwice(at: now.uptime)
   }

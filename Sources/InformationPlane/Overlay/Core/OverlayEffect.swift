@@ -166,6 +166,8 @@ public enum MemberState: String, Hashable, Sendable {
 public enum OverlayNotice: Hashable, Sendable {
   /// Another process runs with this node's key. It must be stopped: two count as faulty.
   case sameKeyElsewhere(address: String?)
+  /// The other process has gone, and this node announces itself anew.
+  case sameKeyGone
   /// Two processes run with one member's key.
   case memberRunsTwice(NodeID)
   case peerMisbehaved(NodeID)
@@ -182,6 +184,7 @@ extension OverlayNotice: CustomStringConvertible {
     switch self {
     case .sameKeyElsewhere(let address):
       "another process runs with this node's key\(address.map { " at \($0)" } ?? ""); stop one of the two"
+    case .sameKeyGone: "the other process with this node's key has gone; this node announces itself anew"
     case .memberRunsTwice(let node): "two processes run with the key of node \(node.short); its owner must stop one"
     case .peerMisbehaved(let node): "node \(node.short) sent too many bad frames; its link is closed"
     case .unreachable(let node, let address, let reason): "node \(node.short) at \(address) does not answer: \(reason)"

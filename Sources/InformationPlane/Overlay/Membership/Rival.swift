@@ -57,6 +57,7 @@ extension OverlayCore {
     guard checked.certificate.epoch == epoch, checked.record.incarnation < JSON.integerLimit, !leaving else {
       return tellOfRival(at: checked.record.addresses.first, &turn)
     }
+    if renewal == nil { turn.emit(.notice(.sameKeyGone)) }
     renewRecord(above: checked.record.incarnation, &turn)
   }
 
