@@ -149,7 +149,7 @@ extension EndToEnd {
       }
     }
 
-    @Test func twoProcessesWithOneKeyAreNamedOnBoth() throws {
+    @Test func twoProcessesWithOneKeyAreNamedOnBothAndTheOneThatStaysIsAMemberAgain() throws {
       try Swarm.with(4) { swarm in
         let first = swarm.nodes[2]
         let copy = TestNode(name: "copy", data: swarm.network.folder + "/copy")
@@ -163,7 +163,13 @@ extension EndToEnd {
             node.log.contains("another process runs with this node's key") ? () : nil
           }
         }
+        let doctor = try Binary.run(["doctor", "--data", first.data])
+        #expect(
+          doctor.status != 0 && doctor.text.contains("another process runs with this node's key"), "\(doctor.text)")
         try swarm.announce("from one of the others", from: swarm.nodes[0], to: [swarm.nodes[1], swarm.nodes[3]])
+        try copy.stop()
+        try swarm.announce("back among the others", from: first, to: [swarm.nodes[0], swarm.nodes[1], swarm.nodes[3]])
+        try swarm.untilAllSeeAll()
       }
     }
   }
