@@ -11,9 +11,6 @@ struct Bulletins: Sendable {
     let receivedMilliseconds: Int64?
   }
 
-  static let limit = 64
-  static let limitPerAuthor = 16
-
   /// Newest last.
   private var kept: [Bulletin] = []
 
@@ -22,12 +19,12 @@ struct Bulletins: Sendable {
     kept.removeAll { $0.announcement.expiresMilliseconds <= now }
     guard bulletin.announcement.expiresMilliseconds > now, !kept.contains(where: { $0.statement == bulletin.statement })
     else { return }
-    if kept.count(where: { $0.author == bulletin.author }) >= Self.limitPerAuthor,
+    if kept.count(where: { $0.author == bulletin.author }) >= AnnouncementView.limitPerAuthor,
       let oldest = kept.firstIndex(where: { $0.author == bulletin.author })
     {
       kept.remove(at: oldest)
     }
-    if kept.count >= Self.limit { kept.removeFirst() }
+    if kept.count >= AnnouncementView.limit { kept.removeFirst() }
     kept.append(bulletin)
   }
 

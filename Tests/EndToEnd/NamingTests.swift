@@ -81,7 +81,7 @@ extension EndToEnd {
         let answers = [
           "/v1/tasks": try alike(nodes[0], "task", "task"), "/v1/events": try alike(nodes[0], "event", "id"),
           "/v1/collaborations": try alike(nodes[0], "collaboration", "collaboration"),
-          "/v1/offers": try alike(nodes[1], "offer", "offer"),
+          "/v1/offers": try alike(nodes[1], "offer", "offer"), "/v1/announcements": "[]",
         ]
         let changes = try withStub(answers, in: network.folder) { address in
           func run(_ words: String...) throws -> Ended {

@@ -147,9 +147,9 @@ import Testing
     #expect(passages.kept.count { $0.author == other } == 3)
     #expect(passages.kept.count == 3 + Passages.limitPerAuthor)
     #expect(bulletins.valid(at: 0).count { $0.author == other } == 3)
-    #expect(bulletins.valid(at: 0).count == 3 + Bulletins.limitPerAuthor)
+    #expect(bulletins.valid(at: 0).count == 3 + AnnouncementView.limitPerAuthor)
     #expect(bulletins.valid(at: 0).first?.announcement.text == "4999")
     for author in 0..<100 { for number in 0..<100 { add(NodeID(Digest(of: [9, UInt8(author)])), number) } }
-    #expect(passages.kept.count == Passages.limit && bulletins.valid(at: 0).count == Bulletins.limit)
+    #expect(passages.kept.count == Passages.limit && bulletins.valid(at: 0).count == AnnouncementView.limit)
   }
 }

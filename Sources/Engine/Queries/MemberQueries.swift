@@ -9,6 +9,14 @@ extension NodeEngine {
     return overlay.member(node)?.name ?? books.values.lazy.compactMap { $0.roster[node]?.name }.first ?? node.short
   }
 
+  /// The name, with the start of the id where another member has the same.
+  func distinctName(of node: NodeID) -> String {
+    let name = name(of: node)
+    let isShared =
+      (node != identity.node && profile.name == name) || overlay.members.contains { $0.id != node && $0.name == name }
+    return isShared ? "\(name) (\(node.short))" : name
+  }
+
   func state(of node: NodeID) -> String {
     if node == identity.node { return MemberState.alive.rawValue }
     return overlay.member(node)?.state.rawValue ?? "unknown"

@@ -54,7 +54,8 @@ extension NodeEngine {
       let links = passage.links == 1 ? "1 link" : "\(passage.links) links"
       let detail =
         passage.links == 0
-        ? "said here" : "from \(name(of: passage.via)), \(links) from its author \(name(of: passage.author))"
+        ? "said here"
+        : "from \(distinctName(of: passage.via)), \(links) from its author \(distinctName(of: passage.author))"
       return TraceView(
         timeMilliseconds: passage.milliseconds, plane: "information", node: identity.node, nodeName: profile.name,
         what: passage.purpose, detail: detail, via: passage.via, links: passage.links)
@@ -115,7 +116,7 @@ extension NodeEngine {
         out.append(
           TraceView(
             timeMilliseconds: hop.milliseconds, plane: hop.plane, node: hop.node, nodeName: name(of: hop.node),
-            what: hop.what, detail: isForeign ? "\(hop.detail) (as \(name(of: node)) says)" : hop.detail,
+            what: hop.what, detail: isForeign ? "\(hop.detail) (as \(distinctName(of: node)) says)" : hop.detail,
             via: hop.passage?.via, links: hop.passage?.links))
       }
       if let problem = reply.problem { out.append(remark(node, "incomplete", problem, now)) }

@@ -27,6 +27,11 @@ public struct AnnouncementReceipt: Codable, Sendable, Hashable {
 
 /// An announcement that still holds.
 public struct AnnouncementView: Codable, Sendable, Hashable {
+  /// A node lists at most so many, the newest.
+  public static let limit = 64
+  /// Of one author at most so many, the newest.
+  public static let limitPerAuthor = 16
+
   public var statement: StatementID
   public var trace: TraceID
   public var author: NodeID

@@ -60,16 +60,16 @@ struct CollaborationCommand: AsyncParsableCommand {
       Listing(
         nothing: "no collaborations yet; `jointcloud submit FILE` opens one", name: { $0.collaboration.hexadecimal },
         columns: [
-          Column("COLLABORATION") { $0.collaboration.short },
+          .id("COLLABORATION") { $0.collaboration.digest },
           Column("NAME") { $0.name },
           .state("STATE") { $0.state },
           Column("ROLE") { $0.role },
-          Column("COORDINATOR") { $0.coordinatorName },
+          .node("COORDINATOR", { $0.coordinator }, name: { $0.coordinatorName }),
           Column("ROUND", wide: true) { "\($0.round)" },
           Column("MEMBERS") { "\($0.members)" },
           Column("TASKS") { "\($0.tasks)" },
           Column("ENTRIES", wide: true) { "\($0.entries)" },
-          Column("CONTRACT", wide: true) { "\($0.contractName) v\($0.contractVersion) \($0.contract.short)" },
+          Column("CONTRACT", wide: true) { "\($0.contractName) v\($0.contractVersion) \($0.contract)" },
           Column("TERM", wide: true) { "\($0.term)" },
           Column("ROSTER", wide: true) { "\($0.rosterVersion)" },
           Column("REASON") { $0.reason },
@@ -88,7 +88,7 @@ struct CollaborationCommand: AsyncParsableCommand {
     func run() async throws {
       try await node.withNode { client in
         let id = try await client.collaborationID(collaboration)
-        try await output.print(name: { $0.collaboration.hexadecimal }, table: Self.table, again: again) {
+        try await output.print(name: { $0.collaboration.hexadecimal }, table: table, again: again) {
           guard let found = try await client.collaborations().first(where: { $0.collaboration == id }) else {
             throw Failure(
               .error, "this node knows no collaboration \(collaboration)", next: "jointcloud collaboration list")
@@ -98,11 +98,11 @@ struct CollaborationCommand: AsyncParsableCommand {
       }
     }
 
-    private static func table(_ view: CollaborationView) -> String {
+    private func table(_ view: CollaborationView) -> String {
       let answers = Listing<NegotiationView>(
         nothing: "", name: { $0.node.hexadecimal },
         columns: [
-          Column("NODE") { $0.node.short },
+          .id("NODE") { $0.node.digest },
           Column("NAME") { $0.name },
           .state("ANSWER") { $0.answer },
           Column("CODE") { $0.code },
@@ -111,12 +111,12 @@ struct CollaborationCommand: AsyncParsableCommand {
         ])
       return facts([
         ("Collaboration", view.collaboration.hexadecimal), ("Name", view.name), ("State", view.state),
-        ("Reason", view.reason), ("Coordinator", "\(view.coordinatorName) (\(view.coordinator.short))"),
+        ("Reason", view.reason), ("Coordinator", "\(view.coordinatorName) (\(output.text(view.coordinator.digest)))"),
         ("Role here", view.role), ("Round", "\(view.round), term \(view.term)"),
-        ("Contract", "\(view.contractName) version \(view.contractVersion) (\(view.contract.short))"),
+        ("Contract", "\(view.contractName) version \(view.contractVersion) (\(output.text(view.contract)))"),
         ("Roster", "version \(view.rosterVersion), \(view.members) members"), ("Tasks", "\(view.tasks)"),
-        ("Ledger", "\(view.entries) entries" + (view.head.map { ", head \($0.short)" } ?? "")),
-      ]) + (view.negotiation.isEmpty ? "" : "\n" + answers.table(view.negotiation))
+        ("Ledger", "\(view.entries) entries" + (view.head.map { ", head \(output.text($0))" } ?? "")),
+      ]) + (view.negotiation.isEmpty ? "" : "\n" + answers.table(view.negotiation, wide: output.format == .wide))
     }
   }
 }

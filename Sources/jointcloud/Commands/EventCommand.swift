@@ -29,15 +29,15 @@ struct EventCommand: AsyncParsableCommand {
       Listing(
         nothing: "no events yet", name: { $0.id },
         columns: [
-          Column("EVENT") { String($0.id.prefix(8)) },
+          .abridged("EVENT") { $1 ? $0.id : String($0.id.prefix(8)) },
           Column("ARRIVED") { HumanText.clock($0.arrivalMilliseconds) },
           Column("QUEUE") { $0.queue },
           Column("KIND") { $0.kind },
           .state("STATE") { $0.state },
-          Column("AUTHOR") { $0.author?.short ?? "" },
+          .id("AUTHOR") { $0.author?.digest },
           Column("TRIES", wide: true) { "\($0.tries)" },
           Column("PRIORITY", wide: true) { "\($0.priority)" },
-          Column("TRACE", wide: true) { $0.trace?.short ?? "" },
+          .id("TRACE", wide: true) { $0.trace?.digest },
           Column("RESULT") { $0.result },
         ])
     }

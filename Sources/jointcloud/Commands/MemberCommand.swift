@@ -24,7 +24,7 @@ struct MemberCommand: AsyncParsableCommand {
       Listing(
         nothing: "no members are known yet", name: { $0.node.hexadecimal },
         columns: [
-          Column("NODE") { $0.node.short },
+          .id("NODE") { $0.node.digest },
           Column("NAME") { $0.name + ($0.isSelf ? " (this)" : "") },
           Column("KIND") { $0.kind },
           .state("STATE") { $0.state },
@@ -52,19 +52,19 @@ struct MemberCommand: AsyncParsableCommand {
     func run() async throws {
       try await node.withNode { client in
         let id = try await client.memberID(member)
-        try await output.print(name: { $0.member.node.hexadecimal }, table: Self.table, again: again) {
+        try await output.print(name: { $0.member.node.hexadecimal }, table: table, again: again) {
           try await client.member(id)
         }
       }
     }
 
-    private static func table(_ detail: MemberDetailView) -> String {
+    private func table(_ detail: MemberDetailView) -> String {
       let member = detail.member
       return facts([
         ("Node", member.node.hexadecimal + (member.isSelf ? " (this)" : "")), ("Name", member.name),
         ("Kind", member.kind), ("Owner", detail.owner),
         ("State", "\(member.state) for \(HumanText.age(member.sinceMilliseconds))"),
-        ("Accused by", detail.accusers.map { "\($0.name) (\($0.node.short))" }.joined(separator: ", ")),
+        ("Accused by", detail.accusers.map { "\($0.name) (\(output.text($0.node.digest)))" }.joined(separator: ", ")),
         ("Last heard", detail.lastHeardMilliseconds.map { "\(HumanText.age($0)) ago" } ?? ""),
         ("Round trip", member.roundTripMicroseconds.map(HumanText.duration(microseconds:)) ?? ""),
         ("Link", member.isSelf ? "" : member.linked ? "up" : "down"),
@@ -76,7 +76,7 @@ struct MemberCommand: AsyncParsableCommand {
       ])
     }
 
-    private static func admission(_ admission: AdmissionView) -> String {
+    private func admission(_ admission: AdmissionView) -> String {
       let how =
         switch admission.way {
         case .founder: "founder"
@@ -84,7 +84,7 @@ struct MemberCommand: AsyncParsableCommand {
         case .allowList: "allowed by its id"
         }
       let until = admission.joinableUntilMilliseconds.map { ", to join until \(HumanText.dateAndClock($0))" } ?? ""
-      return how + (admission.by.map { " by \($0.short)" } ?? "") + until
+      return how + (admission.by.map { " by \(output.text($0.digest))" } ?? "") + until
     }
   }
 }

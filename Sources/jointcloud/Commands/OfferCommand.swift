@@ -11,15 +11,15 @@ struct OfferCommand: AsyncParsableCommand {
   static let listing = Listing<OfferView>(
     nothing: "no offers yet", name: { $0.offer.hexadecimal },
     columns: [
-      Column("OFFER") { $0.offer.short },
-      Column("TASK", wide: true) { $0.task.short },
+      .id("OFFER") { $0.offer.digest },
+      .id("TASK", wide: true) { $0.task.digest },
       Column("NAME") { $0.taskName },
-      Column("COORDINATOR") { $0.coordinator.short },
+      .id("COORDINATOR") { $0.coordinator.digest },
       Column("SUBTASKS") { "\($0.subtasks)" },
       Column("NEEDS") { HumanText.amounts($0.needs) },
       .state("STATE") { $0.state },
       Column("CODE") { $0.code },
-      Column("COLLABORATION", wide: true) { $0.collaboration.short },
+      .id("COLLABORATION", wide: true) { $0.collaboration.digest },
       Column("EXPIRES", wide: true) { HumanText.clock($0.expiresMilliseconds) },
       Column("REASON") { $0.reason },
     ])

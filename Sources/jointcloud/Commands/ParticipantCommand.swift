@@ -26,8 +26,8 @@ struct ParticipantCommand: AsyncParsableCommand {
       Listing(
         nothing: "no collaboration has participants here", name: { $0.node.hexadecimal },
         columns: [
-          Column("COLLABORATION") { $0.collaboration.short },
-          Column("NODE") { $0.node.short },
+          .id("COLLABORATION") { $0.collaboration.digest },
+          .id("NODE") { $0.node.digest },
           Column("NAME") { $0.name },
           Column("OWNER", wide: true) { $0.owner },
           Column("KIND", wide: true) { $0.kind },

@@ -13,22 +13,16 @@ struct Trace: AsyncParsableCommand {
   @OptionGroup var node: NodeOptions
   @OptionGroup var output: OutputOptions
   @OptionGroup var again: Repetition
-  @Argument(help: "A trace's id in full, or a task: its id, the start of it, its name, or last.")
+  @Argument(
+    help: """
+      A task: its id, the start of it, its name, or last. Or a trace: its id, or the start of it where an announcement, \
+      a task or an event of this node has it.
+      """)
   var id: String
 
   func run() async throws {
     try await node.withNode { client in
-      let tasks = try await client.tasks()
-      let trace: TraceID
-      if let whole = TraceID(hexadecimal: id), !tasks.contains(where: { $0.task.digest == whole.digest }) {
-        trace = whole
-      } else {
-        let task = try await client.taskID(id)
-        guard let view = tasks.first(where: { $0.task == task }) else {
-          throw Failure(.error, "this node knows no task \(id)", next: "jointcloud task list")
-        }
-        trace = view.trace
-      }
+      let trace = try await client.traceID(id)
       try await output.print(hops, again: again) { try await client.trace(trace) }
     }
   }
@@ -39,8 +33,8 @@ struct Trace: AsyncParsableCommand {
       columns: [
         Column("AT") { HumanText.clock($0.timeMilliseconds) },
         Column("PLANE") { $0.plane },
-        Column("NODE") { $0.nodeName.isEmpty ? $0.node.short : $0.nodeName },
-        Column("ID", wide: true) { $0.node.short },
+        .node("NODE", { $0.node }, name: { $0.nodeName }),
+        .id("ID", wide: true) { $0.node.digest },
         Column("WHAT") { $0.what },
         Column("DETAIL") { $0.detail },
       ])

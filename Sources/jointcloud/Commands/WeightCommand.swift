@@ -34,8 +34,8 @@ struct WeightCommand: AsyncParsableCommand {
       Listing(
         nothing: "no collaboration has weights here", name: { $0.node.hexadecimal },
         columns: [
-          Column("COLLABORATION") { $0.collaboration.short },
-          Column("NODE") { $0.node.short },
+          .id("COLLABORATION") { $0.collaboration.digest },
+          .id("NODE") { $0.node.digest },
           Column("NAME") { $0.name },
           Column("WEIGHT") { HumanText.ppm($0.weightPPM) },
           Column("SHARE") { HumanText.ppm($0.sharePPM) },
@@ -54,8 +54,8 @@ struct WeightCommand: AsyncParsableCommand {
       return Listing<Row>(
         nothing: "", name: { _ in "" },
         columns: [
-          Column("COLLABORATION") { $0.weight.collaboration.short },
-          Column("NAME") { $0.weight.name },
+          .id("COLLABORATION") { $0.weight.collaboration.digest },
+          .node("NAME", { $0.weight.node }, name: { $0.weight.name }),
           Column("ENTRY") { "\($0.change.entry)" },
           Column("CHANGE") { HumanText.ppm($0.change.deltaPPM) },
           Column("AFTER") { HumanText.ppm($0.change.afterPPM) },

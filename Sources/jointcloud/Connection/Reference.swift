@@ -26,16 +26,34 @@ enum Reference {
       }
       return newest.element.id
     }
-    let isPrefix = text.count >= shortest && text.allSatisfy { $0.isHexDigit && !$0.isUppercase }
-    let matches = candidates.filter { $0.name == text || (isPrefix && $0.id.hexadecimal.hasPrefix(text)) }
-    switch Set(matches.map(\.id)).count {
-    case 1: return matches[0].id
-    case 0:
-      let hint = text.count < shortest ? "; an id needs at least \(shortest) digits" : ""
-      throw Failure(.error, "no \(noun) is called \"\(text)\"\(hint)", next: "jointcloud \(noun) list")
-    default:
-      throw ambiguous(text, matches.sorted { $0.id < $1.id }.map { "\($0.id.hexadecimal.prefix(12)) \($0.name)" })
+    guard let found = try match(text, among: candidates) else {
+      throw unknown(text, "no \(noun) is called", next: "jointcloud \(noun) list")
     }
+    return found.id
+  }
+
+  /// The candidate that a name or the start of an id means.
+  ///
+  /// - Returns: nil where it means none.
+  /// - Throws: `Failure` where it means several.
+  static func match(_ text: String, among candidates: [Candidate]) throws -> Candidate? {
+    let isPrefix = text.count >= shortest && text.allSatisfy { $0.isHexDigit && !$0.isUppercase }
+    let matches = candidates.filter {
+      (!text.isEmpty && $0.name == text) || (isPrefix && $0.id.hexadecimal.hasPrefix(text))
+    }
+    if Set(matches.map(\.id)).count > 1 {
+      throw ambiguous(
+        text,
+        matches.sorted { $0.id < $1.id }.map {
+          "\($0.id.hexadecimal.prefix(12))\($0.name.isEmpty ? "" : " " + $0.name)"
+        })
+    }
+    return matches.first
+  }
+
+  static func unknown(_ text: String, _ what: String, next: String) -> Failure {
+    let hint = text.count < shortest ? "; an id needs at least \(shortest) digits" : ""
+    return Failure(.error, "\(what) \"\(text)\"\(hint)", next: next)
   }
 
   /// What a text that means several things is refused with.
@@ -93,5 +111,30 @@ extension Client {
         among: try await offers().map {
           .init(id: $0.offer.digest, name: $0.taskName, timeMilliseconds: $0.expiresMilliseconds)
         }))
+  }
+
+  /// What a task, or the start of a trace's id, means. Traces are known by the tasks, announcements and events that the
+  /// node lists.
+  func traceID(_ text: String) async throws -> TraceID {
+    let tasks = try await tasks()
+    if let whole = Digest(hexadecimal: text) {
+      return tasks.first { $0.task.digest == whole }?.trace ?? TraceID(whole)
+    }
+    func trace(of task: Digest) -> TraceID? { tasks.first { $0.task.digest == task }?.trace }
+    let named = tasks.map {
+      Reference.Candidate(id: $0.task.digest, name: $0.name, timeMilliseconds: $0.submittedMilliseconds)
+    }
+    if text == "last", let trace = trace(of: try Reference.find(text, "task", among: named)) { return trace }
+    let traces =
+      tasks.map { Reference.Candidate(id: $0.trace.digest, name: "", timeMilliseconds: 0) }
+      + (try await announcements()).map { .init(id: $0.trace.digest, name: "", timeMilliseconds: 0) }
+    if let found = try Reference.match(text, among: named + traces) { return trace(of: found.id) ?? TraceID(found.id) }
+    let older = try await events(limit: 10_000).compactMap(\.trace).map {
+      Reference.Candidate(id: $0.digest, name: "", timeMilliseconds: 0)
+    }
+    if let found = try Reference.match(text, among: older) { return TraceID(found.id) }
+    throw Reference.unknown(
+      text, "no task is called so, and no trace that is known here begins with",
+      next: "jointcloud task list, or jointcloud network show -o wide")
   }
 }

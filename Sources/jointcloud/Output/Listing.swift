@@ -10,31 +10,15 @@ enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
 struct OutputOptions: ParsableArguments {
   @Option(name: [.customShort("o"), .customLong("output")], help: "How to print: table, wide, json, jsonl or name.")
   var format = OutputFormat.table
+
+  /// The first digits of an id or hash, and all of them where nothing is to be cut.
+  func text(_ digest: Digest) -> String { format == .wide ? digest.hexadecimal : digest.short }
 }
 
 /// For what changes while one looks at it.
 struct Repetition: ParsableArguments {
   @Flag(help: "Print again whenever it changes, until interrupted.")
   var watch = false
-}
-
-/// A column of a table; `wide` ones are shown with `-o wide` only.
-struct Column<Row>: Sendable {
-  var title: String
-  var isWide = false
-  var cell: @Sendable (Row) -> Table.Cell
-
-  init(_ title: String, wide: Bool = false, _ text: @escaping @Sendable (Row) -> String) {
-    self.title = title
-    isWide = wide
-    cell = { Table.Cell(text($0)) }
-  }
-
-  static func state(_ title: String, _ text: @escaping @Sendable (Row) -> String) -> Column {
-    var column = Column(title, text)
-    column.cell = { Table.Cell(text($0), .ofState(text($0))) }
-    return column
-  }
 }
 
 /// A kind of rows and all ways to print them.
@@ -46,6 +30,8 @@ struct Listing<Row: Encodable>: Sendable {
   var columns: [Column<Row>]
   /// The row without what changes all the time: `--watch` prints a document again for nothing less.
   var steady: (@Sendable (Row) -> Row)?
+  /// Writes the rows for people in another way than in columns.
+  var drawn: (@Sendable ([Row]) -> String)?
 
   func text(_ rows: [Row], _ format: OutputFormat) throws -> String {
     switch format {
@@ -57,8 +43,10 @@ struct Listing<Row: Encodable>: Sendable {
   }
 
   func table(_ rows: [Row], wide: Bool = false) -> String {
+    if let drawn { return drawn(rows) }
     let shown = columns.filter { wide || !$0.isWide }
-    return Table(titles: shown.map(\.title), rows: rows.map { row in shown.map { $0.cell(row) } })
+    let cells = shown.map { $0.cells(rows, wide) }
+    return Table(titles: shown.map(\.title), rows: rows.indices.map { row in cells.map { $0[row] } })
       .rendered(width: wide ? nil : Output.width, colour: Output.usesColour)
   }
 }

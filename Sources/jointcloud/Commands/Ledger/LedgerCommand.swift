@@ -24,14 +24,14 @@ struct LedgerCommand: AsyncParsableCommand {
       Listing(
         nothing: "no ledgers yet", name: { $0.collaboration.hexadecimal },
         columns: [
-          Column("COLLABORATION") { $0.collaboration.short },
+          .id("COLLABORATION") { $0.collaboration.digest },
           Column("NAME") { $0.name },
           Column("ENTRIES") { "\($0.entries)" },
-          Column("HEAD") { $0.head.short },
-          Column("COORDINATOR") { $0.coordinator.short },
-          Column("ACKNOWLEDGED") { view in
-            view.acknowledged.sorted { $0.key < $1.key }.map { "\($0.key.prefix(8)):\($0.value)" }
-              .joined(separator: " ")
+          .id("HEAD") { $0.head },
+          .id("COORDINATOR") { $0.coordinator.digest },
+          .abridged("ACKNOWLEDGED") { view, inFull in
+            view.acknowledged.sorted { $0.key < $1.key }
+              .map { "\($0.key.prefix(inFull ? $0.key.count : 8)):\($0.value)" }.joined(separator: " ")
           },
         ])
     }
@@ -68,7 +68,7 @@ struct LedgerCommand: AsyncParsableCommand {
           Column("ENTRY") { "\($0.number)" },
           Column("AT") { HumanText.clock($0.timeMilliseconds) },
           Column("KIND") { $0.kind },
-          Column("HASH") { $0.hash.short },
+          .id("HASH") { $0.hash },
           Column("STATE") { $0.state },
           Column("BODY") { String(decoding: CanonicalJSON.encode($0.body), as: UTF8.self) },
         ])

@@ -117,22 +117,24 @@ struct LedgerVerify: AsyncParsableCommand {
     Listing(
       nothing: "no ledgers in it", name: { $0.collaboration.hexadecimal },
       columns: [
-        Column("COLLABORATION") { $0.collaboration.short },
+        .id("COLLABORATION") { $0.collaboration.digest },
         .state("RESULT") { $0.holds ? "ok" : "problem" },
         Column("ENTRIES") { "\($0.entries)" },
         Column("PROPOSALS") { "\($0.proposals)" },
-        Column("HEAD") { $0.head.short },
+        .id("HEAD") { $0.head },
         Column("FINDINGS") { "\($0.findings.count)" },
-        Column("TAIL") { Self.tail(of: $0) },
+        .abridged("TAIL") { Self.tail(of: $0, inFull: $1) },
       ])
   }
 
-  private static func tail(of report: VerificationReport) -> String {
+  private static func tail(of report: VerificationReport, inFull: Bool) -> String {
+    func names(_ nodes: some Sequence<NodeID>) -> String {
+      nodes.map { inFull ? $0.hexadecimal : $0.short }.joined(separator: ", ")
+    }
     if report.findings.contains(where: { $0.what == .cut }) { return "cut: signed heads name later entries" }
     return switch report.tail {
-    case .proven(let nodes): "proven by \(nodes.map(\.short).joined(separator: ", "))"
-    case .provenThrough(let number, let nodes):
-      "proven through entry \(number) by \(nodes.map(\.short).joined(separator: ", "))"
+    case .proven(let nodes): "proven by \(names(nodes))"
+    case .provenThrough(let number, let nodes): "proven through entry \(number) by \(names(nodes))"
     case .unproven: report.holds ? "unproven: no signed head was given" : "unproven: see the findings"
     }
   }

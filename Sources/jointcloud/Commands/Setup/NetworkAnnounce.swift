@@ -6,7 +6,10 @@ import Model
 struct NetworkAnnounce: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "announce", abstract: "Tell all nodes of the network something. Prints the trace's id.",
-    discussion: "Every node shows it as a notice; network show lists it until it expires. It cannot be taken back.")
+    discussion: """
+      Every node shows it as a notice, and network show lists it until it expires: the newest \
+      \(AnnouncementView.limitPerAuthor) of each node, \(AnnouncementView.limit) in all. It cannot be taken back.
+      """)
   @OptionGroup var node: NodeOptions
   @OptionGroup var output: OutputOptions
   @Argument(help: "What to tell: 1 to 4096 bytes.")

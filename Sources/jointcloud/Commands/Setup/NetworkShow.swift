@@ -9,7 +9,10 @@ struct NetworkShow: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "show",
     abstract: "Show the network that a data folder belongs to; the node need not run.",
-    discussion: "Members and announcements are shown where it runs.")
+    discussion: """
+      Where it runs, members and the announcements that hold are shown too: the newest \
+      \(AnnouncementView.limitPerAuthor) of each node, \(AnnouncementView.limit) in all.
+      """)
   @OptionGroup var node: NodeOptions
   @OptionGroup var output: OutputOptions
 
@@ -23,6 +26,11 @@ struct NetworkShow: AsyncParsableCommand {
       }
     } catch ClientError.notRunning {}
     try await view.print(output, id: false)
+    if view.mayLackAnnouncements, output.format == .table || output.format == .wide {
+      Output.hint(
+        "of each node the newest \(AnnouncementView.limitPerAuthor) announcements are listed, "
+          + "\(AnnouncementView.limit) in all: older ones that still hold may be missing here")
+    }
   }
 }
 
@@ -65,18 +73,26 @@ struct NetworkView: Encodable {
 
   /// - Parameter id: whether a table is the id alone, as after an act.
   func print(_ output: OutputOptions, id: Bool) async throws {
-    try await output.print(name: { $0.network.hexadecimal }, table: { id ? $0.network.hexadecimal : $0.table }) { self }
+    try await output.print(name: { $0.network.hexadecimal }, table: { id ? $0.network.hexadecimal : $0.table(output) })
+    { self }
   }
 
-  private var table: String {
+  /// Whether the node may have left out some because it lists no more.
+  var mayLackAnnouncements: Bool {
+    let counts = Dictionary(grouping: announcements ?? [], by: \.author).mapValues(\.count)
+    return (announcements?.count ?? 0) >= AnnouncementView.limit
+      || counts.values.contains { $0 >= AnnouncementView.limitPerAuthor }
+  }
+
+  private func table(_ output: OutputOptions) -> String {
     facts([
       ("Network", network.hexadecimal), ("Name", name), ("Created", HumanText.dateAndClock(createdMilliseconds)),
-      ("Admission", policy), ("Founders", founders.map(\.short).joined(separator: ", ")),
-      ("Seeds", seeds.map { "\($0.node.short) at \($0.address)" }.joined(separator: ", ")),
+      ("Admission", policy), ("Founders", founders.map { output.text($0.digest) }.joined(separator: ", ")),
+      ("Seeds", seeds.map { "\(output.text($0.node.digest)) at \($0.address)" }.joined(separator: ", ")),
       ("This node", "\(node.hexadecimal)\(isFounder ? ", a founder" : "")"),
       ("May join", joinableUntilMilliseconds.map { "until \(HumanText.dateAndClock($0)); a member stays" } ?? ""),
       ("Members", members),
-    ]) + news
+    ]) + news(wide: output.format == .wide)
   }
 
   private var policy: String {
@@ -89,18 +105,18 @@ struct NetworkView: Encodable {
       .joined(separator: ", ")
   }
 
-  private var news: String {
+  private func news(wide: Bool) -> String {
     guard let announcements, !announcements.isEmpty else { return "" }
     return "\n"
       + Listing<AnnouncementView>(
         nothing: "", name: { $0.trace.hexadecimal },
         columns: [
-          Column("ANNOUNCED BY") { $0.authorName },
+          .node("ANNOUNCED BY", { $0.author }, name: { $0.authorName }),
           Column("AGE") { $0.receivedMilliseconds.map(HumanText.age) ?? "before the start" },
           Column("HOLDS") { HumanText.duration($0.expiresMilliseconds - HumanText.now()) },
-          Column("TRACE") { $0.trace.short },
+          .id("TRACE") { $0.trace.digest },
           Column("TEXT") { $0.text },
         ]
-      ).table(announcements)
+      ).table(announcements, wide: wide)
   }
 }

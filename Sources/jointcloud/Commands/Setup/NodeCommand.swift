@@ -17,19 +17,19 @@ struct NodeStatus: AsyncParsableCommand {
 
   func run() async throws {
     try await node.withNode { client in
-      try await output.print(name: { $0.node.hexadecimal }, table: Self.table, again: again) {
+      try await output.print(name: { $0.node.hexadecimal }, table: table, again: again) {
         try await client.status()
       }
     }
   }
 
-  private static func table(_ status: NodeStatusView) -> String {
+  private func table(_ status: NodeStatusView) -> String {
     let dropped = status.dropped.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
     return facts([
       ("Node", status.node.hexadecimal), ("Name", "\(status.name) (\(status.kind))"),
-      ("Network", "\(status.networkName) (\(status.network.short))"),
-      ("Members", members(status)), ("Links", "\(status.links) open"),
-      ("Local health", localHealth(status.localHealth)), ("Traffic", traffic(status.traffic)),
+      ("Network", "\(status.networkName) (\(output.text(status.network.digest)))"),
+      ("Members", Self.members(status)), ("Links", "\(status.links) open"),
+      ("Local health", Self.localHealth(status.localHealth)), ("Traffic", Self.traffic(status.traffic)),
       ("Collaborations", "\(status.collaborations)"), ("Offers", HumanText.amounts(status.total)),
       ("Committed", HumanText.amounts(status.committed)),
       ("Events", "\(status.queuedEvents) queued, \(status.deadEvents) dead"),

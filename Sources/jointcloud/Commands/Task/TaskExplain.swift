@@ -31,8 +31,8 @@ struct TaskExplain: AsyncParsableCommand {
     Listing(
       nothing: "", name: { $0.node.hexadecimal },
       columns: [
-        Column("PARTICIPANT") { $0.name },
-        Column("NODE", wide: true) { $0.node.short },
+        .node("PARTICIPANT", { $0.node }, name: { $0.name }),
+        .id("NODE", wide: true) { $0.node.digest },
         .state("ANSWER") { $0.answer },
         Column("CODE") { $0.code },
         Column("SUBTASKS") { "\($0.subtasks)" },

@@ -18,15 +18,15 @@ struct TaskListOptions: ParsableArguments {
     Listing(
       nothing: "no tasks yet; jointcloud submit FILE makes one", name: { $0.task.hexadecimal },
       columns: [
-        Column("TASK") { $0.task.short },
+        .id("TASK") { $0.task.digest },
         Column("NAME") { $0.name },
         .state("STATE") { $0.state },
         Column("DONE") { "\($0.succeeded)/\($0.subtasks)" },
         Column("RUNNING") { "\($0.running)" },
         Column("COST") { HumanText.credits($0.costMicro) },
         Column("AGE") { HumanText.age($0.submittedMilliseconds) },
-        Column("COLLABORATION", wide: true) { $0.collaboration.short },
-        Column("SUBMITTER", wide: true) { $0.submitter.short },
+        .id("COLLABORATION", wide: true) { $0.collaboration.digest },
+        .id("SUBMITTER", wide: true) { $0.submitter.digest },
         Column("PLANS", wide: true) { "\($0.plans)" },
         Column("TOOK", wide: true) { task in
           task.endedMilliseconds.map { HumanText.duration($0 - task.submittedMilliseconds) } ?? ""

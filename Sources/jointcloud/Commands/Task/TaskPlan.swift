@@ -41,7 +41,7 @@ struct TaskPlan: AsyncParsableCommand {
     var out = facts([
       ("Plan", plan.previous == 0 ? "\(plan.number)" : "\(plan.number), replaces \(plan.previous)"),
       ("Cause", plan.cause), ("Ledger entry", plan.entry == 0 ? "none: a preview" : "\(plan.entry)"),
-      ("Collaboration", "\(plan.collaborationName) (\(plan.collaboration.short))"),
+      ("Collaboration", "\(plan.collaborationName) (\(output.text(plan.collaboration.digest)))"),
       ("Strategy", plan.strategy), ("Seed", plan.seed),
     ])
     if !plan.candidates.isEmpty { out += Self.candidates.table(plan.candidates, wide: wide) }
@@ -52,8 +52,8 @@ struct TaskPlan: AsyncParsableCommand {
   private static let candidates = Listing<PlanView.Candidate>(
     nothing: "", name: { $0.node.hexadecimal },
     columns: [
-      Column("CANDIDATE") { $0.name },
-      Column("NODE", wide: true) { $0.node.short },
+      .node("CANDIDATE", { $0.node }, name: { $0.name }),
+      .id("NODE", wide: true) { $0.node.digest },
       Column("WEIGHT") { HumanText.ppm($0.weightPPM) },
       Column("FREE") { HumanText.amounts($0.free) },
       Column("FITS") { "\($0.fits)" },
@@ -64,8 +64,8 @@ struct TaskPlan: AsyncParsableCommand {
   private static let filtered = Listing<PlanView.Filtered>(
     nothing: "", name: { $0.node.hexadecimal },
     columns: [
-      Column("FILTERED") { $0.name },
-      Column("NODE", wide: true) { $0.node.short },
+      .node("FILTERED", { $0.node }, name: { $0.name }),
+      .id("NODE", wide: true) { $0.node.digest },
       Column("CONSTRAINT") { $0.constraint },
       Column("DETAIL") { $0.detail },
     ])

@@ -38,7 +38,7 @@ struct TaskShow: AsyncParsableCommand {
         Column("STAGE") { $0.stage },
         .state("STATE") { $0.state },
         Column("TRY") { "\($0.attempt)" },
-        Column("NODE") { $0.nodeName.isEmpty ? ($0.node?.short ?? "-") : $0.nodeName },
+        .node("NODE", { $0.node }, name: { $0.nodeName }),
         Column("NATIVE", wide: true) { [$0.nativeID, $0.nativeState].filter { !$0.isEmpty }.joined(separator: " ") },
         Column("REASON") { $0.reason },
       ])
@@ -50,7 +50,7 @@ struct TaskShow: AsyncParsableCommand {
       columns: [
         Column("RESULT OF") { "\($0.subtask)" },
         Column("SIZE") { HumanText.bytes($0.byteCount) },
-        Column("DIGEST") { $0.digest.short },
+        .id("DIGEST") { $0.digest },
         Column("PATH") { $0.path },
       ])
   }
@@ -82,8 +82,8 @@ enum TaskText {
   static let participants = Listing<TaskParticipantView>(
     nothing: "", name: { $0.node.hexadecimal },
     columns: [
-      Column("PARTICIPANT") { $0.name },
-      Column("NODE", wide: true) { $0.node.short },
+      .node("PARTICIPANT", { $0.node }, name: { $0.name }),
+      .id("NODE", wide: true) { $0.node.digest },
       Column("ACCEPTED") { "\($0.accepted)" },
       Column("DECLINED") { "\($0.declined)" },
       Column("DONE") { "\($0.succeeded)" },
