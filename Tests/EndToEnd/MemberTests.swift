@@ -73,6 +73,15 @@ extension EndToEnd {
           return ended.status == 0 ? nil : ended
         }
         #expect(refusal.refuses(2, "means 2 of them", String(id.prefix(12))), "\(refusal.errors)")
+        // Who is who in a table stands in it.
+        let announced = try nodes[1].run("network", "announce", "to both")
+        try until("the trace tells the two apart") { () -> Void? in
+          let table = try nodes[0].run("trace", announced.text).output
+          return try nodes[1...].allSatisfy { node in
+            let id = try node.ask("node", "status")["node"].text
+            return table.contains("twin (\(id.prefix(8)))")
+          } && table.contains("from twin (\(id.prefix(8)))") && !table.contains("a (") ? () : nil
+        }
       }
     }
 
@@ -120,8 +129,49 @@ extension EndToEnd {
         let hops = try nodes[2].ask("trace", trace.text).list
         #expect(Set(hops.map { $0["nodeName"].text }) == ["a", "b", "c"], "\(hops.map(\.value))")
         #expect(hops.allSatisfy { $0["what"].text == "announcement" } && hops.contains { $0["links"].number == 0 })
+        // What a table shows of an id is enough to ask for it, and the wide one shows all of it.
+        let short = String(trace.text.prefix(8))
+        #expect(try nodes[1].run("network", "show").output.contains(" \(short) "))
+        #expect(try nodes[1].run("network", "show", "-o", "wide").output.contains(trace.text))
+        for part in [short, String(trace.text.prefix(4))] {
+          #expect(try nodes[2].ask("trace", part).list.count == 3)
+        }
+        let unknown = try nodes[2].run("trace", short == "beef0000" ? "beef0001" : "beef0000")
+        #expect(unknown.refuses(1, "no trace", "beef000", "next: jointcloud task list"), "\(unknown.errors)")
         try until("it is gone with its time", seconds: 10) {
           try nodes[1].ask("network", "show")["announcements"].list.isEmpty ? () : nil
+        }
+        for number in 1...15 { #expect(try nodes[0].run("network", "announce", "\(number)").status == 0) }
+        #expect(try !nodes[0].run("network", "show").errors.contains("older ones"))
+        for number in 16...17 { #expect(try nodes[0].run("network", "announce", "\(number)").status == 0) }
+        let full = try nodes[0].run("network", "show")
+        #expect(full.errors.contains("newest 16") && full.errors.contains("older ones"), "\(full.errors)")
+        #expect(try nodes[0].ask("network", "show")["announcements"].list.count == 16)
+      }
+    }
+
+    @Test func aStoppedOrKilledProcessIsNamedSoonWithWhatToDo() throws {
+      try TestNetwork.with { network in
+        let node = try network.make("a", ["--kind", "virtual"])
+        try network.found(node)
+        try node.start()
+        let id = try #require(node.endpoint)["processID"].number
+        node.signal(SIGSTOP)
+        defer { node.signal(SIGCONT) }
+        let start = ContinuousClock.now
+        let list = try node.run("member", "list")
+        #expect(list.refuses(4, "process \(id) is stopped", "next: kill -CONT \(id)"), "\(list.errors)")
+        let doctor = try node.run("doctor")
+        #expect(doctor.output.contains("process \(id) is stopped") && doctor.output.contains("-> kill -CONT \(id)"))
+        #expect(!doctor.output.contains("jointcloud doctor"), "\(doctor.output)")
+        #expect(ContinuousClock.now - start < .seconds(20), "about five seconds each")
+        node.signal(SIGCONT)
+        #expect(try node.run("member", "list").status == 0)
+        try node.kill()
+        for ended in [try node.run("member", "list"), try node.run("doctor")] {
+          let text = ended.output + ended.errors
+          #expect(ended.status == 1 && text.contains("process \(id) is gone"), "\(text)")
+          #expect(text.contains("jointcloud node run --data"), "\(text)")
         }
       }
     }

@@ -39,6 +39,36 @@ extension EndToEnd {
       }
     }
 
+    @Test func whatDoctorFoundAndWhatToTypeIsNeverCut() throws {
+      try TestNetwork.with { network in
+        let good = try network.make("a")
+        let bad = network.folder + "/a folder that somebody forgot to set up, with a name longer than a narrow terminal"
+        for data in [good.data, bad] {
+          let piped = try Binary.run(["doctor", "--data", data])
+          let findings = try JSON(text: try Binary.run(["doctor", "--data", data, "-o", "json"]).output).list
+          #expect(piped.status == 1 && findings.contains { !$0["remedy"].text.isEmpty })
+          let shown = try [60, 80, 120].map { columns in
+            let terminal = try Terminal(
+              ["doctor", "--data", data], columns: columns, environment: ["NO_COLOR": "1"], in: network.folder)
+            #expect(try terminal.ended() == 1)
+            return terminal.text.replacing("\r\n", with: "\n")
+          }
+          for text in shown + [piped.output] {
+            let words = text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+            for finding in findings {
+              #expect(words.contains(finding["detail"].text), "\(text)")
+              let remedy = finding["remedy"].text
+              // In one piece, as it must be typed.
+              let command = remedy.firstRange(of: "jointcloud ").map { remedy[$0.lowerBound...] } ?? remedy[...]
+              #expect(remedy.isEmpty || (words.contains("-> ") && text.contains(command)), "\(text)")
+            }
+          }
+          let lines = shown[0].split(separator: "\n").filter { !$0.contains("/") }
+          #expect(lines.allSatisfy { $0.count <= 60 }, "\(shown[0])")
+        }
+      }
+    }
+
     @Test func colourIsForTerminalsWhoseOwnerDidNotDeclineIt() throws {
       try TestNetwork.with(["a"]) { network, nodes in
         let list = ["member", "list", "--data", nodes[0].data]

@@ -20,26 +20,29 @@ struct Doctor: AsyncParsableCommand {
       do {
         findings += try await node.withNode { try await $0.doctor() }
       } catch {
-        let failure = Failure(error)
-        findings.append(
-          DoctorFinding(
-            subject: "node", ok: false, detail: failure.lines.joined(separator: "; "), remedy: failure.next))
+        findings.append(Self.finding("node", Failure(error)))
       }
     }
-    let found = findings
+    let found = findings.map { finding in
+      var finding = finding
+      finding.remedy = NextStep.completed(finding.remedy)
+      return finding
+    }
     try await output.print(listing) { found }
     if findings.contains(where: { !$0.ok }) { throw ExitCode(ExitStatus.error.rawValue) }
   }
 
   private var listing: Listing<DoctorFinding> {
     Listing(
-      nothing: "nothing was looked at", name: { $0.subject },
-      columns: [
-        Column("SUBJECT") { $0.subject },
-        .state("STATE") { $0.ok ? "ok" : "problem" },
-        Column("DETAIL") { $0.detail },
-        Column("REMEDY") { $0.remedy },
-      ])
+      nothing: "nothing was looked at", name: { $0.subject }, columns: [],
+      drawn: { DoctorReport(findings: $0, width: Output.width, usesColour: Output.usesColour).text })
+  }
+
+  private static func finding(_ subject: String, _ failure: Failure) -> DoctorFinding {
+    // Who is sent here for more would be sent here again.
+    let remedy = failure.next.hasPrefix("jointcloud doctor") ? "look at the node's log" : failure.next
+    return DoctorFinding(
+      subject: subject, ok: false, detail: failure.lines.joined(separator: "; "), remedy: remedy)
   }
 
   /// The folder, its configuration and keys.
@@ -52,9 +55,7 @@ struct Doctor: AsyncParsableCommand {
         // It says itself what to do; its next step would be this very command.
         return DoctorFinding(subject: subject, ok: false, detail: "\(error)", remedy: "")
       } catch {
-        let failure = Failure(error)
-        return DoctorFinding(
-          subject: subject, ok: false, detail: failure.lines.joined(separator: "; "), remedy: failure.next)
+        return Self.finding(subject, Failure(error))
       }
     }
     let first = finding("folder", folder.path) { try folder.requireInitialised() }

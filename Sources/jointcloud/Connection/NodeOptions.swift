@@ -61,9 +61,32 @@ struct NodeOptions: ParsableArguments {
     }
   }
 
-  /// Opens a client for the length of `body`.
+  /// A node that is well says at once that it is there, also where an answer takes longer.
+  private static let signOfLife = Duration.seconds(5)
+
+  /// Opens a client for the length of `body`, once the node has shown a sign of life.
   func withNode<Value>(_ body: (Client) async throws -> Value) async throws -> Value {
-    try await Client.withClient(to: try endpoint(), body)
+    do {
+      return try await Client.withClient(to: try endpoint()) { client in
+        try await client.requireLife(within: Self.signOfLife)
+        return try await body(client)
+      }
+    } catch let error as ClientError {
+      throw explained(error)
+    }
+  }
+
+  /// Says of a node that does not answer what its process does, where this machine can see that.
+  private func explained(_ error: ClientError) -> any Error {
+    guard let http else {
+      guard let folder = try? folder(), let process = FolderProcess.named(in: folder) else { return error }
+      return NodeSilence(folder: folder, process: process).explained(error)
+    }
+    guard case .timedOut(_, let endpoint) = error else { return error }
+    return Failure(
+      .timedOut, "the node at \(endpoint) does not answer in time",
+      next:
+        "look whether it runs, and whether it can be reached: curl --max-time 5 \(ShellWord.quoted(http + "/healthz"))")
   }
 }
 

@@ -9,8 +9,8 @@ final class Terminal {
     transcript = open(sys.argv[1], "ab", buffering=0)
     child, screen = pty.fork()
     if child == 0:
-      fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 100, 0, 0))
-      os.execv(sys.argv[2], sys.argv[2:])
+      fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 30, int(sys.argv[2]), 0, 0))
+      os.execv(sys.argv[3], sys.argv[3:])
     sources = [screen, 0]
     while True:
       ready, _, _ = select.select(sources, [], [])
@@ -31,12 +31,14 @@ final class Terminal {
   private let output: String
   private let transcript: String
 
-  init(_ arguments: [String], environment: [String: String] = [:], in folder: String) throws {
+  init(
+    _ arguments: [String], columns: Int = 100, environment: [String: String] = [:], in folder: String
+  ) throws {
     output = folder + "/terminal-\(UUID().uuidString.prefix(8))"
     transcript = output + ".transcript"
     for file in [output, transcript] { try Data().write(to: URL(fileURLWithPath: file)) }
     driver.executableURL = URL(fileURLWithPath: "/usr/bin/python3")
-    driver.arguments = ["-c", Self.driver, transcript, Binary.jointcloud] + arguments
+    driver.arguments = ["-c", Self.driver, transcript, "\(columns)", Binary.jointcloud] + arguments
     driver.environment = ["PATH": "/usr/local/bin:/usr/bin:/bin", "TERM": "xterm"].merging(environment) { $1 }
     driver.standardInput = keyboard
     driver.standardOutput = FileHandle(forWritingAtPath: output)

@@ -91,19 +91,32 @@ public struct Client: Sendable {
     }
   }
 
+  /// Waits for a sign of life of the node: any answer is one.
+  ///
+  /// - Throws: `ClientError.timedOut` where none comes within `limit`.
+  public func requireLife(within limit: Duration) async throws {
+    let response = try await execute(request(.GET, "/healthz"), timeout: limit)
+    // Read to its end: the connection carries more requests.
+    _ = try await collect(response.body)
+  }
+
   /// The head of a good answer; a bad one is thrown as what it says.
   @concurrent
   func send(_ request: HTTPClientRequest, timeout: Duration) async throws -> HTTPClientResponse {
-    let response: HTTPClientResponse
+    let response = try await execute(request, timeout: timeout)
+    guard response.status.code < 300 else { throw try await refusal(from: response) }
+    return response
+  }
+
+  @concurrent
+  private func execute(_ request: HTTPClientRequest, timeout: Duration) async throws -> HTTPClientResponse {
     do {
-      response = try await http.execute(request, timeout: .nanoseconds(timeout.milliseconds * 1_000_000))
+      return try await http.execute(request, timeout: .nanoseconds(timeout.milliseconds * 1_000_000))
     } catch let error as HTTPClientError where error == .deadlineExceeded || error == .connectTimeout {
       throw ClientError.timedOut(what: "\(request.method.rawValue) \(path(of: request))", endpoint: endpoint.name)
     } catch {
       throw broken(error)
     }
-    guard response.status.code < 300 else { throw try await refusal(from: response) }
-    return response
   }
 
   private func refusal(from response: HTTPClientResponse) async throws -> ClientError {
