@@ -29,11 +29,19 @@ extension NodeEngine {
       return turn.act(
         .answer(
           id,
-          .failure(Refusal(.invalid, "an announcement has 1 to \(Announcement.byteLimit) bytes", subject: "text"))))
+          .failure(
+            Refusal(
+              .invalid, "an announcement has 1 to \(Announcement.byteLimit) bytes", subject: "text",
+              next: "jointcloud network announce TEXT"))))
     }
     guard (1_000...86_400_000).contains(lifetimeMilliseconds) else {
       return turn.act(
-        .answer(id, .failure(Refusal(.invalid, "an announcement holds for 1 s to 24 h", subject: "lifetime"))))
+        .answer(
+          id,
+          .failure(
+            Refusal(
+              .invalid, "an announcement holds for 1 s to 24 h", subject: "lifetime",
+              next: "jointcloud network announce TEXT --expires 1h"))))
     }
     let trace = TraceID(turn.random.digest())
     let body = Announcement(

@@ -14,10 +14,11 @@ struct Binary {
 
   /// Runs it to its end, with nothing of this process's environment that steers it.
   static func run(
-    _ arguments: [String], in folder: String = "/", environment: [String: String] = [:], input: String = ""
+    _ arguments: [String], program: String = path, in folder: String = "/", environment: [String: String] = [:],
+    input: String = ""
   ) throws -> Ended {
     let process = Process()
-    process.executableURL = URL(fileURLWithPath: path)
+    process.executableURL = URL(fileURLWithPath: program)
     process.arguments = arguments
     process.currentDirectoryURL = URL(fileURLWithPath: folder)
     process.environment = ["PATH": "/usr/bin:/bin", "TERM": "xterm"].merging(environment) { $1 }

@@ -52,6 +52,86 @@ import Testing
     }
   }
 
+  @Test func anAddressThatNobodyCanDialIsRefusedWithOneThatWouldDo() throws {
+    try Scratch.folder { folder in
+      try initialise(folder, "a")
+      #expect(try Binary.run(["network", "create", "--data", "a", "--name", "net"], in: folder).status == 0)
+      for (address, what) in [
+        ("foo", "is not HOST:PORT"), ("10.0.0.1:0", "port 0 is not from 1 to 65535"), (":7400", "is not HOST:PORT"),
+        ("[::1]:99999", "port 99999 is not from 1 to 65535"), ("a:b:1", "is not HOST:PORT"),
+      ] {
+        let ended = try Binary.run(["network", "invite", "--data", "a", "--address", address], in: folder)
+        #expect(ended.status == 2 && ended.output.isEmpty && ended.errors.contains(what), "\(ended.errors)")
+        // What is advised works.
+        let next = try #require(ended.errors.split(separator: "\n").last { $0.hasPrefix("next: ") }).dropFirst(6)
+        let again = try Binary.run(
+          ["network", "invite", "--data", "a"] + next.split(separator: " ").map(String.init), in: folder)
+        #expect(again.status == 0 && again.output.hasPrefix("jc1"), "\(next): \(again.errors)")
+      }
+      let listen = try Binary.run(["node", "run", "--data", "a", "--listen", "127.0.0.1:99999"], in: folder)
+      #expect(listen.status == 2 && listen.errors.contains("port 99999 is not from 0 to 65535"), "\(listen.errors)")
+      let http = try Binary.run(["node", "run", "--data", "a", "--http", "no-such-host.invalid:0"], in: folder)
+      #expect(http.status == 1 && http.errors.contains("no address is known of the host no-such-host.invalid"))
+      #expect(http.errors.contains("next: --http HOST:PORT"), "\(http.errors)")
+      let foreign = try Binary.run(["node", "run", "--data", "a", "--http", "192.0.2.1:0"], in: folder)
+      #expect(foreign.errors.contains("cannot listen on 192.0.2.1:0: Cannot assign requested address"))
+      #expect(!foreign.errors.contains("descriptor"), "\(foreign.errors)")
+    }
+  }
+
+  @Test func whoMayNotInviteHearsThatFirst() throws {
+    try Scratch.folder { folder in
+      for name in ["a", "b"] { try initialise(folder, name) }
+      func run(_ arguments: String...) throws -> Binary.Ended { try Binary.run(arguments, in: folder) }
+      #expect(try run("network", "create", "--data", "a", "--name", "net", "--admission", "allow-list").status == 0)
+      let closed = try run("network", "invite", "--data", "a")
+      #expect(closed.status == 8 && closed.errors.contains("admits nobody by invitation"), "\(closed.errors)")
+      let id = try run("node", "id", "--data", "b").output.trimmingCharacters(in: .whitespacesAndNewlines)
+      let text = try run("network", "allow", "--data", "a", id, "--address", "127.0.0.1:4000").output
+      #expect(try run("network", "join", "--data", "b", text.trimmingCharacters(in: .newlines)).status == 0)
+      for command in [["invite"], ["allow", id]] {
+        let ended = try Binary.run(["network"] + command + ["--data", "b"], in: folder)
+        #expect(ended.status == 8 && ended.errors.contains("did not found this network"), "\(ended.errors)")
+      }
+    }
+  }
+
+  @Test func moreThanTheMachineHasIsOfferedWithAWarning() throws {
+    try Scratch.folder { folder in
+      let plenty = try Binary.run(
+        ["node", "init", "--data", "a", "--name", "a", "--cpu", "64000", "--memory", "100000Gi"], in: folder)
+      #expect(plenty.status == 0)
+      let warning = plenty.errors.split(separator: "\n").first { $0.hasPrefix("warning: ") } ?? ""
+      #expect(warning.contains("64000 cpu, and this machine has") && warning.contains("97.6Ti"), "\(plenty.errors)")
+      let modest = try Binary.run(["node", "init", "--data", "b", "--name", "b", "--cpu", "100m"], in: folder)
+      #expect(modest.status == 0 && !modest.errors.contains("warning"), "\(modest.errors)")
+    }
+  }
+
+  @Test func theOwnerIsWhomTheHelpNames() throws {
+    try Scratch.folder { folder in
+      for (name, environment, owner) in [
+        ("a", ["USER": "somebody", "LOGNAME": "other"], "somebody"), ("b", ["LOGNAME": "other"], "other"),
+        ("c", [:], "c"),
+        ("d", ["USER": "not a name"], "d"),
+      ] {
+        let made = try Binary.run(
+          ["node", "init", "--data", name, "--name", name], in: folder, environment: environment)
+        #expect(made.status == 0)
+        let text = try String(contentsOfFile: "\(folder)/\(name)/node.yaml", encoding: .utf8)
+        #expect(text.contains("owner: \(owner)\n") || text.contains("owner: \"\(owner)\"\n"), "\(text)")
+      }
+      let help = try Binary.run(["node", "init", "--help"]).output.split(whereSeparator: \.isWhitespace)
+      #expect(help.joined(separator: " ").contains("the user at login (USER or LOGNAME), or the node's name"))
+    }
+  }
+
+  @Test func whereNoFolderCanBeMadeThatIsSaid() throws {
+    let ended = try Binary.run(["node", "init", "--data", "/proc/none", "--name", "a"])
+    #expect(ended.status == 1 && ended.errors.contains("cannot make the folder /proc/none"), "\(ended.errors)")
+    #expect(ended.errors.contains("next: choose another place with --data\n"), "\(ended.errors)")
+  }
+
   @Test func aFolderInUseIsAConflict() throws {
     try Scratch.folder { folder in
       try initialise(folder, "a")

@@ -49,6 +49,8 @@ import Testing
     ["event", "list", "--limit", "0"], ["ledger", "verify", "--data", "a", "--file", "b"],
     ["submit", "x.yaml", "--timeout", "1s"], ["ps"], ["ps", "--http", "ftp://x"],
     ["network", "invite", "--data", "/nowhere", "--expires", "soon"],
+    ["network", "announce", "", "--data", "/nowhere"],
+    ["network", "announce", String(repeating: "x", count: 4_097), "--data", "/nowhere"],
   ])
   func usageErrorsEndWithTwo(arguments: [String]) throws {
     let ended = try Binary.run(arguments)
@@ -75,6 +77,20 @@ import Testing
     #expect(ended.errors.contains("no node answers at https://127.0.0.1:1"), "\(ended.errors)")
   }
 
+  @Test func dataThatCannotBeWrittenIsAnError() throws {
+    let ended = try Binary.run(
+      ["-c", "\(Binary.path) version > /dev/full; echo $?"], program: "/bin/sh")
+    #expect(ended.output == "1\n")
+    #expect(ended.errors.hasPrefix("error: standard output cannot be written: No space left"), "\(ended.errors)")
+    #expect(ended.errors.contains("\nnext: "), "\(ended.errors)")
+  }
+
+  @Test func whatLibrariesSayOfConnectionsIsToldInPlainWords() throws {
+    let ended = try Binary.run(["ps", "--http", "http://no-such-host.invalid:80", "--token", "x"])
+    #expect(ended.status == 1)
+    #expect(ended.errors.contains("no address is known of the host no-such-host.invalid"), "\(ended.errors)")
+  }
+
   @Test func versionIsPrintedAndIsJSON() throws {
     #expect(try Binary.run(["--version"]).output.hasPrefix("jointcloud "))
     let json = try Binary.run(["version", "-o", "json"])
@@ -98,7 +114,8 @@ import Testing
   @Test(arguments: [
     (["sumbit", "x.yaml"], "\"sumbit\" is no command; did you mean \"submit\"?"),
     (["task", "lst"], "\"lst\" is no command; did you mean \"list\"?"),
-    (["zzzzzzzz"], "\"zzzzzzzz\" is no command"),
+    (["zzzzzzzz"], "\"zzzzzzzz\" is no command\nnext: jointcloud --help\n"),
+    (["member", "lst"], "did you mean \"list\"?\nnext: jointcloud member --help\n"),
   ])
   func aMisspeltVerbIsNamedWithTheOneThatIsMeant(arguments: [String], message: String) throws {
     let ended = try Binary.run(arguments)

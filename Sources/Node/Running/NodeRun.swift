@@ -38,7 +38,9 @@ public struct NodeRun: Sendable {
 
   private static func address(_ text: String, option: String) throws(Refusal) -> HostPort {
     guard let address = HostPort(text) else {
-      throw Refusal(.invalid, "'\(text)' is no HOST:PORT", subject: option, next: "\(option) 127.0.0.1:0")
+      throw Refusal(
+        .invalid, "'\(text)' is no HOST:PORT with a port from 0 to 65535", subject: option,
+        next: "\(option) 127.0.0.1:0")
     }
     return address
   }
@@ -55,7 +57,13 @@ public struct NodeRun: Sendable {
     try refuseExposedKeys()
     let identity = try NodeSetup(folder).identity()
     // Before anybody is told that this node is there.
-    if let httpAddress { try await APIServer.requireFree(httpAddress.host, port: httpAddress.port) }
+    if let httpAddress {
+      do throws(APIServerError) {
+        try await APIServer.requireFree(httpAddress.host, port: httpAddress.port)
+      } catch {
+        throw ListeningProblem.explained(error)
+      }
+    }
     // First, since what an earlier run's work left may be what fills the disk.
     LocalAdapter.clear(workFolder: folder.workPath, logger: logger)
     let database = try NodeDatabase(folder: folder.path, node: identity.node, network: identity.network)
@@ -83,7 +91,7 @@ public struct NodeRun: Sendable {
       try await crew.work()
     } catch {
       // The first cause counts; a failed write makes everything after it fail too.
-      throw hands.failure ?? error
+      throw ListeningProblem.explained(hands.failure ?? error)
     }
     try database.close()
   }

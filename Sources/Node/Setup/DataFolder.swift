@@ -102,6 +102,13 @@ public struct DataFolder: Sendable, Hashable {
   /// A folder of this user alone; one that is there must belong to the user.
   private static func makeFolder(_ path: String) throws(Refusal) {
     if mkdir(path, 0o700) == 0 { return }
+    if errno == ENOENT {
+      // What is above it is there, and takes no folders: /proc, or a folder that somebody has removed just now.
+      let above = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "/"
+      throw Refusal(
+        .failed, "cannot make the folder \(path): \(above.isEmpty ? "/" : above) takes none", subject: path,
+        next: "choose another place with --data")
+    }
     guard errno == EEXIST else { throw PrivateFile.problem("make", path) }
     var info = stat()
     guard stat(path, &info) == 0 else { throw PrivateFile.problem("look at", path) }

@@ -66,6 +66,7 @@ public struct NodeSetup: Sendable {
     addresses given: [String], nodes: Int, expiresMilliseconds: Int64, random: inout Random
   ) throws -> String {
     let identity = try identity()
+    try Self.requireGranting(identity, .invitation)
     return try identity.invite(
       seeds: try seeds(of: identity, at: given), nodes: nodes, expiresMilliseconds: expiresMilliseconds,
       keySeed: random.digest()
@@ -78,15 +79,27 @@ public struct NodeSetup: Sendable {
   /// - Throws: `IdentityError.notAFounder`, `.wayClosed`; `Refusal` when no address is known.
   public func allow(_ node: NodeID, addresses given: [String], expiresMilliseconds: Int64) throws -> String {
     let identity = try identity()
+    try Self.requireGranting(identity, .allowList)
     return try identity.allow(
       node, seeds: try seeds(of: identity, at: given), expiresMilliseconds: expiresMilliseconds
     ).text()
+  }
+
+  /// Who may not let anybody in need not hear first what else is missing.
+  private static func requireGranting(_ identity: LocalIdentity, _ way: AdmissionWay) throws(IdentityError) {
+    guard identity.genesis.founded(by: identity.node) else { throw .notAFounder(identity.node) }
+    guard identity.genesis.admission.allows(way) else { throw .wayClosed(way) }
   }
 
   private func seeds(of identity: LocalIdentity, at given: [String]) throws -> [Invitation.Seed] {
     let addresses = try given.isEmpty ? [ownAddress()] : given
     for address in addresses.compactMap({ HostPort($0) }) {
       try Self.requireReachable(address, subject: "--address", option: "--address")
+      guard address.port != 0 else {
+        throw Refusal(
+          .invalid, "nobody can dial \(address): an invitation names the port at which this node listens",
+          subject: "--address", next: "--address \(HostPort(host: address.host, port: 7400))")
+      }
     }
     return addresses.map { Invitation.Seed(address: $0, node: identity.node) }
   }

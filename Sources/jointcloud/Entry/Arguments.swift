@@ -34,11 +34,30 @@ enum Arguments {
     return labels
   }
 
-  static func address(_ text: String, _ option: String) throws -> HostPort {
-    guard let address = HostPort(text) else {
-      throw Failure(.usage, "\(option) \(text) is not HOST:PORT", next: "\(option) 127.0.0.1:0")
+  /// Where this node listens; port 0 takes any.
+  static func listening(_ text: String, _ option: String) throws -> HostPort {
+    try address(text, option, ports: 0...65_535, example: "127.0.0.1:0")
+  }
+
+  /// Where others reach this node: it must name the port.
+  static func reachable(_ text: String, _ option: String) throws -> HostPort {
+    try address(text, option, ports: 1...65_535, example: "192.168.1.10:7400")
+  }
+
+  private static func address(
+    _ text: String, _ option: String, ports: ClosedRange<Int>, example: String
+  ) throws -> HostPort {
+    let next = "\(option) \(example)"
+    if let address = HostPort(text), ports.contains(address.port) { return address }
+    // A number that is none of a port is told apart from a text that is no address.
+    let port = text.split(separator: ":", omittingEmptySubsequences: false).last ?? ""
+    if port.count < text.count, !port.isEmpty, port.allSatisfy({ ("0"..."9").contains($0) }),
+      HostPort(text.dropLast(port.count) + "1") != nil
+    {
+      throw Failure(
+        .usage, "\(option) \(text): port \(port) is not from \(ports.lowerBound) to \(ports.upperBound)", next: next)
     }
-    return address
+    throw Failure(.usage, "\(option) \(text) is not HOST:PORT", next: next)
   }
 
   private static func value(

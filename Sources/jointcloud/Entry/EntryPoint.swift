@@ -39,9 +39,9 @@ enum EntryPoint {
       Output.data(JointCloud.fullMessage(for: error))
       return ExitStatus.success.rawValue
     }
-    if let (typed, meant) = misspelt(arguments) {
+    if let (typed, meant, noun) = misspelt(arguments) {
       Output.hint("error: \"\(typed)\" is no command\(meant.map { "; did you mean \"\($0)\"?" } ?? "")")
-      Output.hint("next: jointcloud --help")
+      Output.hint("next: \((["jointcloud"] + noun + ["--help"]).joined(separator: " "))")
       return ExitStatus.usage.rawValue
     }
     let message = JointCloud.message(for: error)
@@ -53,8 +53,9 @@ enum EntryPoint {
     return ExitStatus.usage.rawValue
   }
 
-  /// The first word that should name a command and does not, and the one that is nearest to it.
-  private static func misspelt(_ arguments: [String]) -> (typed: String, meant: String?)? {
+  /// The first word that should name a command and does not, the one that is nearest to it, and what stands before it.
+  private static func misspelt(_ arguments: [String]) -> (typed: String, meant: String?, noun: [String])? {
+    var noun: [String] = []
     var command: any ParsableCommand.Type = JointCloud.self
     for argument in arguments {
       let configuration = command.configuration
@@ -62,9 +63,10 @@ enum EntryPoint {
       guard !subcommands.isEmpty, !argument.hasPrefix("-"), argument != "help" else { return nil }
       let named = subcommands.first { ([$0._commandName] + $0.configuration.aliases).contains(argument) }
       guard let named else {
-        return (argument, Spelling.nearest(to: argument, among: subcommands.map { $0._commandName }))
+        return (argument, Spelling.nearest(to: argument, among: subcommands.map { $0._commandName }), noun)
       }
       command = named
+      noun.append(named._commandName)
     }
     return nil
   }

@@ -31,15 +31,19 @@ enum Output {
     return Int(size.ws_col)
   }
 
-  /// Gives up quietly when nobody reads any more.
+  /// Gives up quietly when nobody reads any more, and with an error when data cannot be written.
   private static func write(_ bytes: [UInt8], to descriptor: Int32) {
     var done = 0
     while done < bytes.count {
       let count = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress?.advanced(by: done), $0.count - done) }
       if count < 0, errno == EINTR { continue }
       if count <= 0 {
-        if descriptor == STDOUT_FILENO { exit(errno == EPIPE ? 0 : ExitStatus.error.rawValue) }
-        return
+        let code = count < 0 ? errno : EIO
+        guard descriptor == STDOUT_FILENO else { return }
+        guard code != EPIPE else { exit(ExitStatus.success.rawValue) }
+        hint("error: standard output cannot be written: \(String(cString: strerror(code)))")
+        hint("next: make room where it goes, or send it elsewhere")
+        exit(ExitStatus.error.rawValue)
       }
       done += count
     }

@@ -76,7 +76,9 @@ public struct Client: Sendable {
     let suffix = pairs.isEmpty ? "" : "?" + pairs.joined(separator: "&")
     var request = HTTPClientRequest(url: endpoint.base + path + suffix)
     request.method = method
-    if case .http(_, let token) = endpoint { request.headers.add(name: "Authorization", value: "Bearer \(token)") }
+    if case .http(_, let token) = endpoint, !token.isEmpty {
+      request.headers.add(name: "Authorization", value: "Bearer \(token)")
+    }
     return request
   }
 
@@ -153,12 +155,15 @@ public struct Client: Sendable {
       ClientError.notRunning(endpoint: endpoint.name, next: endpoint.start)
     case let error as IOError where [1, 13].contains(error.errnoCode):  // EPERM, EACCES
       ClientError.notPermitted(endpoint: endpoint.name)
+    case let error as NIOConnectionError where ConnectionWords.unknownHost(error) != nil:
+      ClientError.broken(what: ConnectionWords.text(error), endpoint: endpoint.name)
     case is NIOConnectionError:
       ClientError.notRunning(endpoint: endpoint.name, next: endpoint.start)
     case let error as HTTPClientError where error == .deadlineExceeded:
       ClientError.timedOut(what: "a request", endpoint: endpoint.name)
     default:
-      ClientError.broken(what: "the connection to the node broke: \(error)", endpoint: endpoint.name)
+      ClientError.broken(
+        what: "the connection to the node broke: \(ConnectionWords.text(error))", endpoint: endpoint.name)
     }
   }
 }

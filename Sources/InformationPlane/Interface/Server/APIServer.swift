@@ -14,11 +14,8 @@ public enum APIServerError: Error, Sendable, Hashable, CustomStringConvertible {
   case cannotListen(String, reason: String)
 
   init(_ error: any Error, listeningOn address: String) {
-    guard let code = (error as? IOError)?.errnoCode else {
-      self = .cannotListen(address, reason: "\(error)")
-      return
-    }
-    self = code == EADDRINUSE ? .addressInUse(address) : .cannotListen(address, reason: String(cString: strerror(code)))
+    let isTaken = (error as? IOError)?.errnoCode == EADDRINUSE
+    self = isTaken ? .addressInUse(address) : .cannotListen(address, reason: ConnectionWords.text(error))
   }
 
   public var description: String {
@@ -165,7 +162,7 @@ public struct APIServer: Service {
       onServerRunning: onRunning, logger: quiet)
     do {
       try await application.run()
-    } catch let error as IOError {
+    } catch let error where error is IOError || error is SocketAddressError.UnknownHost {
       throw APIServerError(error, listeningOn: name)
     }
   }

@@ -36,11 +36,11 @@ struct RefusalMiddleware: RouterMiddleware {
       let refusal = Refusal(
         .notPermitted,
         error.isGiven
-          ? "the token is not this node's" : "this address wants the header Authorization: Bearer TOKEN",
+          ? "the token is not this node's"
+          : "no token was given: this address wants the header Authorization: Bearer TOKEN",
         subject: "Authorization",
-        next: error.isGiven
-          ? "give --token what keys/api.token in the node's data folder holds, or use its socket with --data DIR"
-          : "give --token, or use the node's socket with --data DIR")
+        next: "give with --token, or as JOINTCLOUD_TOKEN, what keys/api.token in the node's data folder holds, "
+          + "or use its socket with --data DIR")
       return (refusal, .unauthorized)
     case let error as any HTTPResponseError where error.status == .notFound:
       return (

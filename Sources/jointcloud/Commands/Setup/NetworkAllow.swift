@@ -25,7 +25,7 @@ struct NetworkAllow: AsyncParsableCommand {
         next: "let the joiner read it: jointcloud node init prints it, and jointcloud node id --data DIR")
     }
     let life = try NetworkCommand.life(expires)
-    for text in address { _ = try Arguments.address(text, "--address") }
+    for text in address { _ = try Arguments.reachable(text, "--address") }
     let text = try NodeSetup(folder).allow(id, addresses: address, expiresMilliseconds: HumanText.now() + life)
     Output.data(text)
     Output.hint(

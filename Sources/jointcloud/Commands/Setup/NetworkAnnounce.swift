@@ -2,6 +2,7 @@ import ArgumentParser
 import Engine
 import Interface
 import Model
+import Overlay
 
 struct NetworkAnnounce: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -12,10 +13,16 @@ struct NetworkAnnounce: AsyncParsableCommand {
       """)
   @OptionGroup var node: NodeOptions
   @OptionGroup var output: OutputOptions
-  @Argument(help: "What to tell: 1 to 4096 bytes.")
+  @Argument(help: "What to tell: 1 to \(Announcement.byteLimit) bytes.")
   var text: String
   @Option(help: "How long others keep and relay it: 1s to 24h.")
   var expires = "1h"
+
+  func validate() throws {
+    guard (1...Announcement.byteLimit).contains(text.utf8.count) else {
+      throw ValidationError("the text has \(text.utf8.count) bytes; it must have 1 to \(Announcement.byteLimit)")
+    }
+  }
 
   func run() async throws {
     let life = try Arguments.milliseconds(expires, "--expires")

@@ -64,7 +64,7 @@ struct NetworkCommand: AsyncParsableCommand {
       }
       let folder = try node.folder()
       let life = try NetworkCommand.life(expires)
-      for text in address { _ = try Arguments.address(text, "--address") }
+      for text in address { _ = try Arguments.reachable(text, "--address") }
       var random = Random.system()
       let text = try NodeSetup(folder).invite(
         addresses: address, nodes: nodes, expiresMilliseconds: HumanText.now() + life, random: &random)

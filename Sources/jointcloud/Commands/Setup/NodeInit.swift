@@ -13,7 +13,8 @@ struct NodeInit: AsyncParsableCommand {
   var name: String
   @Option(help: "supercomputing, ai, public, central, edge, micro, or virtual, which offers nothing.")
   var kind = Kind.edge
-  @Option(help: "Who answers for it; otherwise this user.")
+  @Option(
+    help: "Who answers for it; otherwise the user at login (USER or LOGNAME), or the node's name where there is none.")
   var owner: String?
   @Option(help: "CPU to offer, such as 2 or 500m; otherwise what its kind stands for, at most what the machine has.")
   var cpu: String?
@@ -56,6 +57,7 @@ struct NodeInit: AsyncParsableCommand {
     var offer = kind.offer(onMachineWith: Machine.amounts())
     if let cpu { offer.cpuMillicores = try Arguments.cpu(cpu, "--cpu") }
     if let memory { offer.memoryBytes = try Arguments.memory(memory, "--memory") }
+    Self.warn(of: offer, on: Machine.amounts())
     var configuration = NodeConfiguration(
       name: name, kind: kind, owner: owner ?? Machine.userName() ?? name, offer: offer)
     configuration.sandbox = sandbox
@@ -68,6 +70,25 @@ struct NodeInit: AsyncParsableCommand {
     Output.hint(
       "next: jointcloud network create --data \(folder.typed) --name NAME, "
         + "or jointcloud network join --data \(folder.typed) INVITATION")
+  }
+}
+
+extension NodeInit {
+  /// More than there is may be offered, since the owner knows the machine, but hardly on purpose.
+  private static func warn(of offer: Amounts, on machine: Amounts) {
+    var parts: [String] = []
+    if offer.cpuMillicores > machine.cpuMillicores {
+      parts.append(
+        "\(HumanText.cpu(offer.cpuMillicores)) cpu, and this machine has \(HumanText.cpu(machine.cpuMillicores))")
+    }
+    if offer.memoryBytes > machine.memoryBytes {
+      parts.append(
+        "\(HumanText.bytes(offer.memoryBytes)), and this machine has \(HumanText.bytes(machine.memoryBytes))")
+    }
+    guard !parts.isEmpty else { return }
+    Output.hint(
+      "warning: the node offers \(parts.joined(separator: "; ")): work that is taken for it will be slow or fail; "
+        + "offer in node.yaml says how much")
   }
 }
 

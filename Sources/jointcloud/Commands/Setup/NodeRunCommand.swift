@@ -24,8 +24,8 @@ struct NodeRunCommand: AsyncParsableCommand {
     LoggingSystem.bootstrap { OneLineLog(label: $0) }
     var logger = Logger(label: "jointcloud")
     logger.logLevel = level
-    if let listen { _ = try Arguments.address(listen, "--listen") }
-    if let http { _ = try Arguments.address(http, "--http") }
+    if let listen { _ = try Arguments.listening(listen, "--listen") }
+    if let http { _ = try Arguments.listening(http, "--http") }
     let run = try NodeRun(folder, listen: listen, http: http, logger: logger)
     try await run.run { _ in Output.data("ready\n") }
   }
