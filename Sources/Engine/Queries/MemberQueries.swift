@@ -64,9 +64,9 @@ extension NodeEngine {
       datagramKeyMilliseconds: Int64(record.incarnation), admission: AdmissionView(record.admission))
   }
 
-  private func owner(of node: NodeID) -> String {
+  private func owner(of node: NodeID) -> String? {
     if node == identity.node { return profile.owner }
-    return books.values.sorted { $0.id < $1.id }.lazy.compactMap { $0.roster[node]?.owner }.first ?? ""
+    return books.values.sorted { $0.id < $1.id }.lazy.compactMap { $0.roster[node]?.owner }.first
   }
 }
 

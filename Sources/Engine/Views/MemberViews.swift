@@ -21,8 +21,8 @@ public struct MemberView: Codable, Sendable, Hashable {
 /// `member show`.
 public struct MemberDetailView: Codable, Sendable, Hashable {
   public var member: MemberView
-  /// As it said to a collaboration that this node knows; empty where it said nothing.
-  public var owner: String
+  /// As it said to a collaboration that this node knows; absent where it said nothing.
+  public var owner: String?
   /// Who said that it does not answer, while it is suspected or failed.
   public var accusers: [Accuser]
   /// Any authentic sign of life; absent where there was none since this node's start.

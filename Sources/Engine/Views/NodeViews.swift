@@ -11,7 +11,8 @@ public struct NodeStatusView: Codable, Sendable, Hashable {
   public var networkName: String
   public var version: String
   public var listenAddress: String
-  public var httpAddress: String
+  /// Absent where the HTTP interface is on the socket alone.
+  public var httpAddress: String?
   public var startedMilliseconds: Int64
   public var nowMilliseconds: Int64
   public var members: Int
@@ -33,7 +34,7 @@ public struct NodeStatusView: Codable, Sendable, Hashable {
 
   public init(
     node: NodeID, name: String, kind: String, network: NetworkID, networkName: String, version: String,
-    listenAddress: String, httpAddress: String, startedMilliseconds: Int64, nowMilliseconds: Int64, members: Int,
+    listenAddress: String, httpAddress: String?, startedMilliseconds: Int64, nowMilliseconds: Int64, members: Int,
     membersAlive: Int, membersByState: [String: Int], links: Int, localHealth: Int, collaborations: Int,
     total: Amounts, committed: Amounts, queuedEvents: Int, deadEvents: Int, dropped: [String: Int],
     traffic: TrafficView

@@ -106,7 +106,7 @@ struct CollaborationCommand: AsyncParsableCommand {
           Column("NAME") { $0.name },
           .state("ANSWER") { $0.answer },
           Column("CODE") { $0.code },
-          Column("AT") { HumanText.clock($0.timeMilliseconds) },
+          Column("AT (UTC)") { HumanText.clock($0.timeMilliseconds) },
           Column("REASON") { $0.reason },
         ])
       return facts([

@@ -30,7 +30,7 @@ struct EventCommand: AsyncParsableCommand {
         nothing: "no events yet", name: { $0.id },
         columns: [
           .abridged("EVENT") { $1 ? $0.id : String($0.id.prefix(8)) },
-          Column("ARRIVED") { HumanText.clock($0.arrivalMilliseconds) },
+          Column("ARRIVED (UTC)") { HumanText.clock($0.arrivalMilliseconds) },
           Column("QUEUE") { $0.queue },
           Column("KIND") { $0.kind },
           .state("STATE") { $0.state },

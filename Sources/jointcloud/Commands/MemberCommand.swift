@@ -62,7 +62,7 @@ struct MemberCommand: AsyncParsableCommand {
       let member = detail.member
       return facts([
         ("Node", member.node.hexadecimal + (member.isSelf ? " (this)" : "")), ("Name", member.name),
-        ("Kind", member.kind), ("Owner", detail.owner),
+        ("Kind", member.kind), ("Owner", detail.owner ?? ""),
         ("State", "\(member.state) for \(HumanText.age(member.sinceMilliseconds))"),
         ("Accused by", detail.accusers.map { "\($0.name) (\(output.text($0.node.digest)))" }.joined(separator: ", ")),
         ("Last heard", detail.lastHeardMilliseconds.map { "\(HumanText.age($0)) ago" } ?? ""),

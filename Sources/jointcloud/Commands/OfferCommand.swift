@@ -20,7 +20,7 @@ struct OfferCommand: AsyncParsableCommand {
       .state("STATE") { $0.state },
       Column("CODE") { $0.code },
       .id("COLLABORATION", wide: true) { $0.collaboration.digest },
-      Column("EXPIRES", wide: true) { HumanText.clock($0.expiresMilliseconds) },
+      Column("EXPIRES (UTC)", wide: true) { HumanText.clock($0.expiresMilliseconds) },
       Column("REASON") { $0.reason },
     ])
 

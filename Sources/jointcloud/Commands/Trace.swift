@@ -31,7 +31,7 @@ struct Trace: AsyncParsableCommand {
     Listing(
       nothing: "nothing of this trace is kept here", name: { $0.what },
       columns: [
-        Column("AT") { HumanText.clock($0.timeMilliseconds) },
+        Column("AT (UTC)") { HumanText.clock($0.timeMilliseconds) },
         Column("PLANE") { $0.plane },
         .node("NODE", { $0.node }, name: { $0.nodeName }),
         .id("ID", wide: true) { $0.node.digest },

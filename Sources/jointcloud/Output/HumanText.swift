@@ -44,24 +44,25 @@ enum HumanText {
 
   static func now() -> Int64 { Wall.milliseconds() }
 
-  /// `HH:MM:SS.mmm`, local time; `-` for no time.
+  /// `HH:MM:SS.mmm` in UTC, which a column's title must say; `-` for no time.
   static func clock(_ milliseconds: Int64) -> String {
     guard milliseconds > 0 else { return "-" }
-    let fields = local(milliseconds)
+    let fields = universal(milliseconds)
     return "\(padded(Int(fields.tm_hour), 2)):\(padded(Int(fields.tm_min), 2)):\(padded(Int(fields.tm_sec), 2))"
       + ".\(padded(Int(milliseconds % 1_000), 3))"
   }
 
+  /// In UTC, as all times are: what nodes in several places say stands side by side.
   static func dateAndClock(_ milliseconds: Int64) -> String {
-    let fields = local(milliseconds)
+    let fields = universal(milliseconds)
     return "\(fields.tm_year + 1_900)-\(padded(Int(fields.tm_mon) + 1, 2))-\(padded(Int(fields.tm_mday), 2)) "
-      + clock(milliseconds)
+      + clock(milliseconds) + " UTC"
   }
 
-  private static func local(_ milliseconds: Int64) -> tm {
+  private static func universal(_ milliseconds: Int64) -> tm {
     var seconds = time_t(milliseconds / 1_000)
     var fields = tm()
-    localtime_r(&seconds, &fields)
+    gmtime_r(&seconds, &fields)
     return fields
   }
 

@@ -59,8 +59,13 @@ extension OutputOptions {
     try await repeating(again) {
       let rows = try await fetch()
       if rows.isEmpty, format == .table || format == .wide { return Round(hint: listing.nothing) }
-      let text = try listing.text(rows, format)
-      return Round(data: text, key: isDocument ? try listing.text(listing.steady.map(rows.map) ?? rows, format) : text)
+      // Where lists follow each other, each has a line of its own.
+      let isLine = format == .jsonl && again?.watch == true
+      func text(_ rows: [Row]) throws -> String {
+        isLine ? try PrettyJSON.line(rows) : try listing.text(rows, format)
+      }
+      let whole = try text(rows)
+      return Round(data: whole, key: isDocument ? try text(listing.steady.map(rows.map) ?? rows) : whole)
     }
   }
 
@@ -108,11 +113,14 @@ extension OutputOptions {
   }
 }
 
-/// `Label:   text` lines above tables in `show`.
+/// `Label:   text` lines above tables in `show`; a text that is longer than the terminal goes on below its beginning.
 func facts(_ pairs: [(String, String)]) -> String {
-  let width = (pairs.map(\.0.count).max() ?? 0) + 2
+  let indent = (pairs.map(\.0.count).max() ?? 0) + 3
+  let room = Output.width.map { max(20, $0 - indent) }
   return pairs.filter { !$0.1.isEmpty }
     .map { label, text in
-      "\(label):" + String(repeating: " ", count: width - label.count) + Table.Cell(text).text + "\n"
+      "\(label):" + String(repeating: " ", count: indent - label.count - 1)
+        + Paragraph.lines(text.printable, width: room)
+        .joined(separator: "\n" + String(repeating: " ", count: indent)) + "\n"
     }.joined()
 }

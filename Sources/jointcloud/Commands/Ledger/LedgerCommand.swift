@@ -66,7 +66,7 @@ struct LedgerCommand: AsyncParsableCommand {
         nothing: "no entries from \(from) on", name: { $0.hash.hexadecimal },
         columns: [
           Column("ENTRY") { "\($0.number)" },
-          Column("AT") { HumanText.clock($0.timeMilliseconds) },
+          Column("AT (UTC)") { HumanText.clock($0.timeMilliseconds) },
           Column("KIND") { $0.kind },
           .id("HASH") { $0.hash },
           Column("STATE") { $0.state },

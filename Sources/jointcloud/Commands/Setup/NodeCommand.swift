@@ -29,11 +29,12 @@ struct NodeStatus: AsyncParsableCommand {
       ("Node", status.node.hexadecimal), ("Name", "\(status.name) (\(status.kind))"),
       ("Network", "\(status.networkName) (\(output.text(status.network.digest)))"),
       ("Members", Self.members(status)), ("Links", "\(status.links) open"),
-      ("Local health", Self.localHealth(status.localHealth)), ("Traffic", Self.traffic(status.traffic)),
+      ("Local health", Self.localHealth(status.localHealth)), ("Datagrams", Self.datagrams(status.traffic)),
+      ("Frames", Self.frames(status.traffic)), ("Broadcasts", Self.broadcasts(status.traffic)),
       ("Collaborations", "\(status.collaborations)"), ("Offers", HumanText.amounts(status.total)),
       ("Committed", HumanText.amounts(status.committed)),
       ("Events", "\(status.queuedEvents) queued, \(status.deadEvents) dead"),
-      ("Listens on", status.listenAddress), ("HTTP", status.httpAddress.isEmpty ? "socket only" : status.httpAddress),
+      ("Listens on", status.listenAddress), ("HTTP", status.httpAddress ?? "socket only"),
       ("Up", HumanText.duration(status.nowMilliseconds - status.startedMilliseconds)),
       ("Dropped", dropped.joined(separator: ", ")), ("Version", status.version),
     ])
@@ -50,16 +51,25 @@ struct NodeStatus: AsyncParsableCommand {
     score == 0 ? "well" : "\(score) of 8: this node hears late or not at all, and gives others longer"
   }
 
-  private static func traffic(_ traffic: TrafficView) -> String {
-    func part(_ what: String, _ sent: Int, _ sentBytes: Int, _ received: Int, _ receivedBytes: Int) -> String {
-      "\(what) \(sent) sent (\(HumanText.bytes(sentBytes))), \(received) received (\(HumanText.bytes(receivedBytes)))"
+  private static func datagrams(_ traffic: TrafficView) -> String {
+    passed(
+      traffic.datagramsSent, traffic.datagramBytesSent, traffic.datagramsReceived, traffic.datagramBytesReceived)
+  }
+
+  private static func frames(_ traffic: TrafficView) -> String {
+    passed(traffic.framesSent, traffic.frameBytesSent, traffic.framesReceived, traffic.frameBytesReceived)
+  }
+
+  private static func passed(_ sent: Int, _ sentBytes: Int, _ received: Int, _ receivedBytes: Int) -> String {
+    "\(sent) sent (\(HumanText.bytes(sentBytes))), \(received) received (\(HumanText.bytes(receivedBytes)))"
+  }
+
+  private static func broadcasts(_ traffic: TrafficView) -> String {
+    let copies = "\(traffic.factBodiesReceived) received, \(traffic.factsTaken) of them new"
+    return switch traffic.factHopsMost {
+    case 0: copies
+    case 1: "\(copies), straight from their authors"
+    default: "\(copies), over \(traffic.factHopsMost) links at most"
     }
-    return [
-      part(
-        "datagrams", traffic.datagramsSent, traffic.datagramBytesSent, traffic.datagramsReceived,
-        traffic.datagramBytesReceived),
-      part("frames", traffic.framesSent, traffic.frameBytesSent, traffic.framesReceived, traffic.frameBytesReceived),
-      "facts \(traffic.factsTaken) taken of \(traffic.factBodiesReceived) copies, over \(traffic.factHopsMost) links at most",
-    ].joined(separator: "; ")
   }
 }

@@ -46,13 +46,13 @@ struct NodePing: AsyncParsableCommand {
   }
 
   private static func words(_ answer: PingView) -> String {
-    guard let microseconds = answer.roundTripMicroseconds else { return "silent" }
+    guard let microseconds = answer.roundTripMicroseconds else { return "no answer" }
     let time = HumanText.duration(microseconds: microseconds)
     return switch answer.path {
     case .datagram: "\(time) by datagram"
-    case .throughOthers: "\(time) by datagrams through others; straight ones are lost"
+    case .throughOthers: "\(time) by datagrams through others; those on the direct way are lost"
     case .stream: "\(time) on a stream; datagrams are lost"
-    case .silent: "silent"
+    case .silent: "no answer"
     }
   }
 }
