@@ -22,6 +22,11 @@ extension EndToEnd {
           #expect(text.contains("# TYPE \(series) \(kind)\n"), "\(series)")
           #expect(text.contains("# HELP \(series) "), "\(series)")
         }
+        let described = try String(contentsOfFile: Binary.root + "/docs/operating.md", encoding: .utf8)
+        for line in text.split(separator: "\n") where line.hasPrefix("# TYPE jointcloud_") {
+          let name = line.split(separator: " ")[2]
+          #expect(described.contains("`\(name)"), "\(name)")
+        }
         #expect(try node.metric("jointcloud_members{state=\"alive\"}") == 1)
         #expect(try node.metric("jointcloud_dropped_total{reason=\"overlay: oversize\"}") == 0)
         try node.connectAndSend("no handshake of anybody's")
