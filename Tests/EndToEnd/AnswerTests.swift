@@ -28,6 +28,7 @@ extension EndToEnd {
     @Test func whatIsNotKnownIsAbsent() throws {
       try TestNetwork.with(["a", "b"]) { network, nodes in
         #expect(try nodes[0].ask("node", "status").fields["httpAddress"] == nil)
+        #expect(nodes[0].endpoint?.fields["httpAddress"] == nil)
         #expect(try nodes[0].ask("member", "show", "b").fields["owner"] == nil)
         #expect(try nodes[0].ask("member", "show", "a")["owner"].text == "a")
         try nodes[1].stop()

@@ -30,7 +30,7 @@ struct Crew: Sendable {
 
   /// Addresses in use, known once everything listens.
   private final class Bench: Sendable {
-    private let addresses = Mutex<(listen: String, http: String)>(("", ""))
+    private let addresses = Mutex<(listen: String, http: String?)>(("", nil))
     let listening: AsyncStream<Void>
     private let signal: AsyncStream<Void>.Continuation
 
@@ -38,14 +38,14 @@ struct Crew: Sendable {
       (listening, signal) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
-    var current: (listen: String, http: String) { addresses.withLock { $0 } }
+    var current: (listen: String, http: String?) { addresses.withLock { $0 } }
 
     func listens(on address: String) {
       addresses.withLock { $0.listen = address }
       signal.yield()
     }
 
-    func serves(on address: String) { addresses.withLock { $0.http = address } }
+    func serves(on address: String?) { addresses.withLock { $0.http = address } }
   }
 
   init(
@@ -203,7 +203,7 @@ struct Crew: Sendable {
   }
 
   private func announce(_ addresses: APIServer.Addresses, socketPath: String) async {
-    bench.serves(on: addresses.tcp ?? "")
+    bench.serves(on: addresses.tcp)
     let endpoint = EndpointFile(
       node: identity.node, name: run.configuration.name, processID: ProcessID.own, socketPath: socketPath,
       listenAddress: bench.current.listen, httpAddress: bench.current.http, startedMilliseconds: startedMilliseconds)

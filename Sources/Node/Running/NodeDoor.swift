@@ -21,7 +21,7 @@ struct NodeDoor: NodeService {
     var identity: LocalIdentity
     var startedMilliseconds: Int64
     var folder: DataFolder
-    var addresses: @Sendable () -> (listen: String, http: String)
+    var addresses: @Sendable () -> (listen: String, http: String?)
     /// Why the newest heads are not kept beside the database.
     var headsProblem: @Sendable () -> String?
   }
@@ -32,7 +32,7 @@ struct NodeDoor: NodeService {
     return NodeStatusView(
       node: facts.identity.node, name: facts.configuration.name, kind: facts.configuration.kind.rawValue,
       network: facts.identity.network, networkName: facts.identity.genesis.name, version: Software.version,
-      listenAddress: addresses.listen, httpAddress: addresses.http.isEmpty ? nil : addresses.http,
+      listenAddress: addresses.listen, httpAddress: addresses.http,
       startedMilliseconds: facts.startedMilliseconds,
       nowMilliseconds: now.wallMilliseconds, members: summary.members, membersAlive: summary.membersAlive,
       membersByState: summary.membersByState, links: summary.links, localHealth: summary.localHealth,

@@ -10,12 +10,12 @@ public struct EndpointFile: Codable, Sendable, Hashable {
   public var socketPath: String
   /// HOST:PORT for other nodes, with the actual port.
   public var listenAddress: String
-  /// HOST:PORT of the HTTP interface; empty when it is only on the socket.
-  public var httpAddress: String
+  /// HOST:PORT of the HTTP interface; absent when it is only on the socket.
+  public var httpAddress: String?
   public var startedMilliseconds: Int64
 
   public init(
-    node: NodeID, name: String, processID: Int, socketPath: String, listenAddress: String, httpAddress: String,
+    node: NodeID, name: String, processID: Int, socketPath: String, listenAddress: String, httpAddress: String?,
     startedMilliseconds: Int64
   ) {
     self.node = node
