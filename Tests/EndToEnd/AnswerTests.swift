@@ -75,7 +75,7 @@ extension EndToEnd {
         let said = try nodes[0].run("network", "announce", "hello")
         let trace = try Binary.run(["trace", said.text] + data, environment: zone).output
         #expect(trace.hasPrefix("AT (UTC)"), "\(trace)")
-        for columns in [60, 80] {
+        for columns in [40, 60, 80] {
           let terminal = try Terminal(
             ["node", "status"] + data, columns: columns, environment: ["NO_COLOR": "1"], in: network.folder)
           #expect(try terminal.ended() == 0)
