@@ -19,7 +19,7 @@ public enum TransportError: Error, Hashable, Sendable {
     if let error = error as? IOError, error.errnoCode == Self.addressInUseCode {
       self = .addressInUse(address, door)
     } else {
-      self = .cannotListen(address, door, reason: String(describing: error))
+      self = .cannotListen(address, door, reason: PlainCause(error).description)
     }
   }
 }

@@ -207,6 +207,10 @@ struct Crew: Sendable {
     let endpoint = EndpointFile(
       node: identity.node, name: run.configuration.name, processID: ProcessID.own, socketPath: socketPath,
       listenAddress: bench.current.listen, httpAddress: bench.current.http, startedMilliseconds: startedMilliseconds)
+    let http = bench.current.http.isEmpty ? "" : ", HTTP at \(bench.current.http)"
+    run.logger.info(
+      "node \(run.configuration.name) (\(identity.node.short)) of network \(identity.network.short) listens at \(bench.current.listen)\(http)"
+    )
     do {
       try endpoint.write(in: run.folder)
       try await ready(endpoint)

@@ -57,7 +57,7 @@ extension StreamTransport {
     } catch FramingError.cutShort {
       return .broken("it ended within a frame")
     } catch {
-      return .broken("\(error)")
+      return .broken(PlainCause(error).description)
     }
   }
 
@@ -79,7 +79,7 @@ extension StreamTransport {
       if outbox.ending != nil { await flush(channel) }
       return outbox.ending
     } catch {
-      return outbox.ending ?? .broken("\(error)")
+      return outbox.ending ?? .broken(PlainCause(error).description)
     }
   }
 }

@@ -229,7 +229,7 @@ final class StreamTransport: Sendable {
       guard node != identity.node else { return }
       await report([.dialFailed(node, address: address, reason: "\(HandshakeError.sameKeyElsewhere)")])
     } catch {
-      await report([.dialFailed(node, address: address, reason: "\(error)")])
+      await report([.dialFailed(node, address: address, reason: PlainCause(error).description)])
     }
   }
 
@@ -259,11 +259,8 @@ final class StreamTransport: Sendable {
         .channelOption(.tcpOption(.tcp_nodelay), value: 1)
         .channelOption(.autoRead, value: false)
         .connect(host: place.host, port: place.port) { $0.eventLoop.makeSucceededFuture($0) }
-    } catch let error as NIOConnectionError {
-      let cause = error.connectionErrors.first?.error ?? error.dnsAError ?? error.dnsAAAAError
-      throw Unreachable(description: cause.map { "\($0)" } ?? "no address for \(place.host)")
     } catch {
-      throw Unreachable(description: "\(error)")
+      throw Unreachable(description: PlainCause(error).description)
     }
   }
 
