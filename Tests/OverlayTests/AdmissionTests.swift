@@ -64,6 +64,24 @@ import Testing
     #expect(network.overlay(1).member(second.node) == nil, "seed \(Self.seed)")
   }
 
+  @Test func whoCameByAnInvitationCountsItself() throws {
+    let network = try SimulatedNetwork.met(1, seed: Self.seed)
+    var random = Random.seeded(Self.seed)
+    let invitation = try Self.invitation(for: 1, in: network, &random)
+    let joiners = try Self.joiners(2, by: invitation, network, &random)
+    var core = OverlayCore(identity: joiners[0])
+    let records = try joiners.map { try network.record(of: $0, at: "host-9:1", incarnation: 1, &random) }
+    var effects: [OverlayEffect] = []
+    for input in [
+      .start(OverlayStart(record: records[0], datagramSeed: random.bytes(32), seeds: [])),
+      .linkOpened(LinkID(1), peer: records[1], dialled: false),
+    ] as [OverlayInput] {
+      core.step(input, at: network.now, random: &random, into: &effects)
+    }
+    #expect(core.member(joiners[1].node) == nil)
+    #expect(effects.contains { if case .close(_, .invitationUsedUp) = $0 { true } else { false } })
+  }
+
   @Test(arguments: [0, Grant.nodeLimit + 1, -1]) func anInvitationIsForOneToSomeThousandNodes(nodes: Int) throws {
     let network = try SimulatedNetwork.met(1, seed: Self.seed)
     var random = Random.seeded(Self.seed)

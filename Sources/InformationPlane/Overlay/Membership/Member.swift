@@ -83,9 +83,12 @@ struct MemberTable: Sendable {
   }
 
   /// Whether an admission lets nobody in any more: its invitation has let in as many as it is for.
-  func isUsedUp(_ admission: Admission) -> Bool {
+  ///
+  /// - Parameter own: by what this node, which is not in the table, came in.
+  func isUsedUp(_ admission: Admission, own: Admission?) -> Bool {
     guard let invitation = admission.invitation else { return false }
-    return uses[invitation.grant, default: 0] >= invitation.nodes
+    let ownUses = own?.invitation?.grant == invitation.grant ? 1 : 0
+    return uses[invitation.grant, default: 0] + ownUses >= invitation.nodes
   }
 
   /// Changes what is known of a member; its state goes through `setState`.

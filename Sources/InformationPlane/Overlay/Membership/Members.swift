@@ -101,7 +101,7 @@ extension OverlayCore {
   func obstacle(to checked: CheckedMember) -> CloseReason? {
     if table[checked.node] != nil { return nil }
     if table.count >= limits.members { return .tooManyMembers }
-    return table.isUsedUp(checked.record.admission) ? .invitationUsedUp : nil
+    return table.isUsedUp(checked.record.admission, own: ownRecord?.record.admission) ? .invitationUsedUp : nil
   }
 
   mutating func keptOut(
