@@ -197,6 +197,11 @@ import Testing
         let ended = try invite(bad)
         #expect(ended.status == 2 && ended.errors.contains("30 days"), "\(bad): \(ended.status) \(ended.errors)")
       }
+      for bad in ["0", "4097", "-1"] {
+        let ended = try Binary.run(
+          ["network", "invite", "--data", "a", "--address", "127.0.0.1:4000", "--nodes=\(bad)"], in: folder)
+        #expect(ended.status == 2 && ended.errors.contains("1 to 4096"), "\(bad): \(ended.status) \(ended.errors)")
+      }
       for good in ["1s", "720h"] {
         let ended = try invite(good)
         #expect(ended.status == 0, "\(good): \(ended.errors)")

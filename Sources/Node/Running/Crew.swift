@@ -207,7 +207,7 @@ struct Crew: Sendable {
     let endpoint = EndpointFile(
       node: identity.node, name: run.configuration.name, processID: ProcessID.own, socketPath: socketPath,
       listenAddress: bench.current.listen, httpAddress: bench.current.http, startedMilliseconds: startedMilliseconds)
-    let http = bench.current.http.isEmpty ? "" : ", HTTP at \(bench.current.http)"
+    let http = bench.current.http.map { ", HTTP at \($0)" } ?? ""
     run.logger.info(
       "node \(run.configuration.name) (\(identity.node.short)) of network \(identity.network.short) listens at \(bench.current.listen)\(http)"
     )
