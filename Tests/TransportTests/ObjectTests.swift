@@ -75,7 +75,9 @@ import Transport
   private func giver(_ shelf: Shelf, limits: TransportLimits = TransportLimits()) throws -> Peer {
     var shelf = shelf
     shelf.contents[reference.digest] = content
-    return try Peer(founder, source: shelf, limits: limits)
+    let giver = try Peer(founder, source: shelf, limits: limits)
+    for member in [member, third] { giver.transport.admit(member.node) }
+    return giver
   }
 
   private func fetch(
@@ -84,6 +86,15 @@ import Transport
     try await taker.transport.fetch(
       reference ?? self.reference, from: giver.node, address: "\(try await giver.listening())", offset: offset,
       into: sink)
+  }
+
+  @Test func whoIsNoMemberHereGetsNothingThoughItsGrantHolds() async throws {
+    let giver = try Peer(founder, source: Shelf(contents: [reference.digest: content]))
+    let taker = try Peer(member)
+    try await running([giver, taker]) {
+      let error = await #expect(throws: ObjectFetchError.self) { try await fetch(taker, giver, Basin()) }
+      #expect(error.map { "\($0)" }?.contains("not known as a member") == true)
+    }
   }
 
   @Test func bytesArriveWholeAndInOrder() async throws {

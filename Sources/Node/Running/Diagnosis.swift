@@ -95,10 +95,14 @@ package enum NetworkDiagnosis {
     if !others.contains(where: { $0.state == "alive" }) {
       let addresses = others.compactMap(\.addresses.first).prefix(3).joined(separator: ", ")
       return finding(
-        false, "none of \(others.count) other members answers",
+        false,
+        others.count == 1 ? "the only other member does not answer" : "none of \(others.count) other members answers",
         "see whether they run, and whether this machine reaches them, TCP and UDP: \(addresses)")
     }
-    guard let first = lost.first else { return finding(true, "\(others.count) others, none has failed") }
+    guard let first = lost.first else {
+      return finding(
+        true, others.count == 1 ? "1 other, which has not failed" : "\(others.count) others, none has failed")
+    }
     return finding(
       false, "failed: \(lost.map(\.name).joined(separator: ", "))",
       "see whether it runs, and its log; what it says to this node: jointcloud node ping \(first.node.short)")

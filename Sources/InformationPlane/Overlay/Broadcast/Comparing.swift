@@ -27,7 +27,7 @@ extension OverlayCore {
   mutating func compare(_ other: FactSummary, with peer: NodeID, _ turn: inout Turn) {
     guard summary.difference(from: other) != 0 else { return }
     if let link = linkOfNode[peer] {
-      guard links[link]?.mayCompare(at: turn.uptime, limits) == true else { return drop(.tooFast, from: nil, &turn) }
+      guard mayCompare(with: peer, &turn) else { return drop(.tooFast, from: nil, &turn) }
       return sendSummary(on: link, &turn)
     }
     comparing[peer] = turn.uptime + limits.idleLink
@@ -35,16 +35,18 @@ extension OverlayCore {
   }
 
   mutating func receiveSummary(_ other: FactSummary, on id: LinkID, _ turn: inout Turn) {
-    if let peer = links[id]?.node { comparing[peer] = nil }
+    guard let peer = links[id]?.node else { return }
+    comparing[peer] = nil
     let buckets = summary.difference(from: other)
     guard buckets != 0 else { return }
-    guard links[id]?.mayCompare(at: turn.uptime, limits) == true else { return drop(.tooFast, from: id, &turn) }
+    guard mayCompare(with: peer, &turn) else { return drop(.tooFast, from: id, &turn) }
     transmit(OverlayFrame.factDigest(heldIDs(in: buckets), buckets: buckets), on: id, lane: .control, &turn)
   }
 
   mutating func receiveDigest(_ ids: [StatementID], buckets: UInt64, on id: LinkID, _ turn: inout Turn) {
-    if let peer = links[id]?.node { comparing[peer] = nil }
-    guard links[id]?.mayCompare(at: turn.uptime, limits) == true else { return drop(.tooFast, from: id, &turn) }
+    guard let peer = links[id]?.node else { return }
+    comparing[peer] = nil
+    guard mayCompare(with: peer, &turn) else { return drop(.tooFast, from: id, &turn) }
     for fact in ids where !isHeld(fact) {
       if wanted.announced(fact, on: id, lazyUntil: nil, limits) { links[id]?.toAsk.append(fact) }
     }
@@ -54,6 +56,13 @@ extension OverlayCore {
     guard !lacking.isEmpty else { return }
     transmit(
       OverlayFrame.factAnnouncement(lacking, lazy: false, courtesy: isCourtesy(on: id)), on: id, lane: .control, &turn)
+  }
+
+  /// Whether a peer may bring about another comparison now, on whichever stream.
+  private mutating func mayCompare(with peer: NodeID, _ turn: inout Turn) -> Bool {
+    var allowance = compareAllowances[peer] ?? CompareAllowance(at: turn.uptime, limits)
+    defer { compareAllowances[peer] = allowance }
+    return allowance.takes(at: turn.uptime, limits)
   }
 
   /// The ids of what this node can hand over: records first, since they are needed to check the rest.

@@ -46,6 +46,8 @@ struct FactShelf: Sendable {
     facts[id] != nil || remembered[id] != nil || pending[id] != nil || refused[id] != nil
   }
 
+  func isRefused(_ id: StatementID) -> Bool { refused[id] != nil }
+
   /// Its time, its author's quota or the room here is against a fact: others hold it, and comparing with each of them
   /// would bring it again.
   mutating func refuse(_ id: StatementID, until: Duration, limit: Int) {
@@ -69,9 +71,10 @@ struct FactShelf: Sendable {
     return fact
   }
 
-  /// Whether there is room for another fact of an author.
+  /// Whether there is room for another fact of an author: nobody holds more than what is left, so a few together cannot
+  /// take all.
   func hasRoom(for author: NodeID, _ limits: OverlayLimits) -> Bool {
-    facts.count < limits.facts && held[author, default: 0] < limits.factsPerAuthor
+    held[author, default: 0] < min(limits.factsPerAuthor, limits.facts - facts.count)
   }
 
   /// Takes out what has expired, and forgets ids whose memory is over or that are too many.

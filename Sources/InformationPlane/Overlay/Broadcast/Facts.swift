@@ -72,7 +72,10 @@ extension OverlayCore {
 
   /// Of two ways by which a fact came the later closes, once the first copy is found to be good.
   private mutating func pushedAgain(_ id: StatementID, on link: LinkID, _ turn: inout Turn) {
-    guard let links = facts.pending[id] else { return prune(link, &turn) }
+    guard let links = facts.pending[id] else {
+      // What is refused here says nothing of the ways by which it came.
+      return facts.isRefused(id) ? () : prune(link, &turn)
+    }
     if links.count < limits.linksRemembered { facts.pending[id]?.append(link) }
   }
 
@@ -86,6 +89,11 @@ extension OverlayCore {
     }
     // Who announced it, and was not asked, is found by comparing.
     guard others.isEmpty else { return }
+    // Many forgeries at once are no more to compare than one.
+    if let comparedWithAllAt, turn.uptime - comparedWithAllAt < limits.compareSoon {
+      return agenda.plan(.compare, at: turn.uptime + limits.compareSoon)
+    }
+    comparedWithAllAt = turn.uptime
     for other in links.keys.sorted() where other != link { sendSummary(on: other, &turn) }
   }
 
@@ -110,7 +118,7 @@ extension OverlayCore {
       &turn)
   }
 
-  /// Drops a statement that is as its author made it, and does not fetch it again for a while.
+  /// Drops a statement for what it says, not for its signature, and does not fetch it again for a while.
   mutating func refuse(_ id: StatementID, _ reason: DropReason, from link: LinkID?, _ turn: inout Turn) {
     facts.refuse(id, until: turn.uptime + limits.refusalMemory, limit: limits.refusedFacts)
     drop(reason, from: link, &turn)

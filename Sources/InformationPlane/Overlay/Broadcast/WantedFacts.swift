@@ -26,7 +26,10 @@ struct WantedFacts: Sendable {
   mutating func announced(
     _ id: StatementID, on link: LinkID, lazyUntil: Duration?, _ limits: OverlayLimits
   ) -> Bool {
-    guard (byLink[link]?.count ?? 0) < limits.wantedFactsPerLink else { return false }
+    // Nobody has more than what is left, so a few together cannot take all.
+    guard (byLink[link]?.count ?? 0) < min(limits.wantedFactsPerLink, limits.wantedFacts - wanted.count) else {
+      return false
+    }
     if let known = wanted[id] {
       guard !known.sources.contains(link), known.sources.count < Self.sourceLimit else { return false }
       wanted[id]?.sources.append(link)
@@ -35,7 +38,6 @@ struct WantedFacts: Sendable {
       if lazyUntil == nil { wanted[id]?.lazyUntil = nil }
       return true
     }
-    guard wanted.count < limits.wantedFacts else { return false }
     wanted[id] = Wanted(sources: [link], lazyUntil: lazyUntil)
     byLink[link, default: []].insert(id)
     if let lazyUntil { lazy.append((id, lazyUntil)) }

@@ -18,7 +18,8 @@ struct CheckBoard: Sendable {
 
   func hasRoom(_ kind: Kind, for peer: NodeID, _ limits: OverlayLimits) -> Bool {
     let share = kind == .rumours ? limits.rumoursPerPeer : limits.verificationsPerPeer
-    return counts[kind, default: 0] < limits.verifications && byPeer[kind]?[peer] ?? 0 < share
+    // Nobody has more than what is left, so a few together cannot take all.
+    return byPeer[kind]?[peer] ?? 0 < min(share, limits.verifications - counts[kind, default: 0])
   }
 
   mutating func end(_ pending: PendingVerification) {

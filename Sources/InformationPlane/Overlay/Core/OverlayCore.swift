@@ -35,6 +35,8 @@ public struct OverlayCore: Sendable {
   var isStillAccused = false
   /// Another process with this node's key, and when people heard of one last (uptime).
   var rival: Rival?
+  /// How often another process was taken for gone.
+  var outbids = 0
   var toldOfRivalAt: Duration?
   var datagramKeys = DatagramKeys()
   var renewal: KeyRenewal?
@@ -81,6 +83,9 @@ public struct OverlayCore: Sendable {
   var facts = FactShelf()
   var summary = FactSummary()
   var wanted = WantedFacts()
+  var compareAllowances: [NodeID: CompareAllowance] = [:]
+  /// When facts were compared with all who are linked because a copy was bad, uptime.
+  var comparedWithAllAt: Duration?
 
   // Direct delivery.
   var outgoing: [NodeID: OutgoingDirects] = [:]
@@ -203,6 +208,7 @@ public struct OverlayCore: Sendable {
     renewKeyIfDue(&turn)
     shunned = shunned.filter { $0.value > turn.uptime }
     faults = [:]
+    compareAllowances = compareAllowances.filter { !$0.value.isFull(at: turn.uptime, limits) }
     comparing = comparing.filter { $0.value > turn.uptime }
   }
 

@@ -66,6 +66,8 @@ struct MemberTable: Sendable {
   private(set) var left: [NodeID] = []
   /// How many members came by each invitation.
   private var uses: [StatementID: Int] = [:]
+  /// Whether there is an invitation that lets nobody in any more.
+  private(set) var hasUsedUpInvitation = false
 
   subscript(node: NodeID) -> Member? { members[node] }
   var count: Int { members.count }
@@ -78,7 +80,10 @@ struct MemberTable: Sendable {
     precondition(members[member.node] == nil, "a member is added once")
     members[member.node] = member
     byPrefix[SenderPrefix(member.node)] = member.node
-    if let invitation = member.checked.record.admission.invitation { uses[invitation.grant, default: 0] += 1 }
+    if let invitation = member.checked.record.admission.invitation {
+      uses[invitation.grant, default: 0] += 1
+      if uses[invitation.grant, default: 0] >= invitation.nodes { hasUsedUpInvitation = true }
+    }
     note(member.node, from: nil, to: member.state)
   }
 

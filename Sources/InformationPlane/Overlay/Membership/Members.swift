@@ -166,7 +166,14 @@ extension OverlayCore {
     switch standing(of: signed) {
     case .malformed: return drop(.malformed, from: link, &turn)
     case .stale: return drop(.stale, from: link, &turn)
-    case .news: beginVerification(.member(signed, genesis, network), .record(signed), on: link, &turn)
+    case .news:
+      // By what it claims: checks of signatures are for those who could become or are members.
+      if author != node, table[author] == nil, table.hasUsedUpInvitation || table.count >= limits.members,
+        let claimed = try? CheckedMember(trusting: signed, network: network), let obstacle = obstacle(to: claimed)
+      {
+        return refuse(signed.id, obstacle == .tooManyMembers ? .busy : .invitationUsedUp, from: link, &turn)
+      }
+      beginVerification(.member(signed, genesis, network), .record(signed), on: link, &turn)
     case .foreign:
       // This node's own key made it, and this process did not.
       guard author == node else { return drop(.stale, from: link, &turn) }
@@ -203,12 +210,12 @@ extension OverlayCore {
       return drop(.badSignature, from: pending.link, by: pending.node, &turn)
     }
     if checked.node == node { return metOwnKey(in: checked, &turn) }
-    guard facts.admitRecord(of: checked.node, now: turn.uptime, perMinute: limits.recordsPerMemberMinute) else {
-      return refuse(signed.id, .authorQuota, from: pending.link, &turn)
-    }
     if let obstacle = obstacle(to: checked) {
       facts.refuse(signed.id, until: turn.uptime + limits.refusalMemory, limit: limits.refusedFacts)
       return keptOut(checked, by: obstacle, from: pending.link, &turn)
+    }
+    guard facts.admitRecord(of: checked.node, now: turn.uptime, perMinute: limits.recordsPerMemberMinute) else {
+      return refuse(signed.id, .authorQuota, from: pending.link, &turn)
     }
     traffic.factsTaken += 1
     take(checked, hops: 1, from: pending.link, &turn)

@@ -26,7 +26,8 @@ extension OverlayCore {
       (met.dialledAt, met.unanswered) = (rival.dialledAt, rival.unanswered)
     }
     rival = met
-    if met.unanswered >= limits.rivalDials { return outbid(checked, &turn) }
+    // Two that live and cannot reach each other outbid each other more and more seldom.
+    if met.unanswered >= limits.rivalDials << min(outbids, 8) { return outbid(checked, &turn) }
     if let dialledAt = met.dialledAt, turn.uptime - dialledAt < limits.sameKeyPause { return }
     rival?.dialledAt = turn.uptime
     // The other process learns of this one when the two shake hands; and this one, whether the other still runs.
@@ -54,9 +55,10 @@ extension OverlayCore {
   private mutating func outbid(_ checked: CheckedMember, _ turn: inout Turn) {
     rival = nil
     // Of a later epoch there is nothing newer under this one's keys.
-    guard checked.certificate.epoch == epoch, checked.record.incarnation < JSON.integerLimit, !leaving else {
+    guard checked.certificate.epoch == epoch, checked.record.incarnation < JSON.integerLimit / 2, !leaving else {
       return tellOfRival(at: checked.record.addresses.first, &turn)
     }
+    outbids += 1
     if renewal == nil { turn.emit(.notice(.sameKeyGone)) }
     renewRecord(above: checked.record.incarnation, &turn)
   }

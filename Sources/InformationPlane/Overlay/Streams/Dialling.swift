@@ -93,7 +93,10 @@ extension OverlayCore {
 
   /// The uptime at which the next dial is due, or one under way is given up.
   var nextDial: Duration? {
-    targets.lazy.filter { linkOfNode[$0.key] == nil }.map { $0.value.underWayUntil ?? $0.value.dueAt }.min()
+    // Where no more dials may be under way, those that are due wait for one of them to end.
+    let isFull = targets.values.count { $0.underWayUntil != nil } >= limits.dials
+    return targets.lazy.filter { linkOfNode[$0.key] == nil }
+      .compactMap { $0.value.underWayUntil ?? (isFull ? nil : $0.value.dueAt) }.min()
   }
 
   private mutating func target(for peer: NodeID, _ turn: inout Turn) -> DialTarget {
@@ -106,9 +109,11 @@ extension OverlayCore {
   }
 
   private mutating func dial(_ peer: NodeID, _ turn: inout Turn) {
-    guard targets.values.count(where: { $0.underWayUntil != nil }) < limits.dials,
-      let address = targets[peer]?.begin(until: turn.uptime + limits.dialTimeout)
-    else { return }
+    guard targets.values.count(where: { $0.underWayUntil != nil }) < limits.dials else { return }
+    // A member may say nowhere that it listens: then it is who dials.
+    guard let address = targets[peer]?.begin(until: turn.uptime + limits.dialTimeout) else {
+      return backOff(peer, &turn)
+    }
     turn.emit(.dial(address: address, expecting: peer))
   }
 

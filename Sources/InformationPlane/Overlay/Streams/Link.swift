@@ -19,9 +19,6 @@ struct Link: Sendable {
   /// Why the peer is about to close it.
   var refusal: StreamRefusal?
 
-  /// Comparisons that the peer may still bring about, and since when (uptime) that is so.
-  private(set) var comparisons: (left: Int, since: Duration)?
-
   // The tree.
   /// Facts are pushed to the peer; otherwise it is only told of them. At first so between neighbours alone: the tree
   /// must not stand on streams that end soon.
@@ -39,13 +36,4 @@ struct Link: Sendable {
   var toAsk: Deque<StatementID> = []
   var asked: Set<StatementID> = []
   var askedAt: Duration = .zero
-
-  /// To say what is held costs more than to ask for it: a peer may do so now and then.
-  mutating func mayCompare(at uptime: Duration, _ limits: OverlayLimits) -> Bool {
-    let (left, since) = comparisons ?? (limits.compareBurst, uptime)
-    let earned = Int((uptime - since) / limits.comparePause)
-    let now = min(limits.compareBurst, left + earned)
-    comparisons = (max(0, now - 1), now == limits.compareBurst ? uptime : since + limits.comparePause * earned)
-    return now > 0
-  }
 }

@@ -183,7 +183,7 @@ extension OverlayCore {
       askElsewhere(link.asked.sorted(), insteadOf: id, &turn)
       askForFacts(on: id, &turn)
     }
-    if turn.uptime - link.openedAt >= limits.refusalPatience { lastRefusal = nil }
+    if lastRefusal?.by == link.node, turn.uptime - link.openedAt >= limits.refusalPatience { lastRefusal = nil }
     let quiet = turn.uptime - max(link.heardAt, link.sentAt)
     if quiet >= limits.idleLink, !wants(link.node), link.peerCountsUntil <= turn.uptime { close(id, .idle, &turn) }
   }

@@ -14,12 +14,17 @@ extension StreamTransport {
     _ session: Session, _ channel: any Channel, _ reader: FrameReader,
     _ outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>
   ) async {
-    let isAdmitted = state.withLock { state in
-      guard state.serving < limits.serving else { return false }
+    let peer = session.peer.node
+    let refusal = state.withLock { state -> String? in
+      // A grant alone is no seat: its invitation may have let in as many as it is for.
+      guard state.members.contains(peer) else { return "node \(peer.short) is not known as a member here; try again" }
+      guard state.serving < limits.serving else {
+        return "\(limits.serving) streams are being served already; try again"
+      }
       state.serving += 1
-      return true
+      return nil
     }
-    defer { if isAdmitted { state.withLock { $0.serving -= 1 } } }
+    defer { if refusal == nil { state.withLock { $0.serving -= 1 } } }
     var reader = reader
     reader.limit = 4 * 1_024
     let watchdog = Watchdog(channel, patience: limits.objectIdleTimeout)
@@ -33,11 +38,11 @@ extension StreamTransport {
           drops.count(.malformed)
           return
         }
-        guard isAdmitted else {
-          try await stream.refuse(reference, "\(limits.serving) streams are being served already; try again")
+        if let refusal {
+          try await stream.refuse(reference, refusal)
           continue
         }
-        try await give(reference, from: request.offset, to: session.peer.node, &stream)
+        try await give(reference, from: request.offset, to: peer, &stream)
       }
     } catch is HandshakeError {
       drops.count(.alteredFrame)
