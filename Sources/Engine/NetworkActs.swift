@@ -11,7 +11,8 @@ extension NodeEngine {
   /// A record with another datagram key replaces the current one; its incarnation is on the disk before it is shown.
   mutating func renewRecord(datagramKey: AgreementKey, above least: Int, _ turn: inout Turn) {
     guard let current = overlay.ownMemberRecord else { return }
-    let incarnation = max(max(current.incarnation, least) + 1, Int(turn.now.wallMilliseconds))
+    let incarnation = MemberRecord.incarnation(
+      above: max(current.incarnation, least), wallMilliseconds: turn.now.wallMilliseconds)
     let record = MemberRecord(
       name: current.name, kind: current.kind, addresses: current.addresses, certificate: identity.certificate,
       admission: identity.admission, datagramKey: datagramKey, incarnation: incarnation, instance: current.instance,

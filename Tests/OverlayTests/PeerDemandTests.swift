@@ -64,6 +64,28 @@ import Testing
     #expect(answers(100) == 4)
   }
 
+  @Test func aNewStreamIsNoNewAllowanceOfComparisons() throws {
+    var lone = try LoneCore(peerCount: 1, seed: Self.seed)
+    let frame: [UInt8] = OverlayFrame.factSummary(FactSummary())
+    for _ in 0..<OverlayLimits().compareBurst { lone.hear(frame, from: 0) }
+    lone.tell(.linkClosed(lone.link(0), .broken("test")))
+    let again = LinkID(99)
+    lone.tell(.linkOpened(again, peer: lone.records[0], dialled: false))
+    let before = lone.core.counters[.tooFast, default: 0]
+    lone.tell(.frame(again, frame))
+    #expect(lone.core.counters[.tooFast, default: 0] == before + 1, "seed \(Self.seed)")
+  }
+
+  @Test func threeGreedyPeersLeaveChecksForAFourth() {
+    var limits = OverlayLimits()
+    limits.verifications = 30
+    limits.verificationsPerPeer = 10
+    var checks = CheckBoard()
+    let peers = (UInt8(0)..<4).map { NodeID(Digest(of: [$0])) }
+    for peer in peers.prefix(3) { while checks.begin(.statements, by: peer, limits) {} }
+    #expect(checks.hasRoom(.statements, for: peers[3], limits))
+  }
+
   @Test func aMemberRenewsItsRecordWithinItsQuota() throws {
     var limits = OverlayLimits()
     limits.recordsPerMemberMinute = 3

@@ -38,6 +38,16 @@ import Testing
     #expect(wanted[id(7)]?.asked == second)
   }
 
+  @Test func threeGreedyPeersLeaveRoomForAFourth() {
+    var limits = OverlayLimits()
+    limits.wantedFacts = 30
+    limits.wantedFactsPerLink = 10
+    var wanted = WantedFacts()
+    for number in UInt64(0)..<90 { _ = wanted.announced(id(number), on: LinkID(number / 30), lazyUntil: nil, limits) }
+    let isTaken = wanted.announced(id(1_000), on: LinkID(9), lazyUntil: nil, limits)
+    #expect(isTaken, "\(wanted.count) of \(limits.wantedFacts) are there")
+  }
+
   @Test func onePeerCannotFillItForAll() {
     var limits = OverlayLimits()
     limits.wantedFactsPerLink = 10

@@ -85,7 +85,8 @@ extension SimulatedNetwork {
     let node = nodes[index]
     // The highest that it ever gave out, also while it ran.
     let given = node.disk.document(NodeEngine.incarnationKey).flatMap { Int(String(decoding: $0, as: UTF8.self)) }
-    let incarnation = max(max(node.incarnation, given ?? 0) + 1, Int(moment(at: index).wallMilliseconds))
+    let incarnation = MemberRecord.incarnation(
+      above: max(node.incarnation, given ?? 0), wallMilliseconds: moment(at: index).wallMilliseconds)
     let datagramSeed = random.bytes(BoxKeyPair.byteCount)
     let record = try record(
       of: node.identity, node.plan, node.address, incarnation: incarnation, datagramSeed: datagramSeed)

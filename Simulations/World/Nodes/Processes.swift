@@ -88,8 +88,8 @@ extension SimulatedNetwork {
     guard nodes[index].isUp, let current = nodes[index].engine.overlay.ownMemberRecord else { return }
     faultCounts.count(.leaving)
     observations.disturbed(index)
-    let incarnation = max(
-      max(current.incarnation, nodes[index].incarnation) + 1, Int(moment(at: index).wallMilliseconds))
+    let incarnation = MemberRecord.incarnation(
+      above: max(current.incarnation, nodes[index].incarnation), wallMilliseconds: moment(at: index).wallMilliseconds)
     nodes[index].incarnation = incarnation
     let record = MemberRecord(
       name: current.name, kind: current.kind, addresses: current.addresses, certificate: current.certificate,

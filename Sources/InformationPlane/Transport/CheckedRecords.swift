@@ -3,8 +3,7 @@ import Model
 import Overlay
 import Synchronization
 
-/// Member records whose chain of signatures was checked here before, so that it is checked once. Only members come in,
-/// and the oldest go out.
+/// Member records whose chain of signatures was checked here before, so that it is checked once. The oldest go out.
 final class CheckedRecords: Sendable {
   private struct State {
     var members: [StatementID: CheckedMember] = [:]

@@ -152,7 +152,7 @@ struct Crew: Sendable {
   private func ownRecord(
     at address: String, above last: Int, datagramKey: AgreementKey, leaving: Bool = false
   ) async throws -> SignedStatement {
-    let incarnation = max(last + 1, Int(Wall.milliseconds()))
+    let incarnation = MemberRecord.incarnation(above: last, wallMilliseconds: Wall.milliseconds())
     try await writer.submit([
       .document(key: NodeEngine.incarnationKey, value: Array(String(incarnation).utf8)),
       .document(key: Self.listenKey, value: Array(address.utf8)),

@@ -5,25 +5,25 @@ internal import Overlay
 /// Whom a node met of late that should not be there, and who shut it out.
 struct Encounters: Sendable {
   let refusal: (by: NodeID, why: StreamRefusal)?
-  /// Where another process with this node's key listens, if its record says so; nil where none was met.
-  let rivalAddress: String??
+  /// Another process with this node's key.
+  let rival: Rival?
   let membersRunningTwice: [NodeID]
 
   init(_ overlay: OverlayCore, at now: Moment) {
     let last = overlay.lastRefusal
     refusal = last.flatMap { overlay.member($0.by)?.isLinked == true ? nil : $0 }
-    rivalAddress = overlay.rivalAddress(at: now.uptime)
+    rival = overlay.recentRival(at: now.uptime)
     membersRunningTwice = overlay.membersRunningTwice(at: now.uptime)
   }
 
   func findings(_ members: [MemberView]) -> [DoctorFinding] {
     var out: [DoctorFinding] = []
-    if let rivalAddress {
+    if let rival {
+      let place = rival.address.map { " at \($0)" } ?? ""
       out.append(
         DoctorFinding(
           subject: "key", ok: false,
-          detail:
-            "another process runs with this node's key\(rivalAddress.map { " at \($0)" } ?? ""): others believe one of the two",
+          detail: "another process runs with this node's key\(place): others believe one of the two",
           remedy: "stop the one that is not to run; if the key was stolen, make a new node: jointcloud node init"))
     } else if let refusal {
       out.append(Self.finding(refusal.by, refusal.why, members))

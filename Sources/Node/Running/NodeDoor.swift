@@ -32,8 +32,7 @@ struct NodeDoor: NodeService {
     return NodeStatusView(
       node: facts.identity.node, name: facts.configuration.name, kind: facts.configuration.kind.rawValue,
       network: facts.identity.network, networkName: facts.identity.genesis.name, version: Software.version,
-      listenAddress: addresses.listen, httpAddress: addresses.http,
-      startedMilliseconds: facts.startedMilliseconds,
+      listenAddress: addresses.listen, httpAddress: addresses.http, startedMilliseconds: facts.startedMilliseconds,
       nowMilliseconds: now.wallMilliseconds, members: summary.members, membersAlive: summary.membersAlive,
       membersByState: summary.membersByState, links: summary.links, localHealth: summary.localHealth,
       collaborations: summary.collaborations, total: summary.total, committed: summary.committed,

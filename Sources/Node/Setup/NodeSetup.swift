@@ -66,7 +66,8 @@ public struct NodeSetup: Sendable {
     addresses given: [String], nodes: Int, expiresMilliseconds: Int64, random: inout Random
   ) throws -> String {
     let identity = try identity()
-    try Self.requireGranting(identity, .invitation)
+    // Who may not let anybody in need not hear first what else is missing.
+    try identity.requireGranting(.invitation)
     return try identity.invite(
       seeds: try seeds(of: identity, at: given), nodes: nodes, expiresMilliseconds: expiresMilliseconds,
       keySeed: random.digest()
@@ -79,16 +80,10 @@ public struct NodeSetup: Sendable {
   /// - Throws: `IdentityError.notAFounder`, `.wayClosed`; `Refusal` when no address is known.
   public func allow(_ node: NodeID, addresses given: [String], expiresMilliseconds: Int64) throws -> String {
     let identity = try identity()
-    try Self.requireGranting(identity, .allowList)
+    try identity.requireGranting(.allowList)
     return try identity.allow(
       node, seeds: try seeds(of: identity, at: given), expiresMilliseconds: expiresMilliseconds
     ).text()
-  }
-
-  /// Who may not let anybody in need not hear first what else is missing.
-  private static func requireGranting(_ identity: LocalIdentity, _ way: AdmissionWay) throws(IdentityError) {
-    guard identity.genesis.founded(by: identity.node) else { throw .notAFounder(identity.node) }
-    guard identity.genesis.admission.allows(way) else { throw .wayClosed(way) }
   }
 
   private func seeds(of identity: LocalIdentity, at given: [String]) throws -> [Invitation.Seed] {

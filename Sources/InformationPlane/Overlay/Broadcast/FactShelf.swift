@@ -71,8 +71,8 @@ struct FactShelf: Sendable {
     return fact
   }
 
-  /// Whether there is room for another fact of an author: nobody holds more than what is left, so a few together cannot
-  /// take all.
+  /// Whether there is room for another fact of an author: nobody holds more than what is left, so it takes many
+  /// together to fill it.
   func hasRoom(for author: NodeID, _ limits: OverlayLimits) -> Bool {
     held[author, default: 0] < min(limits.factsPerAuthor, limits.facts - facts.count)
   }
@@ -121,7 +121,7 @@ struct FactShelf: Sendable {
   }
 
   /// Forgets quotas whose minute is over, and what was refused long enough ago.
-  mutating func expireQuotas(now: Duration) {
+  mutating func expireQuotasAndRefusals(now: Duration) {
     refused = refused.filter { $0.value > now }
     quotas = quotas.filter { now - $0.value.windowStart < .seconds(60) }
     recordQuotas = recordQuotas.filter { now - $0.value.windowStart < .seconds(60) }

@@ -190,6 +190,6 @@ extension OverlayCore {
       summary.remove(id)
       turn.emit(.forgetFact(id))
     }
-    facts.expireQuotas(now: turn.uptime)
+    facts.expireQuotasAndRefusals(now: turn.uptime)
   }
 }

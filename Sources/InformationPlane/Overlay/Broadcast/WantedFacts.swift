@@ -26,7 +26,7 @@ struct WantedFacts: Sendable {
   mutating func announced(
     _ id: StatementID, on link: LinkID, lazyUntil: Duration?, _ limits: OverlayLimits
   ) -> Bool {
-    // Nobody has more than what is left, so a few together cannot take all.
+    // Nobody has more than what is left, so it takes many together to fill it.
     guard (byLink[link]?.count ?? 0) < min(limits.wantedFactsPerLink, limits.wantedFacts - wanted.count) else {
       return false
     }

@@ -18,7 +18,7 @@ struct CheckBoard: Sendable {
 
   func hasRoom(_ kind: Kind, for peer: NodeID, _ limits: OverlayLimits) -> Bool {
     let share = kind == .rumours ? limits.rumoursPerPeer : limits.verificationsPerPeer
-    // Nobody has more than what is left, so a few together cannot take all.
+    // Nobody has more than what is left, so it takes many together to fill it.
     return byPeer[kind]?[peer] ?? 0 < min(share, limits.verifications - counts[kind, default: 0])
   }
 

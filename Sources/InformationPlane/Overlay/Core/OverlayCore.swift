@@ -35,9 +35,9 @@ public struct OverlayCore: Sendable {
   var isStillAccused = false
   /// Another process with this node's key, and when people heard of one last (uptime).
   var rival: Rival?
+  var toldOfRivalAt: Duration?
   /// How often another process was taken for gone.
   var outbids = 0
-  var toldOfRivalAt: Duration?
   var datagramKeys = DatagramKeys()
   var renewal: KeyRenewal?
   /// When the present datagram key was taken into use, uptime.

@@ -112,6 +112,7 @@ public struct OverlayLimits: Hashable, Sendable {
   public var pushByteLimit = 1_024
   /// What comes within this long of an announcement is announced together, after it.
   public var announceInterval: Duration = .milliseconds(20)
+  /// So many do not wait for more.
   public var announceBatch = 1_024
   /// How long a fact that was announced beside the tree may take to come along it.
   public var lazyPatience: Duration = .milliseconds(150)
@@ -132,7 +133,7 @@ public struct OverlayLimits: Hashable, Sendable {
   /// How long what was refused is not fetched again, and how many ids are kept for that.
   public var refusalMemory: Duration = .seconds(60)
   public var refusedFacts = 8_192
-  /// Comparisons that a peer brings about on one stream: so many at once, and one more each `comparePause`.
+  /// Comparisons that a peer brings about, on however many streams: so many at once, and one more each `comparePause`.
   public var compareBurst = 16
   public var comparePause: Duration = .milliseconds(500)
   public var members = 4_096
@@ -155,8 +156,9 @@ public struct OverlayLimits: Hashable, Sendable {
   /// Statements of one peer that await verification.
   public var verificationsPerPeer = 512
 
-  /// How often people hear of two processes with one key, and one of them dials the other.
-  public var sameKeyPause: Duration = .seconds(10)
+  /// How often people hear at most of two processes with one key, of who is kept out, and of who keeps this node out; and
+  /// how often the other process with this node's key is dialled.
+  public var noticePause: Duration = .seconds(10)
   /// After so many dials in vain the other process is held to have gone.
   public var rivalDials = 2
   /// How long it is told that it was met.

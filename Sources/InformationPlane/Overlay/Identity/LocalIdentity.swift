@@ -186,9 +186,14 @@ public struct LocalIdentity: Sendable {
     return Invitation(genesis: genesis, seeds: seeds, grant: grant, keySeed: nil)
   }
 
-  private func grant(to holder: Grant.Holder, expiresMilliseconds: Int64) throws(IdentityError) -> SignedStatement {
+  /// - Throws: `IdentityError.notAFounder`, `.wayClosed`: why this node may let nobody in by this way.
+  public func requireGranting(_ way: AdmissionWay) throws(IdentityError) {
     guard genesis.founded(by: node) else { throw .notAFounder(node) }
-    guard genesis.admission.allows(holder.way) else { throw .wayClosed(holder.way) }
+    guard genesis.admission.allows(way) else { throw .wayClosed(way) }
+  }
+
+  private func grant(to holder: Grant.Holder, expiresMilliseconds: Int64) throws(IdentityError) -> SignedStatement {
+    try requireGranting(holder.way)
     return try sign(Grant(holder, expiresMilliseconds: expiresMilliseconds, certificate: certificate))
   }
 

@@ -42,6 +42,15 @@ public struct MemberRecord: StatementBody {
     self.startedMilliseconds = startedMilliseconds
   }
 
+  /// A number for a node's next record: above all it gave out, also when the clock was set back.
+  ///
+  /// - Parameters:
+  ///   - last: the highest so far.
+  ///   - wallMilliseconds: milliseconds since 1970-01-01T00:00:00Z.
+  public static func incarnation(above last: Int, wallMilliseconds: Int64) -> Int {
+    max(last + 1, Int(wallMilliseconds))
+  }
+
   /// - Throws: `IdentityError.malformed` naming the field that is outside its limits.
   func checkLimits() throws(IdentityError) {
     guard TextRule.name.allows(name) else { throw Self.malformed("name is \(TextRule.name.statement)") }

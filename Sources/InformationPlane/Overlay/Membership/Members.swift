@@ -109,7 +109,7 @@ extension OverlayCore {
   ) {
     drop(obstacle == .tooManyMembers ? .busy : .invitationUsedUp, from: link, &turn)
     // Whoever knocks with a used invitation can do so as often as it likes.
-    if let toldOfKeptOutAt, turn.uptime - toldOfKeptOutAt < limits.sameKeyPause { return }
+    if let toldOfKeptOutAt, turn.uptime - toldOfKeptOutAt < limits.noticePause { return }
     toldOfKeptOutAt = turn.uptime
     turn.emit(.notice(.keptOut(checked.node, obstacle)))
   }

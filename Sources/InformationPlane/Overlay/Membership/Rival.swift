@@ -1,9 +1,10 @@
 public import Model
 
 /// Another process with this node's key, as long as its record stands before this one's everywhere.
-struct Rival: Sendable {
+public struct Rival: Sendable {
   let incarnation: Int
-  let address: String?
+  /// Where it says that it listens.
+  public let address: String?
   /// When it was met last, by its record or itself, uptime.
   var metAt: Duration
   /// When it was dialled last, uptime, and how often in vain since it answered last.
@@ -28,7 +29,7 @@ extension OverlayCore {
     rival = met
     // Two that live and cannot reach each other outbid each other more and more seldom.
     if met.unanswered >= limits.rivalDials << min(outbids, 8) { return outbid(checked, &turn) }
-    if let dialledAt = met.dialledAt, turn.uptime - dialledAt < limits.sameKeyPause { return }
+    if let dialledAt = met.dialledAt, turn.uptime - dialledAt < limits.noticePause { return }
     rival?.dialledAt = turn.uptime
     // The other process learns of this one when the two shake hands; and this one, whether the other still runs.
     if let address = met.address { turn.emit(.dial(address: address, expecting: node)) }
@@ -47,7 +48,7 @@ extension OverlayCore {
   mutating func rivalDialFailed(_ turn: inout Turn) { rival?.unanswered += 1 }
 
   private mutating func tellOfRival(at address: String?, _ turn: inout Turn) {
-    if let toldOfRivalAt, turn.uptime - toldOfRivalAt < limits.sameKeyPause { return }
+    if let toldOfRivalAt, turn.uptime - toldOfRivalAt < limits.noticePause { return }
     toldOfRivalAt = turn.uptime
     turn.emit(.notice(.sameKeyElsewhere(address: address)))
   }
@@ -63,10 +64,9 @@ extension OverlayCore {
     renewRecord(above: checked.record.incarnation, &turn)
   }
 
-  /// Where another process with this node's key was met of late; nil when none was.
-  public func rivalAddress(at uptime: Duration) -> String?? {
-    guard let rival, uptime - rival.metAt < limits.rivalMemory else { return nil }
-    return .some(rival.address)
+  /// Another process with this node's key, if it was met of late.
+  public func recentRival(at uptime: Duration) -> Rival? {
+    rival.flatMap { uptime - $0.metAt < limits.rivalMemory ? $0 : nil }
   }
 
   /// Members of whom two processes were met of late, sorted.

@@ -91,7 +91,7 @@ extension OverlayCore {
 
   /// People need not hear of it with each dial.
   private mutating func tellOfTwo(_ peer: NodeID, _ turn: inout Turn) {
-    if let told = table[peer]?.toldOfTwoAt, turn.uptime - told < limits.sameKeyPause { return }
+    if let told = table[peer]?.toldOfTwoAt, turn.uptime - told < limits.noticePause { return }
     table.change(peer) { $0.toldOfTwoAt = turn.uptime }
     turn.emit(.notice(.memberRunsTwice(peer)))
   }
@@ -266,7 +266,7 @@ extension OverlayCore {
     // That there is no room now passes; the rest is for people to mend.
     guard refusal != .full else { return }
     lastRefusal = (link.node, refusal)
-    if let toldOfRefusalAt, turn.uptime - toldOfRefusalAt < limits.sameKeyPause { return }
+    if let toldOfRefusalAt, turn.uptime - toldOfRefusalAt < limits.noticePause { return }
     toldOfRefusalAt = turn.uptime
     turn.emit(.notice(.refused(by: link.node, refusal)))
   }
