@@ -20,6 +20,8 @@ public enum Action: Sendable {
   case transmit(LinkID, [UInt8], lane: Lane)
   case close(LinkID, CloseReason)
   case sendDatagram([UInt8], to: String)
+  /// Show this record of this node in handshakes from now on.
+  case present(SignedStatement)
   /// Let this member in from now on, also when its grant is over.
   case admit(NodeID)
   case setTimer(EngineTimer, after: Duration)

@@ -43,6 +43,7 @@ extension NodeEngine {
     case .transmit(let link, let bytes, let lane): turn.act(.transmit(link, bytes, lane: lane))
     case .close(let link, let reason): turn.act(.close(link, reason))
     case .sendDatagram(let bytes, let address): turn.act(.sendDatagram(bytes, to: address))
+    case .present(let record): turn.act(.present(record))
     case .verify(let verification):
       let job = CheckingJob(number: job())
       checking[job] = .overlay(verification.id)

@@ -200,8 +200,16 @@ import Testing
       for bad in ["0", "4097", "-1"] {
         let ended = try Binary.run(
           ["network", "invite", "--data", "a", "--address", "127.0.0.1:4000", "--nodes=\(bad)"], in: folder)
-        #expect(ended.status == 2 && ended.errors.contains("1 to 4096"), "\(bad): \(ended.status) \(ended.errors)")
+        #expect(ended.status == 2 && ended.errors.contains("1 to 1000"), "\(bad): \(ended.status) \(ended.errors)")
       }
+      let several = try Binary.run(
+        ["network", "invite", "--data", "a", "--address", "127.0.0.1:4000", "--nodes", "3"], in: folder)
+      let lines = several.output.split(separator: "\n")
+      #expect(several.status == 0 && lines.count == 3 && Set(lines).count == 3, "\(several.output)")
+      #expect(lines.allSatisfy { $0.hasPrefix("jc1") } && several.errors.contains("the first node that has a line"))
+      try initialise(folder, "b")
+      let all = try Binary.run(["network", "join", "--data", "b", several.output], in: folder)
+      #expect(all.status != 0 && all.errors.contains("each node takes one of its own"), "\(all.errors)")
       for good in ["1s", "720h"] {
         let ended = try invite(good)
         #expect(ended.status == 0, "\(good): \(ended.errors)")

@@ -24,7 +24,7 @@ extension Samples {
       ("courtesy", OverlayFrame.fact(signed, hops: 1, courtesy: true)),
       ("summary", OverlayFrame.factSummary(summary)),
       ("digest", OverlayFrame.factDigest([id], buckets: 1 << 63)),
-      ("request", OverlayFrame.factRequest([id])),
+      ("request", OverlayFrame.factRequest([id])), ("left-out", OverlayFrame.factsLeftOut([id], gone: [signed.id])),
       ("prune", OverlayFrame.treePrune), ("graft", OverlayFrame.treeGraft),
       ("gossip", OverlayFrame.gossip([accusation, refutation])),
       ("direct", OverlayFrame.direct(signed, within: .seconds(5))),

@@ -83,7 +83,7 @@ import Testing
       let setup = try setUp(scratch + "/a")
       _ = try setup.createNetwork(name: "one", nowMilliseconds: 1_000, random: &random)
       let invited = #expect(throws: Refusal.self) {
-        try setup.invite(addresses: [address], nodes: 1, expiresMilliseconds: 5_000, random: &random)
+        try setup.invite(addresses: [address], expiresMilliseconds: 5_000, random: &random)
       }
       #expect(invited?.next.hasPrefix("--address") == true)
       let run = #expect(throws: Refusal.self) {
@@ -149,7 +149,7 @@ import Testing
           try founder.createNetwork(name: "three", nowMilliseconds: 1_000, random: &random)
         }?.kind == .conflict)
       let invitation = try founder.invite(
-        addresses: ["127.0.0.1:1"], nodes: 1, expiresMilliseconds: 5_000, random: &random)
+        addresses: ["127.0.0.1:1"], expiresMilliseconds: 5_000, random: &random)[0]
       #expect(throws: IdentityError.self) { try other.join(invitation, nowMilliseconds: 2_000) }
       let joiner = try setUp(scratch + "/c")
       #expect(throws: IdentityError.self) { try joiner.join(invitation, nowMilliseconds: 5_000) }
@@ -165,7 +165,7 @@ import Testing
       let founder = try setUp(scratch + "/a")
       _ = try founder.createNetwork(name: "one", nowMilliseconds: 1_000, random: &random)
       let refusal = #expect(throws: Refusal.self) {
-        try founder.invite(addresses: [], nodes: 1, expiresMilliseconds: 5_000, random: &random)
+        try founder.invite(addresses: [], expiresMilliseconds: 5_000, random: &random)
       }
       #expect(refusal?.next.contains("--address") == true)
     }

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Overlay
 
-/// How many nodes an invitation lets in, and what those hear who come too late.
+/// An invitation lets in one node, and who comes too late hears why.
 @Suite struct AdmissionTests {
   static let seed = UInt64.random(in: 0...UInt64.max)
 
@@ -20,32 +20,32 @@ import Testing
     }
   }
 
-  static func invitation(for nodes: Int, in network: SimulatedNetwork, _ random: inout Random) throws -> Invitation {
+  static func invitation(in network: SimulatedNetwork, _ random: inout Random) throws -> Invitation {
     try network.nodes[0].identity.invite(
-      seeds: [], nodes: nodes, expiresMilliseconds: network.now.wallMilliseconds + 60_000, keySeed: random.digest())
+      seeds: [], expiresMilliseconds: network.now.wallMilliseconds + 60_000, keySeed: random.digest())
   }
 
-  @Test(arguments: [1, 3]) func anInvitationLetsInAsManyNodesAsItIsForWhoeverBringsThem(nodes: Int) throws {
+  @Test func anInvitationLetsInOneNodeWhoeverBringsIt() throws {
     let network = try SimulatedNetwork.met(3, seed: Self.seed)
     var random = Random.seeded(Self.seed)
-    let invitation = try Self.invitation(for: nodes, in: network, &random)
-    let joiners = try Self.joiners(nodes + 2, by: invitation, network, &random)
+    let invitation = try Self.invitation(in: network, &random)
+    let joiners = try Self.joiners(3, by: invitation, network, &random)
     for (index, joiner) in joiners.enumerated() {
       let record = try network.record(of: joiner, at: "host-\(9 + index):1", incarnation: 1, &random)
       network.push(record, to: 1, from: 0)
       network.run(for: .milliseconds(50))
     }
     let known = joiners.map { network.overlay(1).member($0.node) != nil }
-    #expect(known == joiners.indices.map { $0 < nodes }, "seed \(Self.seed)")
+    #expect(known == [true, false, false], "seed \(Self.seed)")
     #expect(network.count(.invitationUsedUp, at: 1) >= 2)
-    let told = network.nodes[1].notices.count { $0.text.contains("as many nodes as it is for") }
+    let told = network.nodes[1].notices.count { $0.text.contains("another node has come in") }
     #expect(told == 0, "people hear of who knocks, not of what a member says of somebody")
   }
 
   @Test func aMemberStaysOneThoughItsInvitationIsUsedUp() throws {
     let network = try SimulatedNetwork.met(3, seed: Self.seed)
     var random = Random.seeded(Self.seed)
-    let invitation = try Self.invitation(for: 1, in: network, &random)
+    let invitation = try Self.invitation(in: network, &random)
     let joiner = try Self.joiners(1, by: invitation, network, &random)[0]
     for incarnation in 1...2 {
       let record = try network.record(of: joiner, at: "host-9:\(incarnation)", incarnation: incarnation, &random)
@@ -69,7 +69,7 @@ import Testing
   @Test func whoCameByAnInvitationCountsItself() throws {
     let network = try SimulatedNetwork.met(1, seed: Self.seed)
     var random = Random.seeded(Self.seed)
-    let invitation = try Self.invitation(for: 1, in: network, &random)
+    let invitation = try Self.invitation(in: network, &random)
     let joiners = try Self.joiners(2, by: invitation, network, &random)
     var core = OverlayCore(identity: joiners[0])
     let records = try joiners.map { try network.record(of: $0, at: "host-9:1", incarnation: 1, &random) }
@@ -84,19 +84,27 @@ import Testing
     #expect(effects.contains { if case .close(_, .invitationUsedUp) = $0 { true } else { false } })
   }
 
-  @Test(arguments: [0, Grant.nodeLimit + 1, -1]) func anInvitationIsForOneToSomeThousandNodes(nodes: Int) throws {
-    let network = try SimulatedNetwork.met(1, seed: Self.seed)
-    var random = Random.seeded(Self.seed)
-    #expect(throws: IdentityError.self) { try Self.invitation(for: nodes, in: network, &random) }
-    // Nor does a grant that was made by other means pass.
-    let key = try SigningKey(seed: random.bytes(32))
-    let founder = network.nodes[0].identity
-    let grant = try founder.sign(
-      Grant(
-        .invitationKey(key.verificationKey, nodes: nodes), expiresMilliseconds: 1 << 50,
-        certificate: founder.certificate))
-    #expect(throws: IdentityError.self) {
-      try Grant.checked(grant, genesis: founder.genesis, network: founder.network)
+  @Test func aMemberCannotLeaveItsPlaceToAnotherByTakingASecondInvitation() throws {
+    var lone = try LoneCore(peerCount: 1, seed: Self.seed)
+    // The same keys, by two grants.
+    let seeds = NodeSeeds(random: &lone.random)
+    var records: [SignedStatement] = []
+    for _ in 0..<2 {
+      let invitation = try lone.identity.invite(
+        seeds: [], expiresMilliseconds: lone.now.wallMilliseconds + 60_000, keySeed: lone.random.digest())
+      let identity = try LocalIdentity.joining(
+        invitation, seeds: seeds, nowMilliseconds: lone.now.wallMilliseconds)
+      records.append(try lone.record(of: identity, datagramSeed: lone.random.bytes(32)))
     }
+    let node = records[0].statement.author
+    lone.hearAndCheck(OverlayFrame.fact(records[0], hops: 1, courtesy: false), from: 0)
+    #expect(lone.core.memberRecord(of: node) != nil)
+    let effects = lone.hearAndCheck(OverlayFrame.fact(records[1], hops: 1, courtesy: false), from: 0)
+    #expect(effects.checkCount == 0, "seed \(Self.seed)")
+    #expect(lone.core.member(node)?.incarnation == (try records[0].statement.decode(MemberRecord.self)).incarnation)
+    #expect(lone.core.counters[.otherAdmission] == 1)
+    // On a stream of its own it hears why.
+    let opened = lone.tell(.linkOpened(LinkID(9), peer: records[1], dialled: false))
+    #expect(opened.contains { if case .close(LinkID(9), .otherAdmission) = $0 { true } else { false } })
   }
 }

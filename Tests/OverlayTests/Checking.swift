@@ -128,7 +128,7 @@ extension SimulatedNetwork {
   /// Whom the founder invites, and who is no host of this world.
   func invited(lasting milliseconds: Int64, _ random: inout Random) throws -> LocalIdentity {
     let invitation = try nodes[0].identity.invite(
-      seeds: [], nodes: 1, expiresMilliseconds: now.wallMilliseconds + milliseconds, keySeed: random.digest())
+      seeds: [], expiresMilliseconds: now.wallMilliseconds + milliseconds, keySeed: random.digest())
     return try LocalIdentity.joining(
       invitation, seeds: NodeSeeds(random: &random), nowMilliseconds: now.wallMilliseconds)
   }

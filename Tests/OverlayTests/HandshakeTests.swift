@@ -30,7 +30,7 @@ import Testing
   }
 
   private static func join(_ founder: LocalIdentity, _ random: inout Random) throws -> Party {
-    let invitation = try founder.invite(seeds: [], nodes: 1, expiresMilliseconds: now + 1_000, keySeed: random.digest())
+    let invitation = try founder.invite(seeds: [], expiresMilliseconds: now + 1_000, keySeed: random.digest())
     let identity = try LocalIdentity.joining(
       invitation, seeds: NodeSeeds(random: &random), nowMilliseconds: now)
     return Party(identity: identity, record: try record(identity, &random))

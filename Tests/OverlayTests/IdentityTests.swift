@@ -15,7 +15,7 @@ import Testing
   private mutating func invitation(_ founder: LocalIdentity, lasting: Int64 = 1_000) throws -> Invitation {
     try founder.invite(
       seeds: [Invitation.Seed(address: "127.0.0.1:7001", node: founder.node)],
-      nodes: 1, expiresMilliseconds: Self.now + lasting, keySeed: random.digest())
+      expiresMilliseconds: Self.now + lasting, keySeed: random.digest())
   }
 
   private mutating func record(_ identity: LocalIdentity, name: String = "n") throws -> SignedStatement {
@@ -84,13 +84,13 @@ import Testing
     let joiner = try LocalIdentity.joining(
       try invitation(founder), seeds: NodeSeeds(random: &random), nowMilliseconds: Self.now)
     #expect(throws: IdentityError.notAFounder(joiner.node)) {
-      _ = try joiner.invite(seeds: [], nodes: 1, expiresMilliseconds: Self.now + 1, keySeed: Digest.zero)
+      _ = try joiner.invite(seeds: [], expiresMilliseconds: Self.now + 1, keySeed: Digest.zero)
     }
     // A member that is no founder writes a grant all the same.
     let key = try SigningKey(seed: random.bytes(32))
     let grant = try joiner.sign(
       Grant(
-        .invitationKey(key.verificationKey, nodes: 1), expiresMilliseconds: Self.now + 1_000,
+        .invitationKey(key.verificationKey), expiresMilliseconds: Self.now + 1_000,
         certificate: joiner.certificate))
     let forged = Invitation(genesis: founder.genesis, seeds: [], grant: grant, keySeed: random.digest())
     #expect(throws: IdentityError.self) { try forged.check(nowMilliseconds: Self.now) }
@@ -148,7 +148,7 @@ import Testing
     // A founder that goes past its own program is refused by everybody else.
     let key = try SigningKey(seed: random.bytes(32))
     for (founder, holder, way) in [
-      (listed, Grant.Holder.invitationKey(key.verificationKey, nodes: 1), AdmissionWay.invitation),
+      (listed, Grant.Holder.invitationKey(key.verificationKey), AdmissionWay.invitation),
       (inviting, .node(listed.node), .allowList),
     ] {
       let grant = try founder.sign(

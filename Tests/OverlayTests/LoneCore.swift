@@ -13,7 +13,7 @@ struct LoneCore {
   var now = SimulatedNetwork.start
   var random: Random
 
-  /// - Parameter peerCount: members that came by one invitation, each with a stream: peer 0 on link 1 and so on.
+  /// - Parameter peerCount: members that were invited, each with a stream: peer 0 on link 1 and so on.
   init(peerCount: Int, seed: UInt64, limits: OverlayLimits = OverlayLimits()) throws {
     var random = Random.seeded(seed)
     let now = SimulatedNetwork.start
@@ -22,16 +22,13 @@ struct LoneCore {
       nonce: random.digest())
     identity = founder
     core = OverlayCore(identity: founder, limits: limits)
-    let invitation = try founder.invite(
-      seeds: [], nodes: max(1, peerCount), expiresMilliseconds: now.wallMilliseconds + 60_000,
-      keySeed: random.digest())
+    self.limits = limits
     let seed = random.bytes(32)
     self.random = random
     let own = try record(of: founder, datagramSeed: seed)
     tell(.start(OverlayStart(record: own, datagramSeed: seed, seeds: [])))
     for index in 0..<peerCount {
-      let peer = try LocalIdentity.joining(
-        invitation, seeds: NodeSeeds(random: &self.random), nowMilliseconds: now.wallMilliseconds)
+      let peer = try invited()
       peers.append(peer)
       records.append(try record(of: peer, datagramSeed: self.random.bytes(32)))
       tell(.linkOpened(link(index), peer: records[index], dialled: true))
@@ -40,18 +37,36 @@ struct LoneCore {
 
   func link(_ index: Int) -> LinkID { LinkID(UInt64(index) + 1) }
 
+  /// Somebody with an invitation of its own.
+  mutating func invited() throws -> LocalIdentity {
+    let invitation = try identity.invite(
+      seeds: [], expiresMilliseconds: now.wallMilliseconds + 60_000, keySeed: random.digest())
+    return try LocalIdentity.joining(
+      invitation, seeds: NodeSeeds(random: &random), nowMilliseconds: now.wallMilliseconds)
+  }
+
   /// A newer record each time.
   mutating func record(of identity: LocalIdentity, datagramSeed: [UInt8]) throws -> SignedStatement {
     incarnation += 1
     return try identity.memberRecord(
-      name: "peer", kind: "edge", addresses: ["host-1:7000"],
+      name: "peer", kind: "edge", addresses: ["host-\(incarnation):7000"],
       datagramKey: try AgreementKey(datagramSeed: datagramSeed), incarnation: incarnation, instance: random.digest(),
       startedMilliseconds: now.wallMilliseconds)
   }
   private var incarnation = 0
+  private let limits: OverlayLimits
+  private var timerAt: Duration?
 
   mutating func note(_ text: String, by peer: Int, lasting milliseconds: Int64 = 60_000) throws -> SignedStatement {
     try peers[peer].sign(Note(expiresMilliseconds: now.wallMilliseconds + milliseconds, text: text))
+  }
+
+  /// Forgets all, and begins with records from the disk.
+  mutating func startAnew(knowing records: [SignedStatement]) throws {
+    core = OverlayCore(identity: identity, limits: limits)
+    let seed = random.bytes(32)
+    let own = try record(of: identity, datagramSeed: seed)
+    tell(.start(OverlayStart(record: own, datagramSeed: seed, seeds: [], records: records)))
   }
 
   // MARK: Telling
@@ -60,7 +75,26 @@ struct LoneCore {
   mutating func tell(_ input: OverlayInput) -> [OverlayEffect] {
     var effects: [OverlayEffect] = []
     core.step(input, at: now, random: &random, into: &effects)
+    for case .setTimer(let wait) in effects { timerAt = now.uptime + wait }
     return effects
+  }
+
+  /// Lets time pass with each timer in its moment, and signs what is to be signed.
+  @discardableResult
+  mutating func run(for duration: Duration) -> [OverlayEffect] {
+    let end = now.uptime + duration
+    var all: [OverlayEffect] = []
+    while let next = timerAt, next <= end {
+      timerAt = nil
+      pass(max(.zero, next - now.uptime))
+      var effects = tell(.timer)
+      for case .sign(let id, let statement) in effects {
+        effects += tell(.signed(id, identity.signingKey.sign(statement.signedBytes)))
+      }
+      all += effects
+    }
+    pass(end - now.uptime)
+    return all
   }
 
   @discardableResult

@@ -21,7 +21,7 @@ public struct Round: Sendable {
       name: "test", seeds: NodeSeeds(random: &random), createdMilliseconds: 1, nonce: random.digest())
     var all = [first]
     for _ in totals.dropFirst() {
-      let invitation = try first.invite(seeds: [], nodes: 1, expiresMilliseconds: 1 << 50, keySeed: random.digest())
+      let invitation = try first.invite(seeds: [], expiresMilliseconds: 1 << 50, keySeed: random.digest())
       all.append(try LocalIdentity.joining(invitation, seeds: NodeSeeds(random: &random), nowMilliseconds: 1))
     }
     identities = all

@@ -202,6 +202,40 @@ import Transport
     }
   }
 
+  @Test func whoIsNotServedLosesItsConnectionToo() async throws {
+    var limits = TransportLimits()
+    limits.refusalPatience = .milliseconds(100)
+    limits.objectIdleTimeout = .hours(1)
+    let giver = try Peer(founder, source: Shelf(contents: [reference.digest: content]), limits: limits)
+    try await running([giver]) {
+      let socket = try RawSocket(try await giver.listening())
+      _ = try await LinkTests.greet(socket, as: third, giver.node, purpose: .objects)
+      #expect(try await socket.readToEnd().isEmpty)
+    }
+  }
+
+  @Test func oneNodeLeavesOthersRoomToBeServed() async throws {
+    var limits = TransportLimits()
+    limits.serving = 4
+    limits.servingPerPeer = 4
+    let giver = try giver(Shelf(stallsAt: 0), limits: limits)
+    var quick = TransportLimits()
+    quick.objectIdleTimeout = .milliseconds(300)
+    let taker = try Peer(member, limits: quick)
+    try await running([giver, taker]) {
+      var sockets: [RawSocket] = []
+      for _ in 0..<6 {
+        let socket = try RawSocket(try await giver.listening())
+        _ = try await LinkTests.greet(socket, as: third, giver.node, purpose: .objects)
+        sockets.append(socket)
+      }
+      // It is served, though what it asks for never comes.
+      let error = await #expect(throws: ObjectFetchError.self) { try await fetch(taker, giver, Basin()) }
+      if case .interrupted = error {} else { Issue.record("\(String(describing: error))") }
+      withExtendedLifetime(sockets) {}
+    }
+  }
+
   @Test func servingIsCappedWithAReason() async throws {
     var limits = TransportLimits()
     limits.serving = 1

@@ -118,7 +118,7 @@ struct Network {
 
   mutating func member(untilMilliseconds: Int64 = Network.farAway) throws -> LocalIdentity {
     let invitation = try founderIdentity.invite(
-      seeds: [], nodes: 1, expiresMilliseconds: untilMilliseconds, keySeed: random.digest())
+      seeds: [], expiresMilliseconds: untilMilliseconds, keySeed: random.digest())
     return try LocalIdentity.joining(invitation, seeds: NodeSeeds(random: &random), nowMilliseconds: 0)
   }
 }

@@ -16,12 +16,10 @@ extension SimulatedNetwork {
       let number = number()
       nodes[index].timers[timer] = number
       schedule(.timer(timer, number: number), at: index, after: nodes[index].clock.worldWait(for: delay))
+    case .present(let record): nodes[index].record = record
     case .wake: schedule(.input(.wake), at: index, after: .zero)
     case .sign(let job, let statement):
       let signature = nodes[index].identity.signingKey.sign(statement.signedBytes)
-      if statement.purpose == MemberRecord.purpose {
-        nodes[index].record = SignedStatement(statement, signature: signature)
-      }
       schedule(.input(.signed(job, signature)), at: index, after: someMicroseconds())
     case .check(let job, let check):
       schedule(.input(.verified(job, memo.finding(of: check))), at: index, after: someMicroseconds())

@@ -22,7 +22,7 @@ extension SimulatedNetwork {
     } else {
       if plan.knowsSeed { seeds = [Invitation.Seed(address: Self.address(0), node: nodes[0].id)] }
       let invitation = try nodes[0].identity.invite(
-        seeds: seeds, nodes: 1, expiresMilliseconds: now.wallMilliseconds + plan.grantMilliseconds,
+        seeds: seeds, expiresMilliseconds: now.wallMilliseconds + plan.grantMilliseconds,
         keySeed: random.digest())
       identity = try LocalIdentity.joining(
         invitation, seeds: NodeSeeds(random: &random), nowMilliseconds: now.wallMilliseconds)

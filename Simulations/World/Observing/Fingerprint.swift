@@ -92,6 +92,7 @@ extension Fingerprint {
     case .transmit, .sendDatagram, .check(_, .overlay): break
     case .dial(let address, let peer): add("dial \(address) \(peer)")
     case .close(let link, let reason): add("close \(link) \(reason)")
+    case .present(let record): add("present \(record.id)")
     case .admit(let node): add("admit \(node)")
     case .setTimer(let timer, let after): add("timer \(timer) \(after)")
     case .hold(let task, let objects, let inputs):

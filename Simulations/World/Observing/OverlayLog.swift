@@ -45,7 +45,8 @@ package struct OverlayLog {
     case .memberChanged(let node, let state): changes.append(Change(node, state))
     case .notice(let notice): notices.append(notice)
     case .renewRecord: renewals += 1
-    case .dial, .transmit, .close, .sendDatagram, .verify, .sign, .setTimer, .storeRecord, .storeFact, .forgetFact,
+    case .dial, .transmit, .close, .sendDatagram, .present, .verify, .sign, .setTimer, .storeRecord, .storeFact,
+      .forgetFact,
       .pinged, .memberUpdated, .linked, .unlinked, .dropped:
       break
     }

@@ -13,11 +13,12 @@ public struct TransportLimits: Sendable {
   public var connections = 512
   /// Connections whose other end is not known yet.
   public var handshakes = 192
-  /// Of those, from one address: nobody takes all places. Nodes of one machine share one, and a hundred of them may
-  /// come at once.
+  /// Of those, from one IPv4 address or one IPv6 network of 64 bits: nobody takes all places. Nodes of one machine share
+  /// one, and a hundred of them may come at once.
   public var handshakesPerAddress = 128
-  /// Member records whose checked signatures are remembered.
-  public var checkedRecords = 1_024
+  /// Member records whose checked signatures are remembered: of as many members as a node knows at most, and of some who
+  /// come anew.
+  public var checkedRecords = 6_144
   /// What one link may have waiting to be sent.
   public var outboxBytes = 16 * 1_024 * 1_024
   public var outboxFrames = 16_384
@@ -29,7 +30,10 @@ public struct TransportLimits: Sendable {
   public var objectChunkBytes = 256 * 1_024
   /// Object streams served, and fetched, at a time.
   public var serving = 16
+  public var servingPerPeer = 8
   public var fetching = 8
+  /// Who is not served has this long to ask, and hears why.
+  public var refusalPatience: TimeAmount = .seconds(2)
   /// Dials that wait for their turn.
   public var dials = 512
 

@@ -289,6 +289,14 @@ public nonisolated struct WireFrame: Sendable {
     set {payload = .refusal(newValue)}
   }
 
+  public var factsLeftOut: WireFactsLeftOut {
+    get {
+      if case .factsLeftOut(let v)? = payload {return v}
+      return WireFactsLeftOut()
+    }
+    set {payload = .factsLeftOut(newValue)}
+  }
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public nonisolated enum OneOf_Payload: Equatable, Sendable {
@@ -318,6 +326,7 @@ public nonisolated struct WireFrame: Sendable {
     case reportRequest(WireReportRequest)
     case report(WireReport)
     case refusal(WireRefusal)
+    case factsLeftOut(WireFactsLeftOut)
 
   }
 
@@ -345,7 +354,7 @@ public nonisolated struct WireRefusal: Sendable {
     /// It holds as many members as it can.
     case members // = 2
 
-    /// The invitation has let in as many nodes as it is for.
+    /// Another node came in by the invitation.
     case grant // = 3
 
     /// The receiver sent too much that was bad.
@@ -353,6 +362,9 @@ public nonisolated struct WireRefusal: Sendable {
 
     /// Another process has the key of the receiver.
     case sameKey // = 5
+
+    /// The receiver is known by another grant.
+    case otherGrant // = 6
     case UNRECOGNIZED(Int)
 
     public init() {
@@ -367,6 +379,7 @@ public nonisolated struct WireRefusal: Sendable {
       case 3: self = .grant
       case 4: self = .misbehaved
       case 5: self = .sameKey
+      case 6: self = .otherGrant
       default: self = .UNRECOGNIZED(rawValue)
       }
     }
@@ -379,6 +392,7 @@ public nonisolated struct WireRefusal: Sendable {
       case .grant: return 3
       case .misbehaved: return 4
       case .sameKey: return 5
+      case .otherGrant: return 6
       case .UNRECOGNIZED(let i): return i
       }
     }
@@ -391,6 +405,7 @@ public nonisolated struct WireRefusal: Sendable {
       .grant,
       .misbehaved,
       .sameKey,
+      .otherGrant,
     ]
 
   }
@@ -800,9 +815,6 @@ public nonisolated struct WireCompactGrant: Sendable {
 
   public var signature: Data = Data()
 
-  /// How many nodes an invitation is for; 0 beside no key.
-  public var nodes: UInt32 = 0
-
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -937,6 +949,23 @@ public nonisolated struct WireFactRequest: Sendable {
   // methods supported on all messages.
 
   public var ids: [Data] = []
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// The end of an answer without all that was asked for.
+public nonisolated struct WireFactsLeftOut: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// What did not fit: to be asked for again, of whomever.
+  public var ids: [Data] = []
+
+  /// What the sender does not hold, or no more.
+  public var gone: [Data] = []
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1313,7 +1342,7 @@ nonisolated extension WireIntroduction: SwiftProtobuf.Message, SwiftProtobuf._Me
 
 nonisolated extension WireFrame: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Frame"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}fact\0\u{3}fact_digest\0\u{3}fact_request\0\u{1}direct\0\u{3}direct_outcome\0\u{3}ledger_head\0\u{3}ledger_request\0\u{3}ledger_entries\0\u{3}ledger_ack\0\u{3}log_request\0\u{3}log_chunk\0\u{3}object_request\0\u{3}object_chunk\0\u{3}object_refusal\0\u{1}ping\0\u{1}pong\0\u{3}fact_announcement\0\u{3}fact_summary\0\u{3}tree_prune\0\u{3}tree_graft\0\u{1}gossip\0\u{3}trace_request\0\u{3}trace_reply\0\u{3}report_request\0\u{1}report\0\u{1}refusal\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}fact\0\u{3}fact_digest\0\u{3}fact_request\0\u{1}direct\0\u{3}direct_outcome\0\u{3}ledger_head\0\u{3}ledger_request\0\u{3}ledger_entries\0\u{3}ledger_ack\0\u{3}log_request\0\u{3}log_chunk\0\u{3}object_request\0\u{3}object_chunk\0\u{3}object_refusal\0\u{1}ping\0\u{1}pong\0\u{3}fact_announcement\0\u{3}fact_summary\0\u{3}tree_prune\0\u{3}tree_graft\0\u{1}gossip\0\u{3}trace_request\0\u{3}trace_reply\0\u{3}report_request\0\u{1}report\0\u{1}refusal\0\u{3}facts_left_out\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1659,6 +1688,19 @@ nonisolated extension WireFrame: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
           self.payload = .refusal(v)
         }
       }()
+      case 27: try {
+        var v: WireFactsLeftOut?
+        var hadOneofValue = false
+        if let current = self.payload {
+          hadOneofValue = true
+          if case .factsLeftOut(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.payload = .factsLeftOut(v)
+        }
+      }()
       default: break
       }
     }
@@ -1774,6 +1816,10 @@ nonisolated extension WireFrame: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
       guard case .refusal(let v)? = self.payload else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 26)
     }()
+    case .factsLeftOut?: try {
+      guard case .factsLeftOut(let v)? = self.payload else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 27)
+    }()
     case nil: break
     }
     try unknownFields.traverse(visitor: &visitor)
@@ -1817,7 +1863,7 @@ nonisolated extension WireRefusal: SwiftProtobuf.Message, SwiftProtobuf._Message
 }
 
 nonisolated extension WireRefusal.Reason: SwiftProtobuf._ProtoNameProviding {
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0REASON_UNSPECIFIED\0\u{1}REASON_FULL\0\u{1}REASON_MEMBERS\0\u{1}REASON_GRANT\0\u{1}REASON_MISBEHAVED\0\u{1}REASON_SAME_KEY\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0REASON_UNSPECIFIED\0\u{1}REASON_FULL\0\u{1}REASON_MEMBERS\0\u{1}REASON_GRANT\0\u{1}REASON_MISBEHAVED\0\u{1}REASON_SAME_KEY\0\u{1}REASON_OTHER_GRANT\0")
 }
 
 nonisolated extension WireFact: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
@@ -2592,7 +2638,7 @@ nonisolated extension WireCompactCertificate: SwiftProtobuf.Message, SwiftProtob
 
 nonisolated extension WireCompactGrant: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".CompactGrant"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}certificate\0\u{3}expires_milliseconds\0\u{3}invitation_key\0\u{1}signature\0\u{1}nodes\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}certificate\0\u{3}expires_milliseconds\0\u{3}invitation_key\0\u{1}signature\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2604,7 +2650,6 @@ nonisolated extension WireCompactGrant: SwiftProtobuf.Message, SwiftProtobuf._Me
       case 2: try { try decoder.decodeSingularUInt64Field(value: &self.expiresMilliseconds) }()
       case 3: try { try decoder.decodeSingularBytesField(value: &self.invitationKey) }()
       case 4: try { try decoder.decodeSingularBytesField(value: &self.signature) }()
-      case 5: try { try decoder.decodeSingularUInt32Field(value: &self.nodes) }()
       default: break
       }
     }
@@ -2627,9 +2672,6 @@ nonisolated extension WireCompactGrant: SwiftProtobuf.Message, SwiftProtobuf._Me
     if !self.signature.isEmpty {
       try visitor.visitSingularBytesField(value: self.signature, fieldNumber: 4)
     }
-    if self.nodes != 0 {
-      try visitor.visitSingularUInt32Field(value: self.nodes, fieldNumber: 5)
-    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2638,7 +2680,6 @@ nonisolated extension WireCompactGrant: SwiftProtobuf.Message, SwiftProtobuf._Me
     if lhs.expiresMilliseconds != rhs.expiresMilliseconds {return false}
     if lhs.invitationKey != rhs.invitationKey {return false}
     if lhs.signature != rhs.signature {return false}
-    if lhs.nodes != rhs.nodes {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2922,6 +2963,41 @@ nonisolated extension WireFactRequest: SwiftProtobuf.Message, SwiftProtobuf._Mes
 
   public static func ==(lhs: WireFactRequest, rhs: WireFactRequest) -> Bool {
     if lhs.ids != rhs.ids {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireFactsLeftOut: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".FactsLeftOut"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}ids\0\u{1}gone\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedBytesField(value: &self.ids) }()
+      case 2: try { try decoder.decodeRepeatedBytesField(value: &self.gone) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.ids.isEmpty {
+      try visitor.visitRepeatedBytesField(value: self.ids, fieldNumber: 1)
+    }
+    if !self.gone.isEmpty {
+      try visitor.visitRepeatedBytesField(value: self.gone, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: WireFactsLeftOut, rhs: WireFactsLeftOut) -> Bool {
+    if lhs.ids != rhs.ids {return false}
+    if lhs.gone != rhs.gone {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

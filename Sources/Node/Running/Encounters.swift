@@ -4,14 +4,13 @@ internal import Overlay
 
 /// Whom a node met of late that should not be there, and who shut it out.
 struct Encounters: Sendable {
-  let refusal: (by: NodeID, why: StreamRefusal)?
+  let refusal: Refused?
   /// Another process with this node's key.
   let rival: Rival?
   let membersRunningTwice: [NodeID]
 
   init(_ overlay: OverlayCore, at now: Moment) {
-    let last = overlay.lastRefusal
-    refusal = last.flatMap { overlay.member($0.by)?.isLinked == true ? nil : $0 }
+    refusal = overlay.recentRefusal(at: now.uptime).flatMap { overlay.member($0.by)?.isLinked == true ? nil : $0 }
     rival = overlay.recentRival(at: now.uptime)
     membersRunningTwice = overlay.membersRunningTwice(at: now.uptime)
   }
@@ -44,7 +43,8 @@ struct Encounters: Sendable {
       switch why {
       case .invitationUsedUp, .tooManyMembers:
         "ask a founder for another invitation, and join with a new folder: jointcloud node init --data NEW_FOLDER"
-      case .misbehaved: "compare the programs' versions here and there: jointcloud --version"
+      case .otherAdmission: "start this node with the data folder that it joined with"
+      case .misbehaved, .unknown: "compare the programs' versions here and there: jointcloud --version"
       case .sameKeyElsewhere: "stop the other process that has a copy of this data folder"
       case .full: "none is needed: it is tried again"
       }

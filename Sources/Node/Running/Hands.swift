@@ -115,6 +115,7 @@ final class Hands: Sendable {
     case .transmit(let link, let bytes, let lane): transmit(.transmit(link, bytes, lane: lane))
     case .sendDatagram(let bytes, let address): transmit(.sendDatagram(bytes, to: address))
     case .close(let link, let reason): transmit(.close(link, reason))
+    case .present(let record): transmit(.present(record))
     case .admit(let node): transport?.admit(node)
     case .setTimer(let timer, let after): timers.set(timer, after: after)
     case .sign(let job, let statement): put(.sign(job, statement))

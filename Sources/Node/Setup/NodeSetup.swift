@@ -58,20 +58,22 @@ public struct NodeSetup: Sendable {
     return identity.membership
   }
 
-  /// Makes an invitation: whoever has it may join until it expires.
+  /// Makes invitations, each for one node: whoever has it first may join until it expires.
   ///
-  /// - Parameter addresses: HOST:PORT where this node can be reached; where it runs now, if empty.
+  /// - Parameters:
+  ///   - count: how many.
+  ///   - addresses: HOST:PORT where this node can be reached; where it runs now, if empty.
   /// - Throws: `IdentityError.notAFounder`; `Refusal` when no address is known.
   public func invite(
-    addresses given: [String], nodes: Int, expiresMilliseconds: Int64, random: inout Random
-  ) throws -> String {
+    _ count: Int = 1, addresses given: [String], expiresMilliseconds: Int64, random: inout Random
+  ) throws -> [String] {
     let identity = try identity()
     // Who may not let anybody in need not hear first what else is missing.
     try identity.requireGranting(.invitation)
-    return try identity.invite(
-      seeds: try seeds(of: identity, at: given), nodes: nodes, expiresMilliseconds: expiresMilliseconds,
-      keySeed: random.digest()
-    ).text()
+    let seeds = try seeds(of: identity, at: given)
+    return try (0..<count).map { _ in
+      try identity.invite(seeds: seeds, expiresMilliseconds: expiresMilliseconds, keySeed: random.digest()).text()
+    }
   }
 
   /// Makes an invitation that one node alone can use, until it expires.

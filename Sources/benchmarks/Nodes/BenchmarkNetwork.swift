@@ -126,13 +126,14 @@ struct BenchmarkNetwork: Sendable {
         ["node", "init", "--data", data, "--name", plan.name, "--owner", plan.name] + plan.options)
     }
     try await program.output(["network", "create", "--data", folders[0].path, "--name", "benchmark"])
-    let invitation = try await program.output(
+    let invitations = try await program.output(
       [
         "network", "invite", "--data", folders[0].path, "--address", seedAddress, "--expires", "24h", "--nodes",
-        "\(plans.count)",
-      ])
+        "\(max(1, plans.count - 1))",
+      ]
+    ).split(separator: "\n").map(String.init)
     try await forEach(plans.indices.dropFirst(), atOnce: 4) { index in
-      try await program.output(["network", "join", "--data", folders[index].path, invitation])
+      try await program.output(["network", "join", "--data", folders[index].path, invitations[index - 1]])
     }
   }
 }

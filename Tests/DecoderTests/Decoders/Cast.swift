@@ -38,9 +38,8 @@ struct Cast: Sendable {
     founder = try LocalIdentity.founding(
       name: "test", seeds: NodeSeeds(random: &random), createdMilliseconds: Self.now, nonce: random.digest())
     invitation = try founder.invite(
-      seeds: [Invitation.Seed(address: "host-0:7000", node: founder.node)], nodes: 1,
-      expiresMilliseconds: Self.now + 60_000,
-      keySeed: random.digest())
+      seeds: [Invitation.Seed(address: "host-0:7000", node: founder.node)],
+      expiresMilliseconds: Self.now + 60_000, keySeed: random.digest())
     joiner = try LocalIdentity.joining(invitation, seeds: NodeSeeds(random: &random), nowMilliseconds: Self.now)
     let seeds = [random.bytes(32), random.bytes(32)]
     founderKey = try BoxKeyPair(seed: seeds[0]).publicKey

@@ -40,6 +40,7 @@ extension ByteDecoder {
     case .factSummary(let summary): OverlayFrame.factSummary(summary)
     case .factDigest(let ids, let buckets): OverlayFrame.factDigest(ids, buckets: buckets)
     case .factRequest(let ids): OverlayFrame.factRequest(ids)
+    case .factsLeftOut(let ids, let gone): OverlayFrame.factsLeftOut(ids, gone: gone)
     case .prune: OverlayFrame.treePrune
     case .graft: OverlayFrame.treeGraft
     case .gossip(let updates): OverlayFrame.gossip(updates.map { Packet.bytes(of: $0.wire) })

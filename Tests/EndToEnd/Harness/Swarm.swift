@@ -24,8 +24,8 @@ struct Swarm {
       try founder.start()
       let invitation = try Binary.run(["network", "invite", "--data", founder.data, "--nodes", "\(count)"])
       guard invitation.status == 0 else { throw Missed("network invite: \(invitation.errors)") }
-      for node in swarm.nodes.dropFirst() {
-        let joined = try Binary.run(["network", "join", "--data", node.data, invitation.text])
+      for (node, text) in zip(swarm.nodes.dropFirst(), invitation.text.split(separator: "\n")) {
+        let joined = try Binary.run(["network", "join", "--data", node.data, String(text)])
         guard joined.status == 0 else { throw Missed("network join: \(joined.errors)") }
       }
       for node in swarm.nodes.dropFirst() { try node.launch() }

@@ -26,10 +26,9 @@ extension OverlayCore {
   /// A summary that came in a datagram: the stream is for what differs.
   mutating func compare(_ other: FactSummary, with peer: NodeID, _ turn: inout Turn) {
     guard summary.difference(from: other) != 0 else { return }
-    if let link = linkOfNode[peer] {
-      guard mayCompare(with: peer, &turn) else { return drop(.tooFast, from: nil, &turn) }
-      return sendSummary(on: link, &turn)
-    }
+    // Without a stream it brings about a handshake.
+    guard mayCompare(with: peer, &turn) else { return drop(.tooFast, from: nil, &turn) }
+    if let link = linkOfNode[peer] { return sendSummary(on: link, &turn) }
     comparing[peer] = turn.uptime + limits.idleLink
     dialNow(peer, &turn)
   }
@@ -60,9 +59,9 @@ extension OverlayCore {
 
   /// Whether a peer may bring about another comparison now, on whichever stream.
   private mutating func mayCompare(with peer: NodeID, _ turn: inout Turn) -> Bool {
-    var allowance = compareAllowances[peer] ?? CompareAllowance(at: turn.uptime, limits)
-    defer { compareAllowances[peer] = allowance }
-    return allowance.takes(at: turn.uptime, limits)
+    compareAllowances[
+      peer, default: PeerAllowance(burst: limits.compareBurst, pause: limits.comparePause, at: turn.uptime)
+    ].takes(at: turn.uptime)
   }
 
   /// The ids of what this node can hand over: records first, since they are needed to check the rest.

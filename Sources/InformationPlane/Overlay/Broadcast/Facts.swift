@@ -11,11 +11,11 @@ extension OverlayCore {
     guard !facts.contains(signed.id) else { return }
     guard let expires = expiry(of: signed) else { return refuse(.noExpiry, &turn) }
     guard isTimely(expires, &turn) else { return refuse(.expired, &turn) }
-    guard facts.hasRoom(for: node, limits) else { return refuse(.busy, &turn) }
-    guard facts.admit(node, now: turn.uptime, perMinute: limits.factsPerAuthorMinute) else {
+    if let obstacle = facts.obstacle(to: signed.statement, limits) { return refuse(obstacle, &turn) }
+    guard facts.quotas.admit(node, at: turn.uptime, perMinute: limits.factsPerAuthorMinute) else {
       return refuse(.authorQuota, &turn)
     }
-    keep(FactShelf.Fact(signed: signed, expiresMilliseconds: expires, hops: 0))
+    keep(signed, expires, hops: 0, &turn)
     turn.emit(.storeFact(signed, expiresMilliseconds: expires))
     spread(signed, hops: 0, except: nil, &turn)
   }
@@ -33,11 +33,15 @@ extension OverlayCore {
       drop(.badSignature, from: nil, &turn)
       return turn.emit(.forgetFact(signed.id))
     }
-    keep(FactShelf.Fact(signed: signed, expiresMilliseconds: expires, hops: 1))
+    keep(signed, expires, hops: 1, &turn)
   }
 
-  private mutating func keep(_ fact: FactShelf.Fact) {
-    if facts.insert(fact) { summary.insert(fact.signed.id) }
+  private mutating func keep(_ signed: SignedStatement, _ expiresMilliseconds: Int64, hops: Int, _ turn: inout Turn) {
+    let valid = Duration.milliseconds(max(0, expiresMilliseconds - turn.wallMilliseconds))
+    let fact = FactShelf.Fact(
+      signed: signed, expiresMilliseconds: expiresMilliseconds, hops: hops,
+      rememberedUntil: turn.uptime + valid + limits.factMemory)
+    if facts.insert(fact) { summary.insert(signed.id) }
   }
 
   private func expiry(of signed: SignedStatement) -> Int64? {
@@ -59,11 +63,12 @@ extension OverlayCore {
     let id = raw.id
     let wasAsked = arrived(id, on: link)
     defer { if links[link]?.asked.isEmpty == true { askForFacts(on: link, &turn) } }
-    // On a slow stream the rest may take long, and is not late as long as something comes.
-    if wasAsked { links[link]?.askedAt = turn.uptime }
+    if wasAsked { links[link]?.answered(at: turn.uptime) }
     if !wasAsked, !courtesy { peerCounts(on: link, &turn) }
+    // Who else has it is kept until a copy is found to be good.
+    defer { if facts.pending[id] == nil { wanted.remove(id) } }
     guard !isHeld(id) else {
-      if !wasAsked { pushedAgain(id, on: link, &turn) }
+      cameAgain(id, wasAsked: wasAsked, on: link, &turn)
       return drop(.duplicate, from: link, &turn)
     }
     guard let signed = raw.parsed() else { return drop(.malformed, from: link, &turn) }
@@ -71,30 +76,38 @@ extension OverlayCore {
   }
 
   /// Of two ways by which a fact came the later closes, once the first copy is found to be good.
-  private mutating func pushedAgain(_ id: StatementID, on link: LinkID, _ turn: inout Turn) {
-    guard let links = facts.pending[id] else {
+  private mutating func cameAgain(_ id: StatementID, wasAsked: Bool, on link: LinkID, _ turn: inout Turn) {
+    guard let check = facts.pending[id] else {
       // What is refused here says nothing of the ways by which it came.
-      return facts.isRefused(id) ? () : prune(link, &turn)
+      return wasAsked || facts.refused.contains(id) ? () : prune(link, &turn)
     }
-    if links.count < limits.linksRemembered { facts.pending[id]?.append(link) }
+    guard let peer = links[link]?.node, peer != check.peer, !check.asked.contains(link),
+      !check.pushed.contains(link), check.pushed.count + check.asked.count < limits.linksRemembered
+    else { return }
+    if wasAsked { facts.pending[id]?.asked.append(link) } else { facts.pending[id]?.pushed.append(link) }
   }
 
   /// A copy was bad: what its sender altered, others have as it was.
-  private mutating func fetchAgain(
-    _ id: StatementID, from others: [LinkID], insteadOf link: LinkID?, _ turn: inout Turn
-  ) {
-    for other in others where links[other] != nil {
-      if wanted.announced(id, on: other, lazyUntil: nil, limits) { links[other]?.toAsk.append(id) }
-      askForFacts(on: other, &turn)
+  mutating func fetchAgain(_ id: StatementID, after check: FactShelf.Check?, from peer: NodeID, _ turn: inout Turn) {
+    for other in (check?.asked ?? []) + (check?.pushed ?? []) {
+      _ = wanted.announced(id, on: other, lazyUntil: nil, limits)
     }
-    // Who announced it, and was not asked, is found by comparing.
-    guard others.isEmpty else { return }
+    if let next = wanted[id]?.sources.first(where: { links[$0].map { $0.node != peer } ?? false }) {
+      links[next]?.toAsk.append(id)
+      return askForFacts(on: next, &turn)
+    }
+    wanted.remove(id)
+    // Who else has it is found by comparing.
+    compareWithAll(except: peer, &turn)
+  }
+
+  private mutating func compareWithAll(except peer: NodeID, _ turn: inout Turn) {
     // Many forgeries at once are no more to compare than one.
     if let comparedWithAllAt, turn.uptime - comparedWithAllAt < limits.compareSoon {
       return agenda.plan(.compare, at: turn.uptime + limits.compareSoon)
     }
     comparedWithAllAt = turn.uptime
-    for other in links.keys.sorted() where other != link { sendSummary(on: other, &turn) }
+    for other in links.keys.sorted() where links[other]?.node != peer { sendSummary(on: other, &turn) }
   }
 
   /// Judges a fact by everything but its signature, then has that checked.
@@ -102,15 +115,14 @@ extension OverlayCore {
     let statement = signed.statement
     guard statement.network == network else { return drop(.otherNetwork, from: link, &turn) }
     if statement.purpose == MemberRecord.purpose { return receiveRecord(signed, hops: hops, on: link, &turn) }
-    guard statement.author != node else { return drop(.stale, from: link, &turn) }
+    // Lost here, or never made: others have it until its time is over.
+    guard statement.author != node else { return refuse(signed.id, .stale, from: link, &turn) }
     guard let expires = expiry(of: signed) else { return refuse(signed.id, .noExpiry, from: link, &turn) }
     guard isTimely(expires, &turn) else { return refuse(signed.id, .expired, from: link, &turn) }
     guard let certificate = table[statement.author]?.checked.certificate, certificate.epoch == statement.epoch
     else { return park(signed, hops: hops, on: link, &turn) }
-    guard facts.hasRoom(for: statement.author, limits) else {
-      return refuse(signed.id, .busy, from: link, &turn)
-    }
-    guard facts.allows(statement.author, now: turn.uptime, perMinute: limits.factsPerAuthorMinute) else {
+    if let obstacle = facts.obstacle(to: statement, limits) { return refuse(signed.id, obstacle, from: link, &turn) }
+    guard facts.quotas.allows(statement.author, at: turn.uptime, perMinute: limits.factsPerAuthorMinute) else {
       return refuse(signed.id, .authorQuota, from: link, &turn)
     }
     beginVerification(
@@ -119,9 +131,16 @@ extension OverlayCore {
   }
 
   /// Drops a statement for what it says, not for its signature, and does not fetch it again for a while.
-  mutating func refuse(_ id: StatementID, _ reason: DropReason, from link: LinkID?, _ turn: inout Turn) {
-    facts.refuse(id, until: turn.uptime + limits.refusalMemory, limit: limits.refusedFacts)
-    drop(reason, from: link, &turn)
+  ///
+  /// - Parameter node: who brought it, where its stream may be closed by now.
+  mutating func refuse(
+    _ id: StatementID, _ reason: DropReason, from link: LinkID?, by node: NodeID? = nil, _ turn: inout Turn
+  ) {
+    if let peer = node ?? link.flatMap({ links[$0]?.node }) {
+      facts.refused.insert(
+        id, from: peer, isPassing: reason == .busy || reason == .expired, at: turn.uptime, limits)
+    }
+    drop(reason, from: link, by: node, &turn)
   }
 
   mutating func beginVerification(
@@ -130,9 +149,9 @@ extension OverlayCore {
     guard let open = links[link] else { return }
     guard checks.begin(.statements, by: open.node, limits) else { return drop(.busy, from: link, &turn) }
     switch subject {
-    case .fact(let signed, _, _): facts.pending[signed.id] = []
+    case .fact(let signed, _, _): facts.pending[signed.id] = FactShelf.Check(peer: open.node)
     case .record(let signed):
-      facts.pending[signed.id] = []
+      facts.pending[signed.id] = FactShelf.Check(peer: open.node)
       facts.pendingRecords[signed.statement.author, default: 0] += 1
     case .direct, .rumour, .greeting: break
     }
@@ -161,19 +180,21 @@ extension OverlayCore {
     _ signed: SignedStatement, _ expiresMilliseconds: Int64, hops: Int, via pending: PendingVerification,
     _ holds: Bool, _ turn: inout Turn
   ) {
-    let others = facts.pending.removeValue(forKey: signed.id) ?? []
+    let check = facts.pending.removeValue(forKey: signed.id)
     guard holds else {
       drop(.badSignature, from: pending.link, by: pending.node, &turn)
-      return fetchAgain(signed.id, from: others, insteadOf: pending.link, &turn)
+      return fetchAgain(signed.id, after: check, from: pending.node, &turn)
     }
-    for other in others { prune(other, &turn) }
+    wanted.remove(signed.id)
+    for other in check?.pushed ?? [] { prune(other, &turn) }
+    if let obstacle = facts.obstacle(to: signed.statement, limits) {
+      return refuse(signed.id, obstacle, from: pending.link, by: pending.node, &turn)
+    }
     // Counted only now: what somebody else forged in its name costs an author nothing.
-    let author = signed.statement.author
-    guard facts.hasRoom(for: author, limits) else { return refuse(signed.id, .busy, from: pending.link, &turn) }
-    guard facts.admit(author, now: turn.uptime, perMinute: limits.factsPerAuthorMinute) else {
-      return refuse(signed.id, .authorQuota, from: pending.link, &turn)
+    guard facts.quotas.admit(signed.statement.author, at: turn.uptime, perMinute: limits.factsPerAuthorMinute) else {
+      return refuse(signed.id, .authorQuota, from: pending.link, by: pending.node, &turn)
     }
-    keep(FactShelf.Fact(signed: signed, expiresMilliseconds: expiresMilliseconds, hops: hops))
+    keep(signed, expiresMilliseconds, hops: hops, &turn)
     traffic.factsTaken += 1
     traffic.factHops += hops
     traffic.factHopsMost = max(traffic.factHopsMost, hops)
@@ -184,8 +205,7 @@ extension OverlayCore {
   }
 
   mutating func expireFacts(_ turn: inout Turn) {
-    let expired = facts.expire(
-      nowMilliseconds: turn.wallMilliseconds, memory: limits.factMemory, limit: limits.rememberedFacts)
+    let expired = facts.expire(at: turn.now, memory: limits.factMemory, limit: limits.rememberedFacts)
     for id in expired {
       summary.remove(id)
       turn.emit(.forgetFact(id))

@@ -123,7 +123,10 @@ extension OverlayCore {
   ) {
     if !courtesy { peerCounts(on: id, &turn) }
     var isAnyNew = false
-    for fact in ids where !isHeld(fact) {
+    for fact in ids {
+      // One who has it, should the copy that is checked be bad.
+      if facts.pending[fact] != nil { _ = wanted.announced(fact, on: id, lazyUntil: nil, limits) }
+      guard !isHeld(fact) else { continue }
       isAnyNew = true
       let until = lazy ? turn.uptime + limits.lazyPatience : nil
       let isSource = wanted.announced(fact, on: id, lazyUntil: until, limits)
@@ -140,7 +143,7 @@ extension OverlayCore {
 
   /// Asks for what was announced beside the tree and did not come along it, and mends the tree.
   mutating func fetchOverdue(_ turn: inout Turn) {
-    for fact in wanted.takeOverdue(at: turn.uptime) {
+    for fact in wanted.takeOverdue(at: turn.uptime) where facts.pending[fact] == nil {
       guard let source = wanted[fact]?.sources.first(where: { links[$0] != nil }) else {
         wanted.remove(fact)
         continue
@@ -160,7 +163,7 @@ extension OverlayCore {
     guard var link = links[id], link.asked.isEmpty else { return }
     var batch: [StatementID] = []
     while batch.count < limits.factBatch, let fact = link.toAsk.popFirst() {
-      guard let known = wanted[fact], known.asked == nil else { continue }
+      guard let known = wanted[fact], known.asked == nil, facts.pending[fact] == nil else { continue }
       guard !isHeld(fact) else {
         wanted.remove(fact)
         continue
@@ -169,17 +172,38 @@ extension OverlayCore {
       batch.append(fact)
     }
     if !batch.isEmpty {
-      link.asked = Set(batch)
-      link.askedAt = turn.uptime
+      link.ask(batch, at: turn.uptime)
     }
     links[id] = link
     guard !batch.isEmpty else { return }
     transmit(OverlayFrame.factRequest(batch), on: id, lane: .control, &turn)
   }
 
-  /// What was asked for in vain on a stream is asked for elsewhere.
-  mutating func askElsewhere(_ ids: [StatementID], insteadOf link: LinkID, _ turn: inout Turn) {
-    ask(ids.compactMap { id in wanted.giveUp(id, on: link).map { (id, $0) } }, &turn)
+  /// An answer that stays away or comes too slowly is not waited for.
+  mutating func giveUpLateAnswer(on id: LinkID, _ turn: inout Turn) {
+    guard let link = links[id], let asked = link.asked.isEmpty ? nil : link.asked.sorted() else { return }
+    let silence = turn.uptime - link.heardAnswerAt
+    guard silence >= limits.factPatience || turn.uptime - link.askedAt >= limits.answerPatience else { return }
+    // Where nobody else has it, more patience costs nothing, and asking twice would fill a slow stream.
+    let late = silence >= limits.answerPatience ? asked : asked.filter { wanted.hasOther($0, than: id) }
+    links[id]?.stopWaiting(for: late)
+    let others = late.compactMap { fact in
+      (link.isAnswering ? wanted.putBack(fact, on: id) : wanted.giveUp(fact, on: id)).map { (fact, $0) }
+    }
+    ask(others, &turn)
+    askForFacts(on: id, &turn)
+  }
+
+  /// What did not fit into an answer is asked for again, of others first; what the peer has no more, of others alone.
+  /// Who sent nothing at all is given up in its time.
+  mutating func leftOut(_ rest: [StatementID], gone: [StatementID], on id: LinkID, _ turn: inout Turn) {
+    guard let link = links[id] else { return }
+    let again = link.isAnswering ? rest.filter(link.asked.contains) : []
+    let gone = gone.filter { link.asked.contains($0) && !again.contains($0) }
+    links[id]?.asked.subtract(again + gone)
+    ask(again.compactMap { fact in wanted.putBack(fact, on: id).map { (fact, $0) } }, &turn)
+    ask(gone.compactMap { fact in wanted.giveUp(fact, on: id).map { (fact, $0) } }, &turn)
+    askForFacts(on: id, &turn)
   }
 
   /// What was to come on a stream that is no more is asked for elsewhere.
@@ -194,19 +218,41 @@ extension OverlayCore {
   ///
   /// - Returns: whether they had been asked for on this link.
   mutating func arrived(_ fact: StatementID, on id: LinkID) -> Bool {
-    wanted.remove(fact)
-    return links[id]?.asked.remove(fact) != nil
+    wanted.came(fact, on: id)
+    return links[id]?.arrived(fact) ?? false
   }
 
   mutating func receiveRequest(_ ids: [StatementID], on link: LinkID, _ turn: inout Turn) {
+    guard let peer = links[link]?.node else { return }
     guard ids.count <= limits.factBatch else { return drop(.malformed, from: link, &turn) }
+    let courtesy = isCourtesy(on: link)
     var byteCount = 0
+    var rest: [StatementID] = []
+    var gone: [StatementID] = []
     for id in ids {
-      guard let (signed, hops) = held(id) else { continue }
-      let bytes = OverlayFrame.fact(signed, hops: hops + 1, courtesy: isCourtesy(on: link))
-      byteCount += bytes.count
-      guard byteCount <= limits.factBatchBytes else { return }
-      transmit(bytes, on: link, lane: .control, &turn)
+      guard let (signed, hops) = held(id) else {
+        gone.append(id)
+        continue
+      }
+      let size = signed.statement.bytes.count
+      guard rest.isEmpty, byteCount == 0 || byteCount + size <= limits.factBatchBytes else {
+        rest.append(id)
+        continue
+      }
+      guard mayFetch(size, peer, &turn) else { return drop(.tooFast, from: link, &turn) }
+      byteCount += size
+      transmit(
+        OverlayFrame.fact(signed, hops: hops + 1, courtesy: courtesy), on: link, lane: .bulk, &turn)
     }
+    // Behind the answer, or the peer would wait for it.
+    guard !rest.isEmpty || !gone.isEmpty else { return }
+    transmit(OverlayFrame.factsLeftOut(rest, gone: gone), on: link, lane: .bulk, &turn)
+  }
+
+  /// Whether a peer may be sent so many bytes for the few by which it asks.
+  private mutating func mayFetch(_ byteCount: Int, _ peer: NodeID, _ turn: inout Turn) -> Bool {
+    fetchAllowances[
+      peer, default: PeerAllowance(burst: limits.fetchBurstKiB, pause: limits.fetchPausePerKiB, at: turn.uptime)
+    ].takes((byteCount + 1_023) / 1_024, at: turn.uptime)
   }
 }

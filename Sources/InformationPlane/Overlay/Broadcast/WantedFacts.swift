@@ -7,11 +7,15 @@ struct WantedFacts: Sendable {
     var sources: [LinkID]
     /// Whom it was asked of.
     var asked: LinkID?
+    /// How often it was to be asked for again.
+    var putBacks = 0
     /// Announced beside the tree only: it is given this long (uptime) to come along the tree.
     var lazyUntil: Duration?
   }
 
   static let sourceLimit = 6
+  /// An answer holds eight of the largest facts, and a request names 64; who puts off more often withholds.
+  static let putBackLimit = 16
 
   private(set) var wanted: [StatementID: Wanted] = [:]
   /// What each stream told of, so that it can be taken back when the stream ends.
@@ -63,6 +67,30 @@ struct WantedFacts: Sendable {
   mutating func giveUp(_ id: StatementID, on link: LinkID) -> LinkID? {
     guard wanted[id]?.asked == link else { return nil }
     return forget(link, of: id)
+  }
+
+  /// It was asked for, and is to be asked for again: of the others who have it first.
+  ///
+  /// - Returns: who is next, the same if nobody else has it; nil when it was not asked of this one, or was put off too
+  ///   often and nobody else has it.
+  mutating func putBack(_ id: StatementID, on link: LinkID) -> LinkID? {
+    guard let known = wanted[id], known.asked == link else { return nil }
+    guard known.putBacks < Self.putBackLimit else { return forget(link, of: id) }
+    wanted[id]?.putBacks += 1
+    wanted[id]?.asked = nil
+    wanted[id]?.sources = known.sources.filter { $0 != link } + [link]
+    return wanted[id]?.sources.first
+  }
+
+  /// Whether somebody else than this one has it.
+  func hasOther(_ id: StatementID, than link: LinkID) -> Bool {
+    wanted[id]?.sources.contains { $0 != link } ?? false
+  }
+
+  /// A copy came on a link: others are asked only if it is bad, and this one is not asked again.
+  mutating func came(_ id: StatementID, on link: LinkID) {
+    guard wanted[id] != nil else { return }
+    _ = forget(link, of: id)
   }
 
   /// A stream ended: nobody can be asked on it any more.

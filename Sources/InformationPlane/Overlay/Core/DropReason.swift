@@ -6,8 +6,10 @@ public enum DropReason: String, Hashable, Sendable, CaseIterable, Comparable {
   case otherNetwork
   case notAdmitted
   case expiredGrant
-  /// The invitation has let in as many nodes as it is for.
+  /// Another node came in by the invitation.
   case invitationUsedUp
+  /// A member's record with another grant than before.
+  case otherAdmission
   case badHandshake
   case handshakeTimeout
   case tooManyConnections
@@ -19,7 +21,7 @@ public enum DropReason: String, Hashable, Sendable, CaseIterable, Comparable {
   case replayed
   case alteredDatagram
   // Datagrams at the port.
-  /// More than are let in, in all or from one address; or more comparisons than one peer may bring about.
+  /// More than are let in, in all or from one address; or more comparisons or facts than one peer may bring about.
   case tooFast
   /// More wait for the overlay than it may keep waiting.
   case mailboxFull
@@ -77,8 +79,10 @@ public enum CloseReason: Hashable, Sendable {
   case sameKeyElsewhere
   case tooManyLinks
   case tooManyMembers
-  /// The invitation has let in as many nodes as it is for.
+  /// Another node came in by the invitation.
   case invitationUsedUp
+  /// The peer is known here by another grant.
+  case otherAdmission
   /// Nobody here had a use for it, and nothing was said on it.
   case idle
 }

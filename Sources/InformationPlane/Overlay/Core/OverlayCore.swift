@@ -49,6 +49,7 @@ public struct OverlayCore: Sendable {
   var gossip = GossipQueue()
   var heardRumours = SeenRumours()
   var rumoursUnderCheck: Set<RumourCheck> = []
+  var accusers = MinuteQuotas()
   var lastHeardAt = Duration.zero
   var greetings = GreetingBoard()
   /// Members that came from the disk and did not show themselves yet.
@@ -57,8 +58,8 @@ public struct OverlayCore: Sendable {
   var reviving = Duration.zero
   /// When people heard last that somebody was kept out, uptime.
   var toldOfKeptOutAt: Duration?
-  /// Who did not let this node in last, and why, until a stream lasts; for want of room does not count.
-  public internal(set) var lastRefusal: (by: NodeID, why: StreamRefusal)?
+  /// Who did not let this node in last, until a stream to it lasts; for want of room does not count.
+  var lastRefusal: Refused?
   var toldOfRefusalAt: Duration?
 
   // Streams.
@@ -83,7 +84,9 @@ public struct OverlayCore: Sendable {
   var facts = FactShelf()
   var summary = FactSummary()
   var wanted = WantedFacts()
-  var compareAllowances: [NodeID: CompareAllowance] = [:]
+  var compareAllowances: [NodeID: PeerAllowance] = [:]
+  /// In KiB of facts.
+  var fetchAllowances: [NodeID: PeerAllowance] = [:]
   /// When facts were compared with all who are linked because a copy was bad, uptime.
   var comparedWithAllAt: Duration?
 
@@ -208,7 +211,9 @@ public struct OverlayCore: Sendable {
     renewKeyIfDue(&turn)
     shunned = shunned.filter { $0.value > turn.uptime }
     faults = [:]
-    compareAllowances = compareAllowances.filter { !$0.value.isFull(at: turn.uptime, limits) }
+    compareAllowances = compareAllowances.filter { !$0.value.isFull(at: turn.uptime) }
+    fetchAllowances = fetchAllowances.filter { !$0.value.isFull(at: turn.uptime) }
+    accusers.expire(at: turn.uptime)
     comparing = comparing.filter { $0.value > turn.uptime }
   }
 

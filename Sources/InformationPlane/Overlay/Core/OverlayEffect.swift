@@ -10,6 +10,8 @@ public enum OverlayEffect: Sendable {
   case close(LinkID, CloseReason)
   /// To HOST:PORT; it may be lost.
   case sendDatagram([UInt8], to: String)
+  /// Show this record of this node in handshakes from now on.
+  case present(SignedStatement)
 
   // For whoever has the cores and the clock.
   case verify(Verification)
@@ -189,12 +191,14 @@ extension OverlayNotice: CustomStringConvertible {
     case .peerMisbehaved(let node): "node \(node.short) sent too many bad frames; its link is closed"
     case .unreachable(let node, let address, let reason): "node \(node.short) at \(address) does not answer: \(reason)"
     case .keptOut(let node, .invitationUsedUp):
-      "node \(node.short) was not let in: its invitation has let in as many nodes as it is for; "
+      "node \(node.short) was not let in: another node has come in by its invitation; "
         + "if it is to be a member, give it one of its own: jointcloud network invite"
+    case .keptOut(let node, .otherAdmission):
+      "a record of node \(node.short) was not taken: it came in by one grant, and shows another"
     case .keptOut(let node, _):
       "node \(node.short) was not let in: this node holds as many members as it can"
     case .refused(let node, .invitationUsedUp):
-      "node \(node.short) does not let this node in: the invitation has let in as many nodes as it is for; "
+      "node \(node.short) does not let this node in: another node has come in by the invitation; "
         + "ask a founder for another, and join with a new data folder"
     case .refused(let node, let refusal): "node \(node.short) closed the stream: \(refusal)"
     case .recordRefused(let node, let error): "the record of \(node.map { "node \($0.short)" } ?? "a node"): \(error)"

@@ -12,8 +12,9 @@ public struct OverlayLimits: Hashable, Sendable {
 
   /// Each member probes one other in this time.
   public var probeInterval: Duration = .seconds(1)
-  /// After a start: between probes of members known from before.
+  /// After a start: between probes of members known from before, and in which time all are probed at most.
   public var confirmInterval: Duration = .milliseconds(50)
+  public var confirmMost: Duration = .seconds(15)
   /// When other ways are tried, by the round trip; from then on these have `probeSecond`.
   public var probeFirstLeast: Duration = .milliseconds(150)
   public var probeFirstMost: Duration = .milliseconds(300)
@@ -48,6 +49,9 @@ public struct OverlayLimits: Hashable, Sendable {
   public var suspicionLeast: Duration = .milliseconds(900)
   /// After this a node believes what it saw itself, though too few others say so.
   public var suspicionMost: Duration = .seconds(30)
+  /// Accusations of one accuser that are taken in a minute, its objections aside. Ten members who were cut off from a
+  /// thousand find ten dead a second, and each signs some four of these.
+  public var accusationsPerMinute = 600
   /// How old an accusation may be by the wall clock of who hears it.
   public var accusationLife: Duration = .seconds(60)
   /// Failed members that are explained to who opens a stream.
@@ -122,16 +126,18 @@ public struct OverlayLimits: Hashable, Sendable {
   public var compareSoon: Duration = .seconds(1)
   /// How many facts are many.
   public var burst = 32
-  /// How long an asked-for fact may take before another is asked for it.
+  /// How long the next of asked-for facts may take before others are asked for what is missing, and how long all may.
   public var factPatience: Duration = .seconds(2)
+  public var answerPatience: Duration = .seconds(10)
   /// The longest validity of a fact.
   public var factLifetime: Duration = .seconds(24 * 3_600)
   /// How far an author's clock may be ahead.
   public var clockTolerance: Duration = .seconds(60)
   /// How long a fact's id is remembered past its expiry.
   public var factMemory: Duration = .seconds(3_600)
-  /// How long what was refused is not fetched again, and how many ids are kept for that.
+  /// How long what was refused is not fetched again, at first and at most, and how many ids are kept for that.
   public var refusalMemory: Duration = .seconds(60)
+  public var refusalMemoryMost: Duration = .seconds(64 * 60)
   public var refusedFacts = 8_192
   /// Comparisons that a peer brings about, on however many streams: so many at once, and one more each `comparePause`.
   public var compareBurst = 16
@@ -140,6 +146,8 @@ public struct OverlayLimits: Hashable, Sendable {
   public var facts = 4_096
   /// Facts of one author that are held at a time, so that nobody fills the shelf for all.
   public var factsPerAuthor = 512
+  public var factBytes = 64 * 1_024 * 1_024
+  public var factBytesPerAuthor = 8 * 1_024 * 1_024
   public var rememberedFacts = 65_536
   /// Facts of one author that are taken in a minute.
   public var factsPerAuthorMinute = 1_200
@@ -151,6 +159,10 @@ public struct OverlayLimits: Hashable, Sendable {
   /// Facts asked for, or sent, at a time.
   public var factBatch = 64
   public var factBatchBytes = 512 * 1_024
+  /// What a peer gets of facts that it asks for: so many KiB at once, a full shelf and the records of all members, and one
+  /// more each pause (1 MiB a second).
+  public var fetchBurstKiB = 96 * 1_024
+  public var fetchPausePerKiB: Duration = .microseconds(977)
   /// Streams that are remembered for having brought what is being verified.
   public var linksRemembered = 8
   /// Statements of one peer that await verification.

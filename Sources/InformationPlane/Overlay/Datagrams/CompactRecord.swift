@@ -112,10 +112,7 @@ extension WireCompactGrant {
     certificate = try WireCompactCertificate(grant.certificate)
     expiresMilliseconds = UInt64(clamping: grant.expiresMilliseconds)
     // A grant that names a node is the bearer's own: its id follows from the certificate beside it.
-    if case .invitationKey(let key, let nodes) = grant.holder {
-      invitationKey = Data(key.bytes)
-      self.nodes = UInt32(clamping: nodes)
-    }
+    if case .invitationKey(let key) = grant.holder { invitationKey = Data(key.bytes) }
     signature = Data(signed.signature.bytes)
   }
 
@@ -124,8 +121,7 @@ extension WireCompactGrant {
     let certificate = try certificate.signedStatement(in: network)
     guard expiresMilliseconds <= UInt64(JSON.integerLimit) else { throw FrameError(what: "compact grant") }
     let body = Grant(
-      invitationKey.isEmpty
-        ? .node(node) : .invitationKey(try WireCompactRecord.key(invitationKey), nodes: Int(nodes)),
+      invitationKey.isEmpty ? .node(node) : .invitationKey(try WireCompactRecord.key(invitationKey)),
       expiresMilliseconds: Int64(expiresMilliseconds), certificate: certificate.signed)
     return try WireCompactRecord.signed(
       body, by: certificate.node, epoch: certificate.epoch, in: network,

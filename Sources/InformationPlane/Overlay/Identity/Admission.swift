@@ -4,14 +4,10 @@ public import Sodium
 /// A founder's word that somebody may join, until a time.
 public struct Grant: StatementBody {
   public static let purpose = Purpose("grant")
-  /// The most nodes that one invitation can be for.
-  public static let nodeLimit = 4_096
-
   /// Whom it lets in.
   public enum Holder: Hashable, Sendable {
-    /// Whoever has the secret half of this key: so many nodes, 1 to `nodeLimit`, so that an invitation that went astray
-    /// makes no crowd.
-    case invitationKey(VerificationKey, nodes: Int)
+    /// Whoever has the secret half of this key: one node, so that an invitation that went astray makes no crowd.
+    case invitationKey(VerificationKey)
     /// This node and no other.
     case node(NodeID)
 
@@ -44,7 +40,11 @@ public struct Grant: StatementBody {
   ) throws(IdentityError) -> Grant {
     let grant = try signed.statement.body(as: Grant.self, network: network)
     if GrantMemo.holds(signed, network: network) { return grant }
-    let certificate = try EpochCertificate.checked(grant.certificate, network: network)
+    let isKnown = GrantMemo.holds(grant.certificate, network: network)
+    let certificate =
+      try isKnown
+      ? grant.certificate.statement.body(as: EpochCertificate.self, network: network)
+      : EpochCertificate.checked(grant.certificate, network: network)
     guard genesis.admission.allows(grant.holder.way) else { throw .wayClosed(grant.holder.way) }
     guard genesis.founded(by: certificate.node) else {
       throw .notAdmitted(certificate.node, reason: "the grant's author is not among the network's founders")
@@ -53,33 +53,28 @@ public struct Grant: StatementBody {
       throw .mismatch(what: "the grant's author and its certificate")
     }
     guard signed.verifies(with: certificate.signingKey) else { throw .badSignature(of: "the grant") }
+    GrantMemo.note(grant.certificate, network: network)
     GrantMemo.note(signed, network: network)
     return grant
   }
 }
 
-/// In documents with either `invitationKey` and `nodes`, or `node`.
+/// In documents with either `invitationKey` or `node`.
 extension Grant {
-  private enum CodingKeys: String, CodingKey { case certificate, expiresMilliseconds, invitationKey, node, nodes }
+  private enum CodingKeys: String, CodingKey { case certificate, expiresMilliseconds, invitationKey, node }
 
   public init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: CodingKeys.self)
     certificate = try container.decode(SignedStatement.self, forKey: .certificate)
     expiresMilliseconds = try container.decode(Int64.self, forKey: .expiresMilliseconds)
-    switch (container.contains(.invitationKey), container.contains(.node), container.contains(.nodes)) {
-    case (true, false, true):
-      let nodes = try container.decode(Int.self, forKey: .nodes)
-      guard (1...Self.nodeLimit).contains(nodes) else {
-        throw DecodingError.dataCorruptedError(
-          forKey: .nodes, in: container, debugDescription: "an invitation is for 1 to \(Self.nodeLimit) nodes")
-      }
-      let key = try container.decode(VerificationKey.self, forKey: .invitationKey)
-      holder = .invitationKey(key, nodes: nodes)
-    case (false, true, false): holder = .node(try container.decode(NodeID.self, forKey: .node))
+    switch (container.contains(.invitationKey), container.contains(.node)) {
+    case (true, false):
+      holder = .invitationKey(try container.decode(VerificationKey.self, forKey: .invitationKey))
+    case (false, true): holder = .node(try container.decode(NodeID.self, forKey: .node))
     default:
       throw DecodingError.dataCorruptedError(
         forKey: .node, in: container,
-        debugDescription: "a grant names either an invitation's key and for how many nodes it is, or a node")
+        debugDescription: "a grant names either an invitation's key or a node")
     }
   }
 
@@ -88,9 +83,7 @@ extension Grant {
     try container.encode(certificate, forKey: .certificate)
     try container.encode(expiresMilliseconds, forKey: .expiresMilliseconds)
     switch holder {
-    case .invitationKey(let key, let nodes):
-      try container.encode(key, forKey: .invitationKey)
-      try container.encode(nodes, forKey: .nodes)
+    case .invitationKey(let key): try container.encode(key, forKey: .invitationKey)
     case .node(let node): try container.encode(node, forKey: .node)
     }
   }
@@ -114,12 +107,10 @@ public enum Admission: Hashable, Sendable {
     }
   }
 
-  /// The invitation that was used, and how many nodes it is for; nil for who came another way. Checks nothing.
-  var invitation: (grant: StatementID, nodes: Int)? {
-    guard case .invitation(let grant, _) = self, let nodes = grant.statement.body["nodes"]?.integerValue else {
-      return nil
-    }
-    return (grant.id, Int(nodes))
+  /// The grant of the invitation that was used, which lets in one node; nil for who came another way. Checks nothing.
+  var invitation: StatementID? {
+    guard case .invitation(let grant, _) = self else { return nil }
+    return grant.id
   }
 
   private static let domain = Array("JointCloud admission v1\n".utf8)
@@ -148,7 +139,7 @@ public enum Admission: Hashable, Sendable {
       return nil
     case .invitation(let signed, let proof):
       let grant = try Grant.checked(signed, genesis: genesis, network: network)
-      guard case .invitationKey(let key, _) = grant.holder else {
+      guard case .invitationKey(let key) = grant.holder else {
         throw .mismatch(what: "a grant for a node and the proof of an invitation")
       }
       guard key.verifies(proof, over: Self.message(node: node, network: network)) else {

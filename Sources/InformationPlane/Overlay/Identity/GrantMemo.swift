@@ -2,8 +2,9 @@ import Model
 import Sodium
 import Synchronization
 
-/// Grants that were checked: one may stand in many members' records, and costs two signatures each time. What held
-/// for a network, whose id is the hash of its genesis, holds for ever, so this changes nothing but the time.
+/// Grants that were checked, and the certificates of the founders who made them: a member shows its grant with each of
+/// its records, and the certificate stands in all grants of a founder. What held for a network, whose id is the hash
+/// of its genesis, holds for ever, so this changes nothing but the time.
 enum GrantMemo {
   private struct Known: Hashable {
     let statement: StatementID
@@ -11,7 +12,8 @@ enum GrantMemo {
     let network: NetworkID
   }
 
-  private static let limit = 4_096
+  /// One for each member, and some who come anew.
+  private static let limit = 8_192
   private static let known = Mutex<Set<Known>>([])
 
   static func holds(_ signed: SignedStatement, network: NetworkID) -> Bool {

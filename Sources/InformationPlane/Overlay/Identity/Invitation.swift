@@ -65,10 +65,11 @@ public struct Invitation: Hashable, Sendable, Codable {
     guard characters.hasPrefix(Self.prefix) else {
       throw Self.malformed("an invitation begins with \"\(Self.prefix)\"")
     }
-    guard let all = Base64URL.decode(characters.dropFirst(Self.prefix.count)), all.count > Self.checksumByteCount
-    else { throw .altered }
-    let bytes = Array(all.dropLast(Self.checksumByteCount))
-    guard Self.checksum(bytes) == Array(all.suffix(Self.checksumByteCount)) else { throw .altered }
+    guard let bytes = Self.checked(characters.dropFirst(Self.prefix.count)) else {
+      let count = text.split(whereSeparator: \.isWhitespace).count { $0.hasPrefix(Self.prefix) }
+      guard count < 2 else { throw Self.malformed("these are \(count), and each node takes one of its own") }
+      throw .altered
+    }
     do {
       self = try CanonicalJSON.decode(Invitation.self, from: bytes, limit: Self.characterLimit)
     } catch {
@@ -95,6 +96,13 @@ public struct Invitation: Hashable, Sendable, Codable {
       throw .expired(what: "the invitation", atMilliseconds: grant.expiresMilliseconds)
     }
     return network
+  }
+
+  /// What the characters stand for; nil where the checksum does not fit.
+  private static func checked(_ characters: Substring) -> [UInt8]? {
+    guard let all = Base64URL.decode(characters), all.count > checksumByteCount else { return nil }
+    let bytes = Array(all.dropLast(checksumByteCount))
+    return checksum(bytes) == Array(all.suffix(checksumByteCount)) ? bytes : nil
   }
 
   private static func checksum(_ bytes: [UInt8]) -> [UInt8] {

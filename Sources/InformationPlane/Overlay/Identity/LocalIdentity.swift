@@ -158,21 +158,15 @@ public struct LocalIdentity: Sendable {
     return try sign(record)
   }
 
-  /// Invites whoever gets the returned text; its secret lets nodes join until the grant expires.
+  /// Invites whoever gets the returned text: its secret lets one node join until the grant expires.
   ///
-  /// - Parameters:
-  ///   - nodes: how many, 1 to `Grant.nodeLimit`.
-  ///   - keySeed: 32 fresh random bytes.
+  /// - Parameter keySeed: 32 fresh random bytes.
   /// - Throws: `IdentityError.notAFounder`, `.wayClosed`, `.malformed`.
   public func invite(
-    seeds: [Invitation.Seed], nodes: Int, expiresMilliseconds: Int64, keySeed: Digest
+    seeds: [Invitation.Seed], expiresMilliseconds: Int64, keySeed: Digest
   ) throws(IdentityError) -> Invitation {
-    guard (1...Grant.nodeLimit).contains(nodes) else {
-      throw .malformed(what: "the invitation", reason: "it is for 1 to \(Grant.nodeLimit) nodes")
-    }
     let key = try Self.key(keySeed.bytes, what: "the invitation's key")
-    let grant = try grant(
-      to: .invitationKey(key.verificationKey, nodes: nodes), expiresMilliseconds: expiresMilliseconds)
+    let grant = try grant(to: .invitationKey(key.verificationKey), expiresMilliseconds: expiresMilliseconds)
     return Invitation(genesis: genesis, seeds: seeds, grant: grant, keySeed: keySeed)
   }
 

@@ -35,6 +35,9 @@ struct GossipQueue: Sendable {
     for (subject, rumour) in waiting where rumour.member == node && rumour.version < version {
       waiting[subject] = nil
     }
+    // What lingers is more than what waits: who is accused and objects over and over makes much of it.
+    guard levels.reduce(0, { $0 + $1.count }) > 2 * waiting.count + 64 else { return }
+    for level in levels.indices { levels[level].removeAll { waiting[$0] == nil } }
   }
 
   /// The next rumours that fit, to be sent to `receivers` nodes.

@@ -64,10 +64,8 @@ struct MemberTable: Sendable {
   /// In no order that means anything.
   private(set) var failed: [NodeID] = []
   private(set) var left: [NodeID] = []
-  /// How many members came by each invitation.
-  private var uses: [StatementID: Int] = [:]
-  /// Whether there is an invitation that lets nobody in any more.
-  private(set) var hasUsedUpInvitation = false
+  /// The grants of the invitations by which members came.
+  private var usedInvitations: Set<StatementID> = []
 
   subscript(node: NodeID) -> Member? { members[node] }
   var count: Int { members.count }
@@ -80,20 +78,16 @@ struct MemberTable: Sendable {
     precondition(members[member.node] == nil, "a member is added once")
     members[member.node] = member
     byPrefix[SenderPrefix(member.node)] = member.node
-    if let invitation = member.checked.record.admission.invitation {
-      uses[invitation.grant, default: 0] += 1
-      if uses[invitation.grant, default: 0] >= invitation.nodes { hasUsedUpInvitation = true }
-    }
+    if let invitation = member.checked.record.admission.invitation { usedInvitations.insert(invitation) }
     note(member.node, from: nil, to: member.state)
   }
 
-  /// Whether an admission lets nobody in any more: its invitation has let in as many as it is for.
+  /// Whether an admission lets nobody in any more: somebody came by its invitation.
   ///
   /// - Parameter own: by what this node, which is not in the table, came in.
   func isUsedUp(_ admission: Admission, own: Admission?) -> Bool {
     guard let invitation = admission.invitation else { return false }
-    let ownUses = own?.invitation?.grant == invitation.grant ? 1 : 0
-    return uses[invitation.grant, default: 0] + ownUses >= invitation.nodes
+    return usedInvitations.contains(invitation) || own?.invitation == invitation
   }
 
   /// Changes what is known of a member; its state goes through `setState`.

@@ -48,6 +48,7 @@ extension OverlayCore {
     ownRecord = record
     ownRefutation = 0
     keepRecordID(of: record)
+    turn.emit(.present(signed))
     useRenewedKey(of: record, &turn)
     spread(record.signed, hops: 0, except: nil, &turn)
   }
@@ -81,11 +82,17 @@ extension OverlayCore {
   ///
   /// - Returns: whether it was.
   @discardableResult
-  mutating func take(_ checked: CheckedMember, hops: Int, from source: LinkID?, _ turn: inout Turn) -> Bool {
+  mutating func take(
+    _ checked: CheckedMember, hops: Int, from source: LinkID?, by peer: NodeID? = nil, _ turn: inout Turn
+  ) -> Bool {
     guard checked.node != node else { return false }
     if let known = table[checked.node]?.checked, !checked.supersedes(known) { return false }
     if let obstacle = obstacle(to: checked) {
       keptOut(checked, by: obstacle, from: source, &turn)
+      return false
+    }
+    guard facts.recordQuotas.admit(checked.node, at: turn.uptime, perMinute: limits.recordsPerMemberMinute) else {
+      refuse(checked.signed.id, .authorQuota, from: source, by: peer ?? checked.node, &turn)
       return false
     }
     keep(checked, as: .alive, &turn)
@@ -97,17 +104,29 @@ extension OverlayCore {
     return true
   }
 
-  /// Why a node cannot become a member here, though it is admitted; nil for who is one.
+  /// Why a node cannot be a member here by this record, though it is admitted.
   func obstacle(to checked: CheckedMember) -> CloseReason? {
-    if table[checked.node] != nil { return nil }
+    if let known = table[checked.node] {
+      // Who could take another invitation would leave the first to somebody else.
+      let isSame = known.checked.record.admission.grant?.id == checked.record.admission.grant?.id
+      return isSame ? nil : .otherAdmission
+    }
     if table.count >= limits.members { return .tooManyMembers }
     return table.isUsedUp(checked.record.admission, own: ownRecord?.record.admission) ? .invitationUsedUp : nil
+  }
+
+  private static func dropReason(_ obstacle: CloseReason) -> DropReason {
+    switch obstacle {
+    case .invitationUsedUp: .invitationUsedUp
+    case .otherAdmission: .otherAdmission
+    default: .busy
+    }
   }
 
   mutating func keptOut(
     _ checked: CheckedMember, by obstacle: CloseReason, from link: LinkID?, _ turn: inout Turn
   ) {
-    drop(obstacle == .tooManyMembers ? .busy : .invitationUsedUp, from: link, &turn)
+    drop(Self.dropReason(obstacle), from: link, &turn)
     // Whoever knocks with a used invitation can do so as often as it likes.
     if let toldOfKeptOutAt, turn.uptime - toldOfKeptOutAt < limits.noticePause { return }
     toldOfKeptOutAt = turn.uptime
@@ -168,10 +187,10 @@ extension OverlayCore {
     case .stale: return drop(.stale, from: link, &turn)
     case .news:
       // By what it claims: checks of signatures are for those who could become or are members.
-      if author != node, table[author] == nil, table.hasUsedUpInvitation || table.count >= limits.members,
-        let claimed = try? CheckedMember(trusting: signed, network: network), let obstacle = obstacle(to: claimed)
+      if author != node, let claimed = try? CheckedMember(trusting: signed, network: network),
+        let obstacle = obstacle(to: claimed)
       {
-        return refuse(signed.id, obstacle == .tooManyMembers ? .busy : .invitationUsedUp, from: link, &turn)
+        return refuse(signed.id, Self.dropReason(obstacle), from: link, &turn)
       }
       beginVerification(.member(signed, genesis, network), .record(signed), on: link, &turn)
     case .foreign:
@@ -205,25 +224,27 @@ extension OverlayCore {
   ) {
     // Whatever comes of the record, what waited for it waits no longer.
     defer { releaseParked(by: signed.statement.author, &turn) }
-    endRecordCheck(signed)
+    let check = endRecordCheck(signed)
     guard case .member(let checked) = finding else {
-      return drop(.badSignature, from: pending.link, by: pending.node, &turn)
+      drop(.badSignature, from: pending.link, by: pending.node, &turn)
+      return fetchAgain(signed.id, after: check, from: pending.node, &turn)
     }
+    wanted.remove(signed.id)
     if checked.node == node { return metOwnKey(in: checked, &turn) }
     if let obstacle = obstacle(to: checked) {
-      facts.refuse(signed.id, until: turn.uptime + limits.refusalMemory, limit: limits.refusedFacts)
+      facts.refused.insert(
+        signed.id, from: pending.node, isPassing: obstacle == .tooManyMembers, at: turn.uptime, limits)
       return keptOut(checked, by: obstacle, from: pending.link, &turn)
     }
-    guard facts.admitRecord(of: checked.node, now: turn.uptime, perMinute: limits.recordsPerMemberMinute) else {
-      return refuse(signed.id, .authorQuota, from: pending.link, &turn)
-    }
-    traffic.factsTaken += 1
-    take(checked, hops: 1, from: pending.link, &turn)
+    if take(checked, hops: 1, from: pending.link, by: pending.node, &turn) { traffic.factsTaken += 1 }
   }
 
-  mutating func endRecordCheck(_ signed: SignedStatement) {
-    facts.pending[signed.id] = nil
-    let author = signed.statement.author
+  private mutating func endRecordCheck(_ signed: SignedStatement) -> FactShelf.Check? {
+    defer { recordCheckEnded(of: signed.statement.author) }
+    return facts.pending.removeValue(forKey: signed.id)
+  }
+
+  private mutating func recordCheckEnded(of author: NodeID) {
     facts.pendingRecords[author, default: 1] -= 1
     if facts.pendingRecords[author] == 0 { facts.pendingRecords[author] = nil }
   }

@@ -38,7 +38,8 @@ struct ProbeBoard: Sendable {
 
   private(set) var probes: [UInt64: Probe] = [:]
   private var ofNode: [NodeID: UInt64] = [:]
-  private(set) var errands: [UInt64: Errand] = [:]
+  private var errands: [UInt64: Errand] = [:]
+  private var errandsByAsker: [NodeID: Int] = [:]
 
   subscript(number: UInt64) -> Probe? { probes[number] }
 
@@ -70,12 +71,22 @@ struct ProbeBoard: Sendable {
     return probe
   }
 
-  mutating func add(_ errand: Errand, number: UInt64, at uptime: Duration) {
-    if errands.count >= Self.limit { errands = errands.filter { $0.value.endsAt > uptime } }
-    if errands.count < Self.limit { errands[number] = errand }
+  /// - Returns: false where there is no room for it: nobody has more than what is left.
+  mutating func add(_ errand: Errand, number: UInt64, at uptime: Duration) -> Bool {
+    func hasRoom() -> Bool { errandsByAsker[errand.asker, default: 0] < Self.limit - errands.count }
+    if !hasRoom() { for (number, old) in errands where old.endsAt <= uptime { _ = takeErrand(number) } }
+    guard hasRoom() else { return false }
+    errands[number] = errand
+    errandsByAsker[errand.asker, default: 0] += 1
+    return true
   }
 
-  mutating func takeErrand(_ number: UInt64) -> Errand? { errands.removeValue(forKey: number) }
+  mutating func takeErrand(_ number: UInt64) -> Errand? {
+    guard let errand = errands.removeValue(forKey: number) else { return nil }
+    let left = errandsByAsker[errand.asker, default: 1] - 1
+    errandsByAsker[errand.asker] = left == 0 ? nil : left
+    return errand
+  }
 }
 
 /// Rumours that were dealt with, so that each costs one check of a signature; the oldest are forgotten first.

@@ -6,9 +6,11 @@ extension OverlayCore {
 
   mutating func probeNext(_ turn: inout Turn) {
     // Who has just started looks at all it knew before, quickly; then one member a period.
-    if let node = nextUnconfirmed() {
-      startProbe(of: node, .turn, &turn)
-      return agenda.plan(.probe, at: turn.uptime + limits.confirmInterval)
+    if !unconfirmed.isEmpty {
+      if let node = nextUnconfirmed() { startProbe(of: node, .turn, &turn) }
+      // In a large network faster: nobody is to be suspected for long only because nobody has asked.
+      let pause = min(limits.confirmInterval, limits.confirmMost / max(1, table.count))
+      return agenda.plan(.probe, at: turn.uptime + pause)
     }
     agenda.plan(.probe, at: turn.uptime + limits.probeInterval * patience)
     let period = turn.wallMilliseconds / limits.probeInterval.milliseconds
@@ -17,7 +19,7 @@ extension OverlayCore {
   }
 
   private mutating func nextUnconfirmed() -> NodeID? {
-    while let node = unconfirmed.popLast() {
+    while probing.hasRoom, let node = unconfirmed.popLast() {
       if let member = table[node], member.state == .suspected, member.answeredAt == nil { return node }
     }
     return nil
@@ -40,7 +42,8 @@ extension OverlayCore {
     guard let member = table[node] else { return }
     var packet = Packet()
     packet.probes = [
-      Packet.Probe(number: number, version: member.version, isDoubted: member.state != .alive)
+      Packet.Probe(
+        number: number, version: member.version, isDoubted: member.state == .failed || !member.accusations.isEmpty)
     ]
     send(packet, to: node, try: attempt, &turn)
   }
@@ -113,10 +116,9 @@ extension OverlayCore {
   mutating func receive(_ request: Packet.Request, from peer: NodeID, _ turn: inout Turn) {
     guard request.node != node, table[request.node]?.isPresent == true else { return }
     let number = turn.random.next()
-    probing.add(
-      ProbeBoard.Errand(
-        asker: peer, askersNumber: request.number, node: request.node, endsAt: turn.uptime + limits.probeSecond * 2),
-      number: number, at: turn.uptime)
+    let errand = ProbeBoard.Errand(
+      asker: peer, askersNumber: request.number, node: request.node, endsAt: turn.uptime + limits.probeSecond * 2)
+    guard probing.add(errand, number: number, at: turn.uptime) else { return drop(.busy, from: nil, &turn) }
     sendProbe(number, to: request.node, try: 0, &turn)
   }
 

@@ -9,6 +9,7 @@ struct Rings: Sendable {
   struct Place: Sendable, Comparable {
     let key: UInt64
     let node: NodeID
+    let draw: UInt64
 
     static func < (left: Place, right: Place) -> Bool { (left.key, left.node) < (right.key, right.node) }
   }
@@ -31,13 +32,15 @@ struct Rings: Sendable {
   var count: Int { circles[0].count }
   /// All of them, in the first circle's order.
   var nodes: some RandomAccessCollection<NodeID> { circles[0].lazy.map(\.node) }
+  /// The same, with the numbers by which accusers are drawn.
+  var places: [Place] { circles[0] }
 
   func contains(_ node: NodeID, _ keys: Keys) -> Bool { index(of: node, keys, on: 0).isThere }
 
   mutating func insert(_ node: NodeID, _ keys: Keys) {
     for ring in circles.indices {
       let (index, isThere) = index(of: node, keys, on: ring)
-      if !isThere { circles[ring].insert(Place(key: keys.ring[ring], node: node), at: index) }
+      if !isThere { circles[ring].insert(Place(key: keys.ring[ring], node: node, draw: keys.draw), at: index) }
     }
   }
 
@@ -78,7 +81,7 @@ struct Rings: Sendable {
   }
 
   private func index(of node: NodeID, _ keys: Keys, on ring: Int) -> (Int, isThere: Bool) {
-    let wanted = Place(key: keys.ring[ring], node: node)
+    let wanted = Place(key: keys.ring[ring], node: node, draw: keys.draw)
     let circle = circles[ring]
     var (low, high) = (0, circle.count)
     while low < high {

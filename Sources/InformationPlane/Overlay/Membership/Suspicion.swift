@@ -28,7 +28,12 @@ extension OverlayCore {
   }
 
   private mutating func add(_ rumour: Rumour, against node: NodeID, by accuser: NodeID, _ turn: inout Turn) {
-    table.change(node) { $0.accusations[accuser] = rumour }
+    // Who was only not heard since this node started has from now on to object.
+    let isFirst = table[node]?.accusations.isEmpty == true
+    table.change(node) { member in
+      member.accusations[accuser] = rumour
+      if isFirst, member.state == .suspected { member.since = turn.now }
+    }
     setState(of: node, .suspected, &turn)
     // Who hears of the accusation must know the version that it is about.
     if let objection = table[node]?.objection { tell(objection, &turn) }
@@ -48,15 +53,9 @@ extension OverlayCore {
     let elapsed = turn.uptime - member.since.uptime
     let isAccuser = member.accusations[self.node] != nil
     let circle = circle(after: elapsed)
-    for candidate in member.accusations.keys + [self.node] where member.ranks[candidate] == nil {
-      let rank = rank(of: candidate, against: member)
-      table.change(node) { $0.ranks[candidate] = rank }
+    if elapsed >= suspicionLeast, hasEnoughAccusers(member, among: circle.mayAccuse) {
+      return setState(of: node, .failed, &turn)
     }
-    let ranks = table[node]?.ranks ?? [:]
-    let counted = member.accusations.keys.count { accuser in
-      counts(accuser) && ranks[accuser, default: .max] < circle.mayAccuse
-    }
-    if counted >= neededAccusers, elapsed >= suspicionLeast { return setState(of: node, .failed, &turn) }
     if elapsed >= limits.suspicionMost {
       // Too few others could say anything. What this node saw itself is good for this node.
       if isAccuser { return setState(of: node, .failed, &turn) }
@@ -66,14 +65,19 @@ extension OverlayCore {
     }
     guard member.answeredAt.map({ turn.uptime - $0 >= limits.probeInterval }) ?? true else { return }
     // Its accusers look again and again: it may be back. The others look once it is their turn.
-    if isAccuser || !member.accusations.isEmpty && ranks[self.node, default: .max] < circle.mustLook
-      || elapsed >= limits.suspicionMost
+    if isAccuser || elapsed >= limits.suspicionMost
+      || !member.accusations.isEmpty && rank(of: self.node, against: node) < circle.mustLook
     {
       startProbe(of: node, .confirmation, &turn)
     }
   }
 
-  private func counts(_ accuser: NodeID) -> Bool { accuser == node || table[accuser]?.isPresent == true }
+  /// - Parameter circle: how many members may accuse it, in the order drawn for it.
+  private mutating func hasEnoughAccusers(_ member: Member, among circle: Int) -> Bool {
+    let present = member.accusations.keys.filter { $0 == node || table[$0]?.isPresent == true }
+    guard present.count >= neededAccusers else { return false }
+    return present.count { rank(of: $0, against: member.node) < circle } >= neededAccusers
+  }
 
   /// The longer a suspicion lasts, the more members look, since those who were drawn first may have failed too.
   private func circle(after elapsed: Duration) -> (mustLook: Int, mayAccuse: Int) {
@@ -88,7 +92,15 @@ extension OverlayCore {
 
   /// Where a member stands among those who are asked about another, by an order that nobody chooses: the accused's
   /// record, new every few hours, is in it, so an id that was made to stand well does not for long.
-  private func rank(of candidate: NodeID, against accused: Member) -> Int {
+  private mutating func rank(of candidate: NodeID, against node: NodeID) -> Int {
+    guard let accused = table[node] else { return .max }
+    if let known = accused.ranks[candidate] { return known }
+    let rank = countRank(of: candidate, against: accused)
+    table.change(node) { $0.ranks[candidate] = rank }
+    return rank
+  }
+
+  private func countRank(of candidate: NodeID, against accused: Member) -> Int {
     let record = accused.checked.signed.id.digest.words.0
     func number(_ draw: UInt64) -> UInt64 {
       var mixed = (draw ^ accused.keys.draw) &+ record
@@ -98,10 +110,8 @@ extension OverlayCore {
     }
     guard let draw = candidate == node ? ownKeys.draw : table[candidate]?.keys.draw else { return .max }
     let own = number(draw)
-    return table.rings.nodes.count { other in
-      guard other != candidate, other != accused.node else { return false }
-      guard let draw = other == node ? ownKeys.draw : table[other]?.keys.draw else { return false }
-      return number(draw) < own
+    return table.rings.places.count { other in
+      other.node != candidate && other.node != accused.node && number(other.draw) < own
     }
   }
 
@@ -154,6 +164,11 @@ extension OverlayCore {
     }
     guard author.epoch == fields.epoch, let rumour = fields.rumour(in: network) else {
       return drop(.malformed, from: link, &turn)
+    }
+    if case .accusation(let accused, let accuser, _) = fields.subject, accused != node,
+      !accusers.allows(accuser, at: turn.uptime, perMinute: limits.accusationsPerMinute)
+    {
+      return drop(.authorQuota, from: nil, &turn)
     }
     // Heard is only what its author signed: a forgery in its name must not stand before the true one.
     let key = RumourCheck(subject: fields.subject, signature: rumour.signed.signature)
@@ -208,6 +223,12 @@ extension OverlayCore {
     rumoursUnderCheck.remove(RumourCheck(subject: rumour.subject, signature: rumour.signed.signature))
     guard holds else { return drop(.badSignature, from: linkOfNode[pending.node], by: pending.node, &turn) }
     guard !heardRumours.contains(rumour.subject) else { return }
+    // Counted only now: what others forged in its name costs a member nothing. What is too much may come again later.
+    if case .accusation(let accused, let accuser, _) = rumour.subject, accused != node,
+      !accusers.admit(accuser, at: turn.uptime, perMinute: limits.accusationsPerMinute)
+    {
+      return drop(.authorQuota, from: nil, &turn)
+    }
     heardRumours.insert(rumour.subject)
     switch rumour.subject {
     case .accusation(let accused, let accuser, let version):

@@ -35,5 +35,33 @@ struct Link: Sendable {
   // What the peer has and this node lacks.
   var toAsk: Deque<StatementID> = []
   var asked: Set<StatementID> = []
-  var askedAt: Duration = .zero
+  /// What was asked for and is no longer waited for: it may come all the same, and was not pushed then.
+  private(set) var late: Set<StatementID> = []
+  private static let lateLimit = 1_024
+  private(set) var askedAt: Duration = .zero
+  /// When the newest of what was asked for came, or it was asked for (uptime); and whether any of it came.
+  private(set) var heardAnswerAt: Duration = .zero
+  private(set) var isAnswering = false
+
+  mutating func ask(_ facts: [StatementID], at uptime: Duration) {
+    asked = Set(facts)
+    askedAt = uptime
+    heardAnswerAt = uptime
+    isAnswering = false
+  }
+
+  mutating func stopWaiting(for facts: [StatementID]) {
+    asked.subtract(facts)
+    if late.count + facts.count > Self.lateLimit { late = [] }
+    late.formUnion(facts)
+  }
+
+  /// - Returns: whether it had been asked for.
+  mutating func arrived(_ fact: StatementID) -> Bool { asked.remove(fact) != nil || late.remove(fact) != nil }
+
+  /// Something that was asked for came: on a slow stream the rest may take long, and is not late yet.
+  mutating func answered(at uptime: Duration) {
+    heardAnswerAt = uptime
+    isAnswering = true
+  }
 }

@@ -12,6 +12,8 @@ extension OverlayCore {
     }
     targets[peer.node]?.dialEnded()
     if let reason = refusal(of: peer, on: id, &turn) {
+      // Otherwise it would be dialled again at once, and refused again.
+      if dialled, wants(peer.node) { backOff(peer.node, &turn) }
       if let refusal = StreamRefusal(reason) { turn.emit(.transmit(id, OverlayFrame.refusal(refusal), lane: .control)) }
       return turn.emit(.close(id, reason))
     }
@@ -178,11 +180,7 @@ extension OverlayCore {
     } else if turn.uptime - link.heardAt >= limits.quietPing {
       ping(on: id, &turn)
     }
-    if !link.asked.isEmpty, turn.uptime - link.askedAt >= limits.factPatience {
-      links[id]?.asked = []
-      askElsewhere(link.asked.sorted(), insteadOf: id, &turn)
-      askForFacts(on: id, &turn)
-    }
+    giveUpLateAnswer(on: id, &turn)
     if lastRefusal?.by == link.node, turn.uptime - link.openedAt >= limits.refusalPatience { lastRefusal = nil }
     let quiet = turn.uptime - max(link.heardAt, link.sentAt)
     if quiet >= limits.idleLink, !wants(link.node), link.peerCountsUntil <= turn.uptime { close(id, .idle, &turn) }
@@ -232,6 +230,7 @@ extension OverlayCore {
     case .factSummary(let other): receiveSummary(other, on: id, &turn)
     case .factDigest(let ids, let buckets): receiveDigest(ids, buckets: buckets, on: id, &turn)
     case .factRequest(let ids): receiveRequest(ids, on: id, &turn)
+    case .factsLeftOut(let rest, let gone): leftOut(rest, gone: gone, on: id, &turn)
     case .prune: links[id]?.isEager = false
     case .graft: graft(id, &turn)
     case .gossip(let updates): for update in updates { receive(update, from: link.node, on: id, &turn) }
@@ -265,7 +264,7 @@ extension OverlayCore {
     links[id]?.refusal = refusal
     // That there is no room now passes; the rest is for people to mend.
     guard refusal != .full else { return }
-    lastRefusal = (link.node, refusal)
+    lastRefusal = Refused(by: link.node, why: refusal, at: turn.uptime)
     if let toldOfRefusalAt, turn.uptime - toldOfRefusalAt < limits.noticePause { return }
     toldOfRefusalAt = turn.uptime
     turn.emit(.notice(.refused(by: link.node, refusal)))

@@ -15,6 +15,7 @@ enum OverlayFrame {
   /// Bit b of `buckets`: all ids of bucket b are listed.
   case factDigest([StatementID], buckets: UInt64)
   case factRequest([StatementID])
+  case factsLeftOut([StatementID], gone: [StatementID])
   case prune
   case graft
   case gossip([RumourFields])
@@ -69,6 +70,9 @@ extension OverlayFrame {
     case .factDigest(let digest):
       self = .factDigest(try Self.ids(digest.ids, limit: idLimit), buckets: digest.buckets)
     case .factRequest(let request): self = .factRequest(try Self.ids(request.ids, limit: idLimit))
+    case .factsLeftOut(let rest):
+      self = .factsLeftOut(
+        try Self.ids(rest.ids, limit: idLimit), gone: try Self.ids(rest.gone, limit: idLimit))
     case .treePrune: self = .prune
     case .treeGraft: self = .graft
     case .gossip(let gossip):
@@ -82,7 +86,7 @@ extension OverlayFrame {
     case .directOutcome(let outcome): self = try Self.outcome(outcome)
     case .ping(let ping): self = .ping(ping.nonce)
     case .pong(let pong): self = .pong(pong.nonce)
-    case .refusal(let refusal): self = .refusal(try StreamRefusal(refusal))
+    case .refusal(let refusal): self = .refusal(StreamRefusal(refusal))
     case .objectRequest, .objectChunk, .objectRefusal, nil: self = .unknown
     default: self = .message(try PeerMessage(frame))
     }
@@ -152,6 +156,15 @@ extension OverlayFrame {
 
   static func factRequest(_ ids: [StatementID]) -> [UInt8] {
     encode(.factRequest(.with { $0.ids = ids.map { Data($0.digest.bytes) } }))
+  }
+
+  static func factsLeftOut(_ ids: [StatementID], gone: [StatementID]) -> [UInt8] {
+    encode(
+      .factsLeftOut(
+        .with {
+          $0.ids = ids.map { Data($0.digest.bytes) }
+          $0.gone = gone.map { Data($0.digest.bytes) }
+        }))
   }
 
   static func direct(_ signed: SignedStatement, within: Duration) -> [UInt8] {

@@ -1,3 +1,4 @@
+public import Model
 import Wire
 
 /// Why a peer does not keep a stream to this node, in its last frame. A stream that ends without one may mean that its
@@ -7,12 +8,31 @@ public enum StreamRefusal: Hashable, Sendable {
   case full
   /// It holds as many members as it can.
   case tooManyMembers
-  /// The invitation has let in as many nodes as it is for.
+  /// Another node came in by the invitation.
   case invitationUsedUp
+  /// It knows this node by another grant.
+  case otherAdmission
   /// This node sent it too much that was bad.
   case misbehaved
   /// Another process has this node's key.
   case sameKeyElsewhere
+  /// A reason that this program does not know.
+  case unknown
+}
+
+/// A peer that did not keep a stream to this node.
+public struct Refused: Sendable {
+  public let by: NodeID
+  public let why: StreamRefusal
+  /// Uptime.
+  let at: Duration
+}
+
+extension OverlayCore {
+  /// Who did not let this node in, if that was of late and no stream to it has lasted since.
+  public func recentRefusal(at uptime: Duration) -> Refused? {
+    lastRefusal.flatMap { uptime - $0.at < limits.rivalMemory ? $0 : nil }
+  }
 }
 
 extension StreamRefusal: CustomStringConvertible {
@@ -20,9 +40,11 @@ extension StreamRefusal: CustomStringConvertible {
     switch self {
     case .full: "it has no room for another stream"
     case .tooManyMembers: "it holds as many members as it can"
-    case .invitationUsedUp: "the invitation has let in as many nodes as it is for"
+    case .invitationUsedUp: "another node has come in by the invitation"
+    case .otherAdmission: "it knows this node by another invitation"
     case .misbehaved: "this node sent it too many bad frames"
     case .sameKeyElsewhere: "another process has this node's key"
+    case .unknown: "for a reason that this program does not know"
     }
   }
 }
@@ -34,21 +56,22 @@ extension StreamRefusal {
     case .tooManyLinks: self = .full
     case .tooManyMembers: self = .tooManyMembers
     case .invitationUsedUp: self = .invitationUsedUp
+    case .otherAdmission: self = .otherAdmission
     case .misbehaved: self = .misbehaved
     case .sameKeyElsewhere: self = .sameKeyElsewhere
     default: return nil
     }
   }
 
-  /// - Throws: `FrameError` for a reason that is not known.
-  init(_ wire: WireRefusal) throws(FrameError) {
+  init(_ wire: WireRefusal) {
     switch wire.reason {
     case .full: self = .full
     case .members: self = .tooManyMembers
     case .grant: self = .invitationUsedUp
     case .misbehaved: self = .misbehaved
     case .sameKey: self = .sameKeyElsewhere
-    case .unspecified, .UNRECOGNIZED: throw FrameError(what: "refusal")
+    case .otherGrant: self = .otherAdmission
+    case .unspecified, .UNRECOGNIZED: self = .unknown
     }
   }
 }
@@ -62,6 +85,8 @@ extension WireRefusal {
     case .invitationUsedUp: reason = .grant
     case .misbehaved: reason = .misbehaved
     case .sameKeyElsewhere: reason = .sameKey
+    case .otherAdmission: reason = .otherGrant
+    case .unknown: reason = .unspecified
     }
   }
 }

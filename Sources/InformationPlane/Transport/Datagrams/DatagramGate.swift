@@ -52,19 +52,3 @@ final class DatagramGate: ChannelInboundHandler {
     return mailbox.put(.datagram(bytes, from: "\(HostPort(host: host, port: port))")) ? nil : .mailboxFull
   }
 }
-
-extension SocketAddress {
-  /// The whole of an IPv4 address; of an IPv6 address the half that names a network, since one host may use all of
-  /// the other half.
-  fileprivate var network: UInt64? {
-    withSockAddr { place, size in
-      let bytes = UnsafeRawBufferPointer(start: place, count: size)
-      // Where `sockaddr_in` and `sockaddr_in6` hold the address.
-      return switch `protocol` {
-      case .inet: UInt64(bytes.loadUnaligned(fromByteOffset: 4, as: UInt32.self))
-      case .inet6: bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self)
-      default: nil
-      }
-    }
-  }
-}

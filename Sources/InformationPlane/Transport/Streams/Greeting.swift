@@ -47,7 +47,8 @@ extension StreamTransport {
       case .reply(let reply): try await outbound.write(ByteBuffer(message: reply))
       case .finished(let session, let reply):
         if let reply { try await outbound.write(ByteBuffer(message: reply)) }
-        records.insert(session.peer)
+        // Whoever has a grant could push out what was checked of members.
+        if state.withLock({ $0.members.contains(session.peer.node) }) { records.insert(session.peer) }
         reader.limit = OverlayLimits.frameByteLimit + Session.overheadByteCount
         return session
       case .refused(let error, let reply):

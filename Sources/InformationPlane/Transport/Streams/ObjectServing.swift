@@ -15,19 +15,11 @@ extension StreamTransport {
     _ outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>
   ) async {
     let peer = session.peer.node
-    let refusal = state.withLock { state -> String? in
-      // A grant alone is no seat: its invitation may have let in as many as it is for.
-      guard state.members.contains(peer) else { return "node \(peer.short) is not known as a member here; try again" }
-      guard state.serving < limits.serving else {
-        return "\(limits.serving) streams are being served already; try again"
-      }
-      state.serving += 1
-      return nil
-    }
-    defer { if refusal == nil { state.withLock { $0.serving -= 1 } } }
+    let refusal = state.withLock { $0.seat(peer, limits) }
+    defer { if refusal == nil { state.withLock { $0.unseat(peer) } } }
     var reader = reader
     reader.limit = 4 * 1_024
-    let watchdog = Watchdog(channel, patience: limits.objectIdleTimeout)
+    let watchdog = Watchdog(channel, patience: refusal == nil ? limits.objectIdleTimeout : limits.refusalPatience)
     defer { watchdog.stop() }
     var stream = ObjectStream(session: session, outbound: outbound, watchdog: watchdog)
     do {
@@ -38,10 +30,8 @@ extension StreamTransport {
           drops.count(.malformed)
           return
         }
-        if let refusal {
-          try await stream.refuse(reference, refusal)
-          continue
-        }
+        // Nor does it keep the connection: others need one.
+        if let refusal { return try await stream.refuse(reference, refusal) }
         try await give(reference, from: request.offset, to: peer, &stream)
       }
     } catch is HandshakeError {
@@ -102,6 +92,30 @@ extension StreamTransport {
           }))
       offset += count
     } while offset < reference.byteCount
+  }
+}
+
+extension StreamTransport.State {
+  /// Takes a place among those who are served. Nobody has more than what is left.
+  ///
+  /// - Returns: why there is none; nil when it was taken.
+  fileprivate mutating func seat(_ peer: NodeID, _ limits: TransportLimits) -> String? {
+    // A grant alone is no seat: another may have come in by its invitation.
+    guard members.contains(peer) else { return "node \(peer.short) is not known as a member here; try again" }
+    guard serving < limits.serving else { return "\(limits.serving) streams are being served already; try again" }
+    let own = servingByPeer[peer, default: 0]
+    guard own < min(limits.servingPerPeer, limits.serving - serving) else {
+      return "\(serving) streams are being served already, \(own) of them of node \(peer.short); try again"
+    }
+    serving += 1
+    servingByPeer[peer] = own + 1
+    return nil
+  }
+
+  fileprivate mutating func unseat(_ peer: NodeID) {
+    serving -= 1
+    let left = servingByPeer[peer, default: 1] - 1
+    servingByPeer[peer] = left == 0 ? nil : left
   }
 }
 

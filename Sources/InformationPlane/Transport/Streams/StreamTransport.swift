@@ -20,9 +20,11 @@ final class StreamTransport: Sendable {
     var nextLink: UInt64 = 1
     var connections = 0
     var handshakes = 0
-    /// By the other end's address, without its port.
-    var handshakesByAddress: [String: Int] = [:]
+    /// By the network that the other end's address is in.
+    var handshakesByNetwork: [UInt64: Int] = [:]
+    /// Object streams that are served, and whose they are.
     var serving = 0
+    var servingByPeer: [NodeID: Int] = [:]
   }
 
   private struct DialRequest: Sendable {
@@ -116,6 +118,7 @@ final class StreamTransport: Sendable {
       }
     case .transmit(let link, let frame, let lane): transmit(frame, on: link, lane)
     case .close(let link, let reason): close(link, reason)
+    case .present(let record): use(record: record)
     default: return false
     }
     return true
@@ -143,34 +146,35 @@ final class StreamTransport: Sendable {
   // MARK: Connections
 
   /// Counts a connection in, unless there are too many.
-  private func enter(from address: String) -> Bool {
+  private func enter(from network: UInt64) -> Bool {
     state.withLock { state in
       guard state.connections < limits.connections, state.handshakes < limits.handshakes,
-        state.handshakesByAddress[address, default: 0] < limits.handshakesPerAddress
+        state.handshakesByNetwork[network, default: 0] < limits.handshakesPerAddress
       else { return false }
       state.connections += 1
       state.handshakes += 1
-      state.handshakesByAddress[address, default: 0] += 1
+      state.handshakesByNetwork[network, default: 0] += 1
       return true
     }
   }
 
   private func leave() { state.withLock { $0.connections -= 1 } }
 
-  private func leaveHandshake(from address: String) {
+  private func leaveHandshake(from network: UInt64) {
     state.withLock { state in
       state.handshakes -= 1
-      let left = state.handshakesByAddress[address, default: 1] - 1
-      state.handshakesByAddress[address] = left == 0 ? nil : left
+      let left = state.handshakesByNetwork[network, default: 1] - 1
+      state.handshakesByNetwork[network] = left == 0 ? nil : left
     }
   }
 
   private func serve(_ channel: any Channel) async {
     let remote = channel.remoteAddress
-    let address = remote?.ipAddress ?? ""
-    // Told before anything ends the connection: afterwards nobody knows where it came from.
-    let origin = remote?.port.map { "\(HostPort(host: address, port: $0))" } ?? "an address that is gone"
-    guard enter(from: address) else {
+    // Found before anything ends the connection: afterwards nobody knows where it came from.
+    let origin =
+      remote?.port.map { "\(HostPort(host: remote?.ipAddress ?? "", port: $0))" } ?? "an address that is gone"
+    let network = remote?.network ?? 0
+    guard enter(from: network) else {
       channel.close(promise: nil)
       return drops.count(.tooManyConnections)
     }
@@ -180,14 +184,14 @@ final class StreamTransport: Sendable {
       do {
         connection = try await take(channel)
       } catch {
-        leaveHandshake(from: address)
+        leaveHandshake(from: network)
         throw error
       }
       try await connection.executeThenClose { inbound, outbound in
         var reader = FrameReader(inbound, limit: Handshake.messageByteLimit)
         let session: Session
         do {
-          defer { leaveHandshake(from: address) }
+          defer { leaveHandshake(from: network) }
           session = try await shakeHands(asListenerOn: channel, &reader, outbound)
         }
         switch session.purpose {

@@ -47,32 +47,32 @@ struct NetworkCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Print an invitation (jc1...) to the network. It is a secret.",
       discussion: """
-        Whoever has it first may join until it expires. Give each node an invitation of its own that holds for a short \
-        time; members stay when it has expired.
+        Whoever has it first may join until it expires. Each node needs one of its own; let it hold for a short time: \
+        members stay when it has expired.
         """)
     @OptionGroup var node: NodeOptions
     @Option(help: "How long it holds: 1s to 720h.")
     var expires = "1h"
-    @Option(help: "How many nodes may join with it, 1 to 4096.")
+    @Option(help: "How many invitations, each on a line and for one node, 1 to 1000.")
     var nodes = 1
     @Option(help: ArgumentHelp("Where this node can be reached, if not where it runs now.", valueName: "host:port"))
     var address: [String] = []
 
     func run() async throws {
-      guard (1...Grant.nodeLimit).contains(nodes) else {
-        throw Failure(.usage, "--nodes \(nodes) is not within 1 to \(Grant.nodeLimit)", next: "--nodes 1")
+      guard (1...1_000).contains(nodes) else {
+        throw Failure(.usage, "--nodes \(nodes) is not within 1 to 1000", next: "--nodes 1")
       }
       let folder = try node.folder()
       let life = try NetworkCommand.life(expires)
       for text in address { _ = try Arguments.reachable(text, "--address") }
       var random = Random.system()
-      let text = try NodeSetup(folder).invite(
-        addresses: address, nodes: nodes, expiresMilliseconds: HumanText.now() + life, random: &random)
-      Output.data(text)
-      let who = nodes == 1 ? "the first node that has it" : "the first \(nodes) nodes that have it"
+      let texts = try NodeSetup(folder).invite(
+        nodes, addresses: address, expiresMilliseconds: HumanText.now() + life, random: &random)
+      for text in texts { Output.data(text) }
+      let which = nodes == 1 ? "it" : "a line"
       Output.hint(
-        "\(who) may join, for \(HumanText.duration(life)); keep it secret: "
-          + "jointcloud network join --data DIR jc1...")
+        "the first node that has \(which) may join, for \(HumanText.duration(life)); keep \(nodes == 1 ? "it" : "them") "
+          + "secret: jointcloud network join --data DIR jc1...")
     }
   }
 
