@@ -84,6 +84,16 @@ import Testing
     #expect(effects.contains { if case .close(_, .invitationUsedUp) = $0 { true } else { false } })
   }
 
+  @Test func aNodeShowsItsNewestRecordInHandshakes() throws {
+    var lone = try LoneCore(peerCount: 0, seed: Self.seed)
+    let records = try (0..<2).map { _ in try lone.record(of: lone.identity, datagramSeed: lone.random.bytes(32)) }
+    func shown(after record: SignedStatement) -> [StatementID] {
+      lone.tell(.announce(record)).compactMap { if case .present(let record) = $0 { record.id } else { nil } }
+    }
+    #expect(shown(after: records[1]) == [records[1].id], "seed \(Self.seed)")
+    #expect(shown(after: records[0]).isEmpty, "an older one is none of its own any more")
+  }
+
   @Test func aMemberCannotLeaveItsPlaceToAnotherByTakingASecondInvitation() throws {
     var lone = try LoneCore(peerCount: 1, seed: Self.seed)
     // The same keys, by two grants.

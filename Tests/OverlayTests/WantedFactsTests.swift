@@ -38,6 +38,22 @@ import Testing
     #expect(wanted[id(7)]?.asked == second)
   }
 
+  @Test func whoPutOffOverAndOverLoseTheirPlacesToOthers() throws {
+    var wanted = WantedFacts()
+    for number in 0..<UInt64(WantedFacts.sourceLimit) {
+      _ = wanted.announced(id(7), on: LinkID(number), lazyUntil: nil, OverlayLimits())
+    }
+    let honest = LinkID(99)
+    var next: LinkID? = LinkID(0)
+    for _ in 0..<(2 * WantedFacts.putBackLimit) where next != honest {
+      guard let asked = next else { break }
+      wanted.ask(id(7), on: asked)
+      _ = wanted.announced(id(7), on: honest, lazyUntil: nil, OverlayLimits())
+      next = wanted.putBack(id(7), on: asked)
+    }
+    #expect(next == honest, "it is asked in the end")
+  }
+
   @Test func threeGreedyPeersLeaveRoomForAFourth() {
     var limits = OverlayLimits()
     limits.wantedFacts = 30
