@@ -94,6 +94,22 @@ import Testing
     #expect(taker.hear(OverlayFrame.factsLeftOut([], gone: [fact.id]), from: 0).requests(to: 1) == [fact.id])
   }
 
+  @Test func whatOnePeerMadeUpDoesNotHoldUpWhatOthersHave() throws {
+    var lone = try LoneCore(peerCount: 2, seed: Self.seed)
+    let facts = try (0..<2).map { try lone.note("\($0)", by: 1) }
+    let madeUp = try (0..<200).map { try lone.note("made up \($0)", by: 0).id }
+    func announce(_ ids: [StatementID], from peer: Int) -> [OverlayEffect] {
+      lone.hear(OverlayFrame.factAnnouncement(ids, lazy: false, courtesy: false), from: peer)
+    }
+    #expect(announce(madeUp, from: 0).requests(to: 0).count == OverlayLimits().factBatch)
+    #expect(announce(facts.map(\.id), from: 1).requests(to: 1).count == 2)
+    _ = announce([facts[1].id], from: 0)
+    lone.hearAndCheck(RawTraffic.fact(facts[0], hops: 1), from: 1)
+    // The first peer is busy with what it made up: the second is asked again at once.
+    let again = lone.hear(OverlayFrame.factsLeftOut([facts[1].id], gone: []), from: 1)
+    #expect(again.requests(to: 1) == [facts[1].id], "seed \(Self.seed)")
+  }
+
   @Test func aSlowStreamIsNotAskedTwiceForWhatNobodyElseHas() throws {
     var lone = try LoneCore(peerCount: 2, seed: Self.seed)
     let facts = try (0..<10).map { try lone.note("\($0)", by: 1) }

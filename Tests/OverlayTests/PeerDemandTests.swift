@@ -50,7 +50,7 @@ import Testing
     #expect(isCompared(with: 1) && isCompared(with: 2) && !isCompared(with: 0), "seed \(Self.seed)")
   }
 
-  enum Obstacle: CaseIterable { case quota, room, clock }
+  enum Obstacle: CaseIterable { case quota, room, clock, noEnd }
 
   @Test(arguments: Obstacle.allCases) func whatWasRefusedIsNotFetchedAgainForAWhile(obstacle: Obstacle) throws {
     var limits = OverlayLimits()
@@ -59,7 +59,9 @@ import Testing
     var lone = try LoneCore(peerCount: 2, seed: Self.seed, limits: limits)
     lone.hearAndCheck(RawTraffic.fact(try lone.note("first", by: 0, lasting: 3_600_000), hops: 1), from: 0)
     let lasting: Int64 = obstacle == .clock ? 30 * 3_600_000 : 600_000
-    let fact = try lone.note("refused", by: 0, lasting: lasting)
+    let fact =
+      obstacle == .noEnd
+      ? try lone.peers[0].sign(Timeless(text: "refused")) : try lone.note("refused", by: 0, lasting: lasting)
     #expect(lone.hearAndCheck(RawTraffic.fact(fact, hops: 1), from: 0).deliveredCount == 0)
     let announcement: [UInt8] = OverlayFrame.factAnnouncement([fact.id], lazy: false, courtesy: false)
     let digest: [UInt8] = OverlayFrame.factDigest([fact.id], buckets: 0)
@@ -69,10 +71,10 @@ import Testing
     lone.tell(.timer)
     #expect(lone.hear(announcement, from: 1).requests(to: 1) == [fact.id], "it may be time now")
     // If it is not, the next pause is twice as long, unless the reason may pass by itself.
-    guard obstacle == .room else { return }
+    guard obstacle != .quota else { return }
     lone.hearAndCheck(RawTraffic.fact(fact, hops: 1), from: 1)
-    for (pause, isFetched) in [(limits.refusalMemory, false), (limits.refusalMemory, true)] {
-      lone.pass(pause + limits.expireInterval)
+    for isFetched in obstacle == .noEnd ? [false, true] : [true] {
+      lone.pass(limits.refusalMemory + limits.expireInterval)
       lone.tell(.timer)
       #expect(lone.hear(announcement, from: 1).requests(to: 1).isEmpty != isFetched, "seed \(Self.seed)")
     }
@@ -112,6 +114,20 @@ import Testing
     #expect(lone.check(first).requests(to: 1) == [record.id], "seed \(Self.seed)")
     lone.hearAndCheck(RawTraffic.fact(record, hops: 1), from: 1)
     #expect(lone.core.memberRecord(of: joiner.node) != nil)
+  }
+
+  @Test func aForgeryThatWaitsForItsAuthorsRecordDoesNotStandBeforeTheTrueFact() throws {
+    var lone = try LoneCore(peerCount: 2, seed: Self.seed)
+    let author = try lone.invited()
+    let record = try lone.record(of: author, datagramSeed: lone.random.bytes(32))
+    let fact = try author.sign(Note(expiresMilliseconds: lone.now.wallMilliseconds + 60_000, text: "true"))
+    let forged = SignedStatement(fact.statement, signature: lone.peers[0].signingKey.sign([1]))
+    let first = lone.hear(RawTraffic.fact(record, hops: 1), from: 0)
+    lone.hear(RawTraffic.fact(forged, hops: 1), from: 0)
+    lone.hear(RawTraffic.fact(fact, hops: 1), from: 1)
+    let second = lone.check(first)
+    #expect(lone.check(second).requests(to: 1) == [fact.id], "seed \(Self.seed)")
+    #expect(lone.hearAndCheck(RawTraffic.fact(fact, hops: 1), from: 1).deliveredCount == 1)
   }
 
   @Test func recordsThatComeWithNewStreamsCountToo() throws {

@@ -46,7 +46,11 @@ extension OverlayCore {
     guard let peer = links[id]?.node else { return }
     comparing[peer] = nil
     guard mayCompare(with: peer, &turn) else { return drop(.tooFast, from: id, &turn) }
-    for fact in ids where !isHeld(fact) {
+    for fact in ids {
+      guard !isHeld(fact) else {
+        noteSource(of: fact, on: id)
+        continue
+      }
       if wanted.announced(fact, on: id, lazyUntil: nil, limits) { links[id]?.toAsk.append(fact) }
     }
     askForFacts(on: id, &turn)

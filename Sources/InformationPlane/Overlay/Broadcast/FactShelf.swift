@@ -26,6 +26,7 @@ struct FactShelf: Sendable {
     let signed: SignedStatement
     let hops: Int
     let link: LinkID
+    let peer: NodeID
   }
 
   private(set) var facts: [StatementID: Fact] = [:]
@@ -43,8 +44,9 @@ struct FactShelf: Sendable {
   var pending: [StatementID: Check] = [:]
   /// How many records of a node are being verified.
   var pendingRecords: [NodeID: Int] = [:]
-  var parked: [NodeID: [Parked]] = [:]
-  var parkedCount = 0
+  private var parked: [NodeID: [Parked]] = [:]
+  private var parkedIDs: [StatementID: Int] = [:]
+  private var parkedByPeer: [NodeID: Int] = [:]
   /// How many came since facts were compared because of it last.
   var newLately = 0
 
@@ -53,6 +55,31 @@ struct FactShelf: Sendable {
 
   func contains(_ id: StatementID) -> Bool {
     facts[id] != nil || remembered[id] != nil || pending[id] != nil || refused.contains(id)
+  }
+
+  /// Whether a copy is under check, or waits for that.
+  func isInHand(_ id: StatementID) -> Bool { pending[id] != nil || parkedIDs[id] != nil }
+
+  /// - Returns: false where there is no room: nobody has more than what is left.
+  mutating func park(_ fact: Parked, limit: Int) -> Bool {
+    let count = parkedIDs.values.reduce(0, +)
+    guard parkedByPeer[fact.peer, default: 0] < limit - count else { return false }
+    parked[fact.signed.statement.author, default: []].append(fact)
+    parkedIDs[fact.signed.id, default: 0] += 1
+    parkedByPeer[fact.peer, default: 0] += 1
+    return true
+  }
+
+  /// Takes out what waits for an author's record.
+  mutating func takeParked(by author: NodeID) -> [Parked] {
+    let taken = parked.removeValue(forKey: author) ?? []
+    for fact in taken {
+      let copies = parkedIDs[fact.signed.id, default: 1] - 1
+      parkedIDs[fact.signed.id] = copies == 0 ? nil : copies
+      let left = parkedByPeer[fact.peer, default: 1] - 1
+      parkedByPeer[fact.peer] = left == 0 ? nil : left
+    }
+    return taken
   }
 
   /// - Returns: whether it was not here.

@@ -66,10 +66,15 @@ extension OverlayCore {
     if wasAsked { links[link]?.answered(at: turn.uptime) }
     if !wasAsked, !courtesy { peerCounts(on: link, &turn) }
     // Who else has it is kept until a copy is found to be good.
-    defer { if facts.pending[id] == nil { wanted.remove(id) } }
+    defer { if !facts.isInHand(id), wanted[id]?.asked == nil { wanted.remove(id) } }
     guard !isHeld(id) else {
       cameAgain(id, wasAsked: wasAsked, on: link, &turn)
       return drop(.duplicate, from: link, &turn)
+    }
+    guard let peer = links[link]?.node, checks.hasRoom(.statements, for: peer, limits) else {
+      // Of this one too much is under check; others may bring it.
+      drop(.busy, from: link, &turn)
+      return askAnyone(for: [id], last: nil, &turn)
     }
     guard let signed = raw.parsed() else { return drop(.malformed, from: link, &turn) }
     consider(signed, hops: hops, on: link, &turn)
@@ -89,14 +94,11 @@ extension OverlayCore {
 
   /// A copy was bad: what its sender altered, others have as it was.
   mutating func fetchAgain(_ id: StatementID, after check: FactShelf.Check?, from peer: NodeID, _ turn: inout Turn) {
-    for other in (check?.asked ?? []) + (check?.pushed ?? []) {
+    for other in (check?.asked ?? []) + (check?.pushed ?? []) where links[other] != nil {
       _ = wanted.announced(id, on: other, lazyUntil: nil, limits)
     }
-    if let next = wanted[id]?.sources.first(where: { links[$0].map { $0.node != peer } ?? false }) {
-      links[next]?.toAsk.append(id)
-      return askForFacts(on: next, &turn)
-    }
-    wanted.remove(id)
+    if let forger = linkOfNode[peer] { wanted.came(id, on: forger) }
+    guard wanted[id] == nil else { return askAnyone(for: [id], last: nil, &turn) }
     // Who else has it is found by comparing.
     compareWithAll(except: peer, &turn)
   }
@@ -137,8 +139,8 @@ extension OverlayCore {
     _ id: StatementID, _ reason: DropReason, from link: LinkID?, by node: NodeID? = nil, _ turn: inout Turn
   ) {
     if let peer = node ?? link.flatMap({ links[$0]?.node }) {
-      facts.refused.insert(
-        id, from: peer, isPassing: reason == .busy || reason == .expired, at: turn.uptime, limits)
+      let isPassing = [.busy, .expired, .authorQuota].contains(reason)
+      facts.refused.insert(id, from: peer, isPassing: isPassing, at: turn.uptime, limits)
     }
     drop(reason, from: link, by: node, &turn)
   }
@@ -161,18 +163,23 @@ extension OverlayCore {
   /// Keeps a fact for the moment that its author's record takes to be verified; otherwise the author is unknown.
   private mutating func park(_ signed: SignedStatement, hops: Int, on link: LinkID, _ turn: inout Turn) {
     let author = signed.statement.author
-    guard facts.pendingRecords[author] != nil, facts.parkedCount < limits.verificationsPerPeer else {
-      return drop(.unknownAuthor, from: link, &turn)
-    }
-    facts.parked[author, default: []].append(FactShelf.Parked(signed: signed, hops: hops, link: link))
-    facts.parkedCount += 1
+    guard let peer = links[link]?.node, facts.pendingRecords[author] != nil,
+      facts.park(
+        FactShelf.Parked(signed: signed, hops: hops, link: link, peer: peer), limit: limits.verificationsPerPeer)
+    else { return drop(.unknownAuthor, from: link, &turn) }
   }
 
   mutating func releaseParked(by author: NodeID, _ turn: inout Turn) {
-    guard facts.pendingRecords[author] == nil, let parked = facts.parked.removeValue(forKey: author) else { return }
-    facts.parkedCount -= parked.count
-    for fact in parked where !facts.contains(fact.signed.id) {
-      consider(fact.signed, hops: fact.hops, on: fact.link, &turn)
+    guard facts.pendingRecords[author] == nil else { return }
+    for fact in facts.takeParked(by: author) {
+      let id = fact.signed.id
+      if facts.contains(id) {
+        // Of several copies the first is checked; should it be bad, the others are asked for again.
+        if facts.pending[id] != nil { cameAgain(id, wasAsked: true, on: fact.link, &turn) }
+      } else {
+        consider(fact.signed, hops: fact.hops, on: fact.link, &turn)
+        if !facts.isInHand(id) { wanted.remove(id) }
+      }
     }
   }
 

@@ -124,9 +124,10 @@ extension OverlayCore {
     if !courtesy { peerCounts(on: id, &turn) }
     var isAnyNew = false
     for fact in ids {
-      // One who has it, should the copy that is checked be bad.
-      if facts.pending[fact] != nil { _ = wanted.announced(fact, on: id, lazyUntil: nil, limits) }
-      guard !isHeld(fact) else { continue }
+      guard !isHeld(fact) else {
+        noteSource(of: fact, on: id)
+        continue
+      }
       isAnyNew = true
       let until = lazy ? turn.uptime + limits.lazyPatience : nil
       let isSource = wanted.announced(fact, on: id, lazyUntil: until, limits)
@@ -141,9 +142,14 @@ extension OverlayCore {
     }
   }
 
+  /// One more who has a fact of which a copy is under check, should that be bad.
+  mutating func noteSource(of fact: StatementID, on id: LinkID) {
+    if facts.pending[fact] != nil { _ = wanted.announced(fact, on: id, lazyUntil: nil, limits) }
+  }
+
   /// Asks for what was announced beside the tree and did not come along it, and mends the tree.
   mutating func fetchOverdue(_ turn: inout Turn) {
-    for fact in wanted.takeOverdue(at: turn.uptime) where facts.pending[fact] == nil {
+    for fact in wanted.takeOverdue(at: turn.uptime) where !facts.isInHand(fact) {
       guard let source = wanted[fact]?.sources.first(where: { links[$0] != nil }) else {
         wanted.remove(fact)
         continue
@@ -163,7 +169,7 @@ extension OverlayCore {
     guard var link = links[id], link.asked.isEmpty else { return }
     var batch: [StatementID] = []
     while batch.count < limits.factBatch, let fact = link.toAsk.popFirst() {
-      guard let known = wanted[fact], known.asked == nil, facts.pending[fact] == nil else { continue }
+      guard let known = wanted[fact], known.asked == nil, !facts.isInHand(fact) else { continue }
       guard !isHeld(fact) else {
         wanted.remove(fact)
         continue
@@ -171,9 +177,7 @@ extension OverlayCore {
       wanted.ask(fact, on: id)
       batch.append(fact)
     }
-    if !batch.isEmpty {
-      link.ask(batch, at: turn.uptime)
-    }
+    if !batch.isEmpty { link.ask(batch, at: turn.uptime) }
     links[id] = link
     guard !batch.isEmpty else { return }
     transmit(OverlayFrame.factRequest(batch), on: id, lane: .control, &turn)
@@ -187,11 +191,10 @@ extension OverlayCore {
     // Where nobody else has it, more patience costs nothing, and asking twice would fill a slow stream.
     let late = silence >= limits.answerPatience ? asked : asked.filter { wanted.hasOther($0, than: id) }
     links[id]?.stopWaiting(for: late)
-    let others = late.compactMap { fact in
-      (link.isAnswering ? wanted.putBack(fact, on: id) : wanted.giveUp(fact, on: id)).map { (fact, $0) }
+    let rest = late.filter { fact in
+      (link.isAnswering ? wanted.putBack(fact, on: id) : wanted.giveUp(fact, on: id)) != nil
     }
-    ask(others, &turn)
-    askForFacts(on: id, &turn)
+    askAnyone(for: rest, last: id, &turn)
   }
 
   /// What did not fit into an answer is asked for again, of others first; what the peer has no more, of others alone.
@@ -201,17 +204,30 @@ extension OverlayCore {
     let again = link.isAnswering ? rest.filter(link.asked.contains) : []
     let gone = gone.filter { link.asked.contains($0) && !again.contains($0) }
     links[id]?.asked.subtract(again + gone)
-    ask(again.compactMap { fact in wanted.putBack(fact, on: id).map { (fact, $0) } }, &turn)
-    ask(gone.compactMap { fact in wanted.giveUp(fact, on: id).map { (fact, $0) } }, &turn)
-    askForFacts(on: id, &turn)
+    let others = gone.filter { wanted.giveUp($0, on: id) != nil } + again.filter { wanted.putBack($0, on: id) != nil }
+    askAnyone(for: others, last: id, &turn)
   }
 
   /// What was to come on a stream that is no more is asked for elsewhere.
-  mutating func askElsewhere(insteadOfClosed link: LinkID, _ turn: inout Turn) { ask(wanted.closed(link), &turn) }
+  mutating func askElsewhere(insteadOfClosed link: LinkID, _ turn: inout Turn) {
+    askAnyone(for: wanted.closed(link).map(\.id), last: nil, &turn)
+  }
 
-  private mutating func ask(_ facts: [(id: StatementID, next: LinkID)], _ turn: inout Turn) {
-    for (id, next) in facts { links[next]?.toAsk.append(id) }
-    for source in Set(facts.map(\.next)).sorted() { askForFacts(on: source, &turn) }
+  /// Has facts asked for that are asked of nobody: of the first who has them and whom nothing else is asked at the
+  /// moment, so that they do not wait behind what one peer made up.
+  ///
+  /// - Parameter last: whom it was asked of in vain; only this one may have time.
+  mutating func askAnyone(for facts: [StatementID], last: LinkID?, _ turn: inout Turn) {
+    var sources: Set<LinkID> = []
+    for fact in facts.reversed() {
+      for source in wanted[fact]?.sources ?? [] where links[source] != nil {
+        // They have waited already.
+        links[source]?.toAsk.prepend(fact)
+        sources.insert(source)
+      }
+    }
+    for source in sources.sorted() where source != last { askForFacts(on: source, &turn) }
+    if let last { askForFacts(on: last, &turn) }
   }
 
   /// A fact's bytes came, whatever becomes of them.
@@ -239,7 +255,11 @@ extension OverlayCore {
         rest.append(id)
         continue
       }
-      guard mayFetch(size, peer, &turn) else { return drop(.tooFast, from: link, &turn) }
+      guard mayFetch(size, peer, &turn) else {
+        drop(.tooFast, from: link, &turn)
+        rest.append(id)
+        continue
+      }
       byteCount += size
       transmit(
         OverlayFrame.fact(signed, hops: hops + 1, courtesy: courtesy), on: link, lane: .bulk, &turn)

@@ -14,7 +14,8 @@ struct WantedFacts: Sendable {
   }
 
   static let sourceLimit = 6
-  /// An answer holds eight of the largest facts, and a request names 64; who puts off more often withholds.
+  /// An answer holds eight of the largest facts, a request names 64, and what was put off comes first; who puts off more
+  /// often withholds.
   static let putBackLimit = 16
 
   private(set) var wanted: [StatementID: Wanted] = [:]

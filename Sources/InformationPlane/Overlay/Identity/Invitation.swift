@@ -67,7 +67,9 @@ public struct Invitation: Hashable, Sendable, Codable {
     }
     guard let bytes = Self.checked(characters.dropFirst(Self.prefix.count)) else {
       let count = text.split(whereSeparator: \.isWhitespace).count { $0.hasPrefix(Self.prefix) }
-      guard count < 2 else { throw Self.malformed("these are \(count), and each node takes one of its own") }
+      guard count < 2 else {
+        throw Self.malformed("these are \(count), a line each, and each node takes one of its own")
+      }
       throw .altered
     }
     do {

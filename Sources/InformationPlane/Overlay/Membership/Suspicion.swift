@@ -223,7 +223,7 @@ extension OverlayCore {
     rumoursUnderCheck.remove(RumourCheck(subject: rumour.subject, signature: rumour.signed.signature))
     guard holds else { return drop(.badSignature, from: linkOfNode[pending.node], by: pending.node, &turn) }
     guard !heardRumours.contains(rumour.subject) else { return }
-    // Counted only now: what others forged in its name costs a member nothing. What is too much may come again later.
+    // Counted only now: what others forged in its name costs a member nothing.
     if case .accusation(let accused, let accuser, _) = rumour.subject, accused != node,
       !accusers.admit(accuser, at: turn.uptime, perMinute: limits.accusationsPerMinute)
     {

@@ -1,4 +1,3 @@
-import DequeModule
 import Model
 
 /// One open stream to a peer.
@@ -33,7 +32,7 @@ struct Link: Sendable {
   var lazy: [StatementID] = []
 
   // What the peer has and this node lacks.
-  var toAsk: Deque<StatementID> = []
+  var toAsk = AskQueue()
   var asked: Set<StatementID> = []
   /// What was asked for and is no longer waited for: it may come all the same, and was not pushed then.
   private(set) var late: Set<StatementID> = []

@@ -149,7 +149,8 @@ final class StreamTransport: Sendable {
   private func enter(from network: UInt64) -> Bool {
     state.withLock { state in
       guard state.connections < limits.connections, state.handshakes < limits.handshakes,
-        state.handshakesByNetwork[network, default: 0] < limits.handshakesPerAddress
+        state.handshakesByNetwork[network, default: 0]
+          < min(limits.handshakesPerAddress, limits.handshakes - state.handshakes)
       else { return false }
       state.connections += 1
       state.handshakes += 1
