@@ -62,7 +62,7 @@ struct FactShelf: Sendable {
 
   /// - Returns: false where there is no room: nobody has more than what is left.
   mutating func park(_ fact: Parked, limit: Int) -> Bool {
-    let count = parkedIDs.values.reduce(0, +)
+    let count = parkedByPeer.values.reduce(0, +)
     guard parkedByPeer[fact.peer, default: 0] < limit - count else { return false }
     parked[fact.signed.statement.author, default: []].append(fact)
     parkedIDs[fact.signed.id, default: 0] += 1

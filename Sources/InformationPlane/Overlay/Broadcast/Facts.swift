@@ -65,10 +65,9 @@ extension OverlayCore {
     defer { if links[link]?.asked.isEmpty == true { askForFacts(on: link, &turn) } }
     if wasAsked { links[link]?.answered(at: turn.uptime) }
     if !wasAsked, !courtesy { peerCounts(on: link, &turn) }
-    // Who else has it is kept until a copy is found to be good.
-    defer { if !facts.isInHand(id), wanted[id]?.asked == nil { wanted.remove(id) } }
     guard !isHeld(id) else {
       cameAgain(id, wasAsked: wasAsked, on: link, &turn)
+      stopWantingUnlessInHand(id)
       return drop(.duplicate, from: link, &turn)
     }
     guard let peer = links[link]?.node, checks.hasRoom(.statements, for: peer, limits) else {
@@ -76,8 +75,17 @@ extension OverlayCore {
       drop(.busy, from: link, &turn)
       return askAnyone(for: [id], last: nil, &turn)
     }
-    guard let signed = raw.parsed() else { return drop(.malformed, from: link, &turn) }
+    guard let signed = raw.parsed() else {
+      wanted.remove(id)
+      return drop(.malformed, from: link, &turn)
+    }
     consider(signed, hops: hops, on: link, &turn)
+    stopWantingUnlessInHand(id)
+  }
+
+  /// Who else has a fact is kept until a copy is found to be good.
+  private mutating func stopWantingUnlessInHand(_ id: StatementID) {
+    if !facts.isInHand(id) { wanted.remove(id) }
   }
 
   /// Of two ways by which a fact came the later closes, once the first copy is found to be good.
@@ -139,8 +147,7 @@ extension OverlayCore {
     _ id: StatementID, _ reason: DropReason, from link: LinkID?, by node: NodeID? = nil, _ turn: inout Turn
   ) {
     if let peer = node ?? link.flatMap({ links[$0]?.node }) {
-      let isPassing = [.busy, .expired, .authorQuota].contains(reason)
-      facts.refused.insert(id, from: peer, isPassing: isPassing, at: turn.uptime, limits)
+      facts.refused.insert(id, from: peer, isPassing: reason.isPassing, at: turn.uptime, limits)
     }
     drop(reason, from: link, by: node, &turn)
   }
@@ -178,7 +185,7 @@ extension OverlayCore {
         if facts.pending[id] != nil { cameAgain(id, wasAsked: true, on: fact.link, &turn) }
       } else {
         consider(fact.signed, hops: fact.hops, on: fact.link, &turn)
-        if !facts.isInHand(id) { wanted.remove(id) }
+        stopWantingUnlessInHand(id)
       }
     }
   }

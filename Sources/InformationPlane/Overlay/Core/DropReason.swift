@@ -48,6 +48,14 @@ public enum DropReason: String, Hashable, Sendable, CaseIterable, Comparable {
 
   public static func < (left: DropReason, right: DropReason) -> Bool { left.rawValue < right.rawValue }
 
+  /// Whether what was refused may be taken soon: a clock is set right, room is made.
+  var isPassing: Bool {
+    switch self {
+    case .busy, .expired, .authorQuota: true
+    default: false
+    }
+  }
+
   /// Whether the peer that sent it is at fault: a few of these close its link.
   var isPeersFault: Bool {
     switch self {

@@ -173,8 +173,8 @@ public struct OverlayLimits: Hashable, Sendable {
   public var noticePause: Duration = .seconds(10)
   /// After so many dials in vain the other process is held to have gone.
   public var rivalDials = 2
-  /// How long it is told that it was met.
-  public var rivalMemory: Duration = .seconds(60)
+  /// How long people are told that it, a member that runs twice, or who kept this node out was met.
+  public var encounterMemory: Duration = .seconds(60)
 
   // MARK: Direct delivery
 

@@ -233,7 +233,7 @@ extension OverlayCore {
     if checked.node == node { return metOwnKey(in: checked, &turn) }
     if let obstacle = obstacle(to: checked) {
       facts.refused.insert(
-        signed.id, from: pending.node, isPassing: obstacle == .tooManyMembers, at: turn.uptime, limits)
+        signed.id, from: pending.node, isPassing: Self.dropReason(obstacle).isPassing, at: turn.uptime, limits)
       return keptOut(checked, by: obstacle, from: pending.link, &turn)
     }
     if take(checked, hops: 1, from: pending.link, by: pending.node, &turn) { traffic.factsTaken += 1 }

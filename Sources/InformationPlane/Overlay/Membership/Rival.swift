@@ -66,12 +66,12 @@ extension OverlayCore {
 
   /// Another process with this node's key, if it was met of late.
   public func recentRival(at uptime: Duration) -> Rival? {
-    rival.flatMap { uptime - $0.metAt < limits.rivalMemory ? $0 : nil }
+    rival.flatMap { uptime - $0.metAt < limits.encounterMemory ? $0 : nil }
   }
 
   /// Members of whom two processes were met of late, sorted.
   public func membersRunningTwice(at uptime: Duration) -> [NodeID] {
-    table.members.values.filter { $0.toldOfTwoAt.map { uptime - $0 < limits.rivalMemory } ?? false }.map(\.node)
+    table.members.values.filter { $0.toldOfTwoAt.map { uptime - $0 < limits.encounterMemory } ?? false }.map(\.node)
       .sorted()
   }
 }

@@ -31,7 +31,7 @@ public struct Refused: Sendable {
 extension OverlayCore {
   /// Who did not let this node in, if that was of late and no stream to it has lasted since.
   public func recentRefusal(at uptime: Duration) -> Refused? {
-    lastRefusal.flatMap { uptime - $0.at < limits.rivalMemory ? $0 : nil }
+    lastRefusal.flatMap { uptime - $0.at < limits.encounterMemory ? $0 : nil }
   }
 }
 
