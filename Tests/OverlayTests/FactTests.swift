@@ -54,16 +54,6 @@ import Testing
     #expect(network.log(late).facts.count == 300, "seed \(Self.seed)")
   }
 
-  @Test func aForgedFactIsDroppedCountedAndPaidForByWhoRelaysIt() throws {
-    let network = try SimulatedNetwork.met(3, seed: Self.seed)
-    for number in 0..<8 { network.push(try network.forged("\(number)", by: 2, signedBy: 1), to: 0, from: 1) }
-    network.run(for: .milliseconds(50))
-    #expect(network.log(0).facts.isEmpty)
-    #expect(network.count(.badSignature, at: 0) == 8)
-    #expect(network.log(2).facts.isEmpty)
-    #expect(network.overlay(0).linkedPeers == [network.node(2)])
-  }
-
   @Test func aFactOfAnUnknownAuthorOrAnotherNetworkIsDropped() throws {
     let network = try SimulatedNetwork.met(2, seed: Self.seed, after: .seconds(2))
     var random = Random.seeded(3)
@@ -158,8 +148,8 @@ import Testing
     network.run(for: .seconds(4))
     for number in 0..<7 {
       network.push(try network.forged("\(number)", by: 2, signedBy: 1), to: 0, from: 1)
-      network.run(for: .milliseconds(10))
     }
+    network.run(for: .milliseconds(10))
     #expect(network.count(.badSignature, at: 0) == 7)
     let texts = (0..<5).map { "real \($0)" }
     for text in texts { network.broadcast(text, from: 2) }
@@ -202,17 +192,5 @@ import Testing
     #expect(isRefused(try identity.sign(Timeless(text: "for ever")), for: .noExpiry))
     #expect(isRefused(try note(lastingHours: 25), for: .expired))
     #expect(!isRefused(try note(lastingHours: 23), for: .expired))
-  }
-
-  @Test func aPeerThatComesAgainIsNoNewPeer() throws {
-    let network = try SimulatedNetwork.met(3, seed: Self.seed)
-    for number in 0..<5 { network.push(try network.forged("\(number)", by: 2, signedBy: 1), to: 0, from: 1) }
-    // The stream breaks before the checks are done.
-    for link in network.links(from: 0, to: 1) { network.give(.overlay(.linkClosed(link, .broken("test"))), to: 0) }
-    network.connect(from: 1, to: 0)
-    network.run(for: .milliseconds(50))
-    for number in 5..<8 { network.push(try network.forged("\(number)", by: 2, signedBy: 1), to: 0, from: 1) }
-    network.run(for: .milliseconds(50))
-    #expect(network.log(0).notices.contains(.peerMisbehaved(network.node(1))), "seed \(Self.seed)")
   }
 }

@@ -45,9 +45,25 @@ struct LoneCore {
       invitation, seeds: NodeSeeds(random: &random), nowMilliseconds: now.wallMilliseconds)
   }
 
-  /// A newer record each time.
-  mutating func record(of identity: LocalIdentity, datagramSeed: [UInt8]) throws -> SignedStatement {
+  /// One node, by one invitation, with two working keys for one epoch.
+  mutating func twoKeyed() throws -> [LocalIdentity] {
+    let invitation = try identity.invite(
+      seeds: [], expiresMilliseconds: now.wallMilliseconds + 60_000, keySeed: random.digest())
+    let seeds = NodeSeeds(random: &random)
+    return try [seeds.signing, random.bytes(32)].map { signing in
+      try LocalIdentity.joining(
+        invitation,
+        seeds: NodeSeeds(root: seeds.root, signing: signing, datagram: seeds.datagram, cosigning: seeds.cosigning),
+        nowMilliseconds: now.wallMilliseconds)
+    }
+  }
+
+  /// A newer record each time, if no number is said.
+  mutating func record(
+    of identity: LocalIdentity, datagramSeed: [UInt8], incarnation number: Int? = nil
+  ) throws -> SignedStatement {
     incarnation += 1
+    let incarnation = number ?? incarnation
     return try identity.memberRecord(
       name: "peer", kind: "edge", addresses: ["host-\(incarnation):7000"],
       datagramKey: try AgreementKey(datagramSeed: datagramSeed), incarnation: incarnation, instance: random.digest(),

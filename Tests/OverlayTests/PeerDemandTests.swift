@@ -21,7 +21,7 @@ import Testing
   }
 
   @Test func whoAltersAFactOverAndOverDoesNotKeepItAway() throws {
-    var lone = try LoneCore(peerCount: 3, seed: Self.seed)
+    var lone = try LoneCore(peerCount: 4, seed: Self.seed)
     let fact = try lone.note("whole", by: 2)
     let altered = SignedStatement(fact.statement, signature: lone.peers[0].signingKey.sign([1]))
     let announcement: [UInt8] = OverlayFrame.factAnnouncement([fact.id], lazy: false, courtesy: false)
@@ -32,8 +32,9 @@ import Testing
     lone.hear(announcement, from: 1)
     let asked = lone.check(first)
     #expect(asked.requests(to: 1) == [fact.id] && asked.requests(to: 0).isEmpty, "seed \(Self.seed)")
-    // It comes in between once more.
-    let again = lone.hear(RawTraffic.fact(altered, hops: 1), from: 0)
+    // It comes in between once more, and so does its friend.
+    #expect(lone.hear(RawTraffic.fact(altered, hops: 1), from: 0).checkCount == 0)
+    let again = lone.hear(RawTraffic.fact(altered, hops: 1), from: 3)
     lone.hear(RawTraffic.fact(fact, hops: 1), from: 1)
     #expect(lone.check(again).requests(to: 1) == [fact.id])
     #expect(lone.hearAndCheck(RawTraffic.fact(fact, hops: 1), from: 1).deliveredCount == 1)
@@ -183,6 +184,29 @@ import Testing
     #expect(lone.core.counters[.tooFast] == 100 - limits.compareBurst)
     lone.pass(.seconds(2))
     #expect(answers(100) == 4)
+  }
+
+  @Test func summariesInDatagramsAreBoundedAsThoseOnStreams() throws {
+    let lone = try LoneCore(peerCount: 1, seed: Self.seed)
+    var core = lone.core
+    var turn = Turn(now: lone.now, random: lone.random)
+    for _ in 0..<100 { core.compare(FactSummary(), with: lone.peers[0].node, &turn) }
+    #expect(turn.effects.frames(to: 0).count == OverlayLimits().compareBurst, "seed \(Self.seed)")
+    #expect(core.counters[.tooFast] == 100 - OverlayLimits().compareBurst)
+  }
+
+  @Test func whatFoundNoRoomForItsCheckIsAskedOfAnotherThatHasIt() throws {
+    var limits = OverlayLimits()
+    limits.verificationsPerPeer = 1
+    var lone = try LoneCore(peerCount: 3, seed: Self.seed, limits: limits)
+    let fact = try lone.note("another has it", by: 2)
+    let announcement: [UInt8] = OverlayFrame.factAnnouncement([fact.id], lazy: false, courtesy: false)
+    #expect(lone.hear(announcement, from: 0).requests(to: 0) == [fact.id])
+    lone.hear(announcement, from: 1)
+    #expect(lone.hear(RawTraffic.fact(try lone.note("first", by: 2), hops: 1), from: 0).checkCount == 1)
+    let effects = lone.hear(RawTraffic.fact(fact, hops: 1), from: 0)
+    #expect(effects.checkCount == 0 && effects.requests(to: 1) == [fact.id], "seed \(Self.seed)")
+    #expect(lone.hearAndCheck(RawTraffic.fact(fact, hops: 1), from: 1).deliveredCount == 1)
   }
 
   @Test func aNewStreamIsNoNewAllowanceOfComparisons() throws {

@@ -66,10 +66,10 @@ import Testing
       network.log(1).changes.contains(OverlayLog.Change(network.node(0), .suspected)), "nobody heard the lies")
   }
 
-  /// Node 7 tells node 1 that node 0 does not answer.
-  static func tell(_ rumour: [UInt8], in network: SimulatedNetwork) throws {
-    let sealed = network.nodes[7].engine.rawDatagram(updates: [rumour], to: network.node(1))
-    network.give(.overlay(.datagram(try #require(sealed), from: network.nodes[7].address)), to: 1)
+  /// Somebody tells node 1 that node 7 has no answer from node 0.
+  static func tell(_ rumour: [UInt8], in network: SimulatedNetwork, by teller: Int = 7) throws {
+    let sealed = network.nodes[teller].engine.rawDatagram(updates: [rumour], to: network.node(1))
+    network.give(.overlay(.datagram(try #require(sealed), from: network.nodes[teller].address)), to: 1)
     network.run(for: .milliseconds(20))
   }
 
@@ -100,7 +100,7 @@ import Testing
     try Self.tell(forged, in: network)
     #expect(network.count(.badSignature, at: 1) == 1)
     #expect(!network.log(1).changes.contains(suspected))
-    try Self.tell(accusation, in: network)
+    try Self.tell(accusation, in: network, by: 6)
     #expect(network.log(1).changes.contains(suspected))
   }
 

@@ -15,7 +15,7 @@ public struct TransportLimits: Sendable {
   public var handshakes = 256
   /// Of those, from one IPv4 address or one IPv6 network of 64 bits: nobody takes all places, nor more
   /// than are left. Nodes of one machine share one, and a hundred of them may come at once.
-  public var handshakesPerAddress = 128
+  public var handshakesPerNetwork = 128
   /// Member records whose checked signatures are remembered: of as many members as a node knows at most, and of some who
   /// come anew.
   public var checkedRecords = 6_144

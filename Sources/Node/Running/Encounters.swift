@@ -8,11 +8,13 @@ struct Encounters: Sendable {
   /// Another process with this node's key.
   let rival: Rival?
   let membersRunningTwice: [NodeID]
+  let membersWithTwoKeys: [NodeID]
 
   init(_ overlay: OverlayCore, at now: Moment) {
     refusal = overlay.recentRefusal(at: now.uptime).flatMap { overlay.member($0.by)?.isLinked == true ? nil : $0 }
     rival = overlay.recentRival(at: now.uptime)
     membersRunningTwice = overlay.membersRunningTwice(at: now.uptime)
+    membersWithTwoKeys = overlay.membersWithTwoKeys
   }
 
   func findings(_ members: [MemberView]) -> [DoctorFinding] {
@@ -28,17 +30,28 @@ struct Encounters: Sendable {
       out.append(Self.finding(refusal.by, refusal.why, members))
     }
     for node in membersRunningTwice {
-      let name = members.first { $0.node == node }?.name ?? node.short
       out.append(
         DoctorFinding(
-          subject: "key", ok: false, detail: "two processes run with the key of \(name) (\(node.short))",
+          subject: "key", ok: false, detail: "two processes run with the key of \(Self.name(of: node, members))",
           remedy: "tell its operator: one of the two must stop"))
+    }
+    for node in membersWithTwoKeys {
+      out.append(
+        DoctorFinding(
+          subject: "key", ok: false,
+          detail: "\(Self.name(of: node, members)) shows two working keys for one epoch: "
+            + "what it signs by one is no good for who knows the other",
+          remedy: "ask its operator why; do not begin work with it before that is settled"))
     }
     return out
   }
 
+  private static func name(of node: NodeID, _ members: [MemberView]) -> String {
+    members.first { $0.node == node }.map { "\($0.name) (\(node.short))" } ?? node.short
+  }
+
   private static func finding(_ peer: NodeID, _ why: StreamRefusal, _ members: [MemberView]) -> DoctorFinding {
-    let name = members.first { $0.node == peer }.map { "\($0.name) (\(peer.short))" } ?? peer.short
+    let name = name(of: peer, members)
     let remedy =
       switch why {
       case .invitationUsedUp, .tooManyMembers:

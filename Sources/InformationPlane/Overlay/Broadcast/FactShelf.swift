@@ -9,6 +9,8 @@ struct FactShelf: Sendable {
     let hops: Int
     /// Its id is remembered until then (uptime) at least, whatever the wall clock says meanwhile.
     let rememberedUntil: Duration
+    /// Expired before its time.
+    var isEnded = false
   }
 
   /// A copy that is being checked, and what came meanwhile.
@@ -115,11 +117,17 @@ struct FactShelf: Sendable {
     return own.count >= limits.facts - facts.count || bytes > limits.factBytes - byteCount ? .busy : nil
   }
 
+  /// Lets an author's facts expire: they are not handed on any more, and remembered as others are.
+  mutating func endNow(by author: NodeID) {
+    for (id, fact) in facts where fact.signed.statement.author == author { facts[id]?.isEnded = true }
+  }
+
   /// Takes out what has expired, and forgets ids whose memory is over or that are too many.
   ///
   /// - Returns: the expired facts' ids, sorted.
   mutating func expire(at now: Moment, memory: Duration, limit: Int) -> [StatementID] {
-    let expired = facts.filter { $0.value.expiresMilliseconds <= now.wallMilliseconds }.map(\.key).sorted()
+    let expired = facts.filter { $0.value.isEnded || $0.value.expiresMilliseconds <= now.wallMilliseconds }
+      .map(\.key).sorted()
     for id in expired {
       guard let fact = remove(id) else { continue }
       remembered[id] = (fact.expiresMilliseconds + memory.milliseconds, fact.rememberedUntil)

@@ -79,6 +79,10 @@ extension OverlayCore {
       wanted.remove(id)
       return drop(.malformed, from: link, &turn)
     }
+    guard signed.statement.purpose == MemberRecord.purpose || mayCheck(signed.statement.author, from: peer) else {
+      drop(.unchecked, from: link, &turn)
+      return askAnyone(for: [id], last: nil, &turn)
+    }
     consider(signed, hops: hops, on: link, &turn)
     stopWantingUnlessInHand(id)
   }
@@ -196,8 +200,13 @@ extension OverlayCore {
   ) {
     let check = facts.pending.removeValue(forKey: signed.id)
     guard holds else {
-      drop(.badSignature, from: pending.link, by: pending.node, &turn)
-      return fetchAgain(signed.id, after: check, from: pending.node, &turn)
+      dropForgery(by: signed.statement.author, from: pending.node, &turn)
+      guard hadTwoKeys(signed.statement.author) else {
+        return fetchAgain(signed.id, after: check, from: pending.node, &turn)
+      }
+      // Whoever has it holds it for good, by the other key.
+      wanted.remove(signed.id)
+      return facts.refused.insert(signed.id, from: pending.node, isPassing: false, at: turn.uptime, limits)
     }
     wanted.remove(signed.id)
     for other in check?.pushed ?? [] { prune(other, &turn) }

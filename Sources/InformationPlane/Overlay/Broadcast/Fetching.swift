@@ -77,7 +77,7 @@ extension OverlayCore {
     let late = silence >= limits.answerPatience ? asked : asked.filter { wanted.hasOther($0, than: id) }
     links[id]?.stopWaiting(for: late)
     let rest = late.filter { fact in
-      (link.isAnswering ? wanted.putBack(fact, on: id) : wanted.giveUp(fact, on: id)) != nil
+      link.isAnswering ? wanted.putBack(fact, on: id) : wanted.giveUp(fact, on: id)
     }
     askAnyone(for: rest, last: id, &turn)
   }
@@ -89,13 +89,13 @@ extension OverlayCore {
     let again = link.isAnswering ? rest.filter(link.asked.contains) : []
     let gone = gone.filter { link.asked.contains($0) && !again.contains($0) }
     links[id]?.asked.subtract(again + gone)
-    let others = gone.filter { wanted.giveUp($0, on: id) != nil } + again.filter { wanted.putBack($0, on: id) != nil }
+    let others = gone.filter { wanted.giveUp($0, on: id) } + again.filter { wanted.putBack($0, on: id) }
     askAnyone(for: others, last: id, &turn)
   }
 
   /// What was to come on a stream that is no more is asked for elsewhere.
   mutating func askElsewhere(insteadOfClosed link: LinkID, _ turn: inout Turn) {
-    askAnyone(for: wanted.closed(link).map(\.id), last: nil, &turn)
+    askAnyone(for: wanted.closed(link), last: nil, &turn)
   }
 
   /// Has facts asked for that are asked of nobody: of the first who has them and whom nothing else is asked at the

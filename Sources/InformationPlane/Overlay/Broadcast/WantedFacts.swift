@@ -64,23 +64,23 @@ struct WantedFacts: Sendable {
 
   /// It was asked for in vain.
   ///
-  /// - Returns: the next who has it; nil when nobody else does, and it is forgotten.
-  mutating func giveUp(_ id: StatementID, on link: LinkID) -> LinkID? {
-    guard wanted[id]?.asked == link else { return nil }
+  /// - Returns: whether it is now to be asked for of somebody else; where nobody else has it, it is forgotten.
+  mutating func giveUp(_ id: StatementID, on link: LinkID) -> Bool {
+    guard wanted[id]?.asked == link else { return false }
     return forget(link, of: id)
   }
 
   /// It was asked for, and is to be asked for again: of the others who have it first.
   ///
-  /// - Returns: who is next, the same if nobody else has it; nil when it was not asked of this one, or was put off too
+  /// - Returns: whether it is now to be asked for, of this one again if nobody else has it; not when it was put off too
   ///   often and nobody else has it.
-  mutating func putBack(_ id: StatementID, on link: LinkID) -> LinkID? {
-    guard let known = wanted[id], known.asked == link else { return nil }
+  mutating func putBack(_ id: StatementID, on link: LinkID) -> Bool {
+    guard let known = wanted[id], known.asked == link else { return false }
     guard known.putBacks < Self.putBackLimit else { return forget(link, of: id) }
     wanted[id]?.putBacks += 1
     wanted[id]?.asked = nil
     wanted[id]?.sources = known.sources.filter { $0 != link } + [link]
-    return wanted[id]?.sources.first
+    return true
   }
 
   /// Whether somebody else than this one has it.
@@ -97,31 +97,31 @@ struct WantedFacts: Sendable {
   /// A stream ended: nobody can be asked on it any more.
   ///
   /// - Returns: what is now to be asked for on other streams, sorted.
-  mutating func closed(_ link: LinkID) -> [(id: StatementID, next: LinkID)] {
-    var orphans: [(id: StatementID, next: LinkID)] = []
+  mutating func closed(_ link: LinkID) -> [StatementID] {
+    var orphans: [StatementID] = []
     for id in (byLink.removeValue(forKey: link) ?? []).sorted() {
       guard let known = wanted[id] else { continue }
       let isOthers = known.asked.map { $0 != link } ?? (known.lazyUntil != nil)
       if isOthers {
         wanted[id]?.sources.removeAll { $0 == link }
         if wanted[id]?.sources.isEmpty == true { wanted[id] = nil }
-      } else if let next = forget(link, of: id) {
-        orphans.append((id, next))
+      } else if forget(link, of: id) {
+        orphans.append(id)
       }
     }
     return orphans
   }
 
   /// Takes a source off, and lets the next be asked.
-  private mutating func forget(_ link: LinkID, of id: StatementID) -> LinkID? {
+  ///
+  /// - Returns: whether there is one.
+  private mutating func forget(_ link: LinkID, of id: StatementID) -> Bool {
     wanted[id]?.sources.removeAll { $0 == link }
     wanted[id]?.asked = nil
     byLink[link]?.remove(id)
-    guard let next = wanted[id]?.sources.first else {
-      wanted[id] = nil
-      return nil
-    }
-    return next
+    guard wanted[id]?.sources.isEmpty == true else { return wanted[id] != nil }
+    wanted[id] = nil
+    return false
   }
 
   mutating func remove(_ id: StatementID) {

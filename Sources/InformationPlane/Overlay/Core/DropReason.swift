@@ -35,6 +35,8 @@ public enum DropReason: String, Hashable, Sendable, CaseIterable, Comparable {
   case malformed
   case alteredFrame
   case badSignature
+  /// The peer has just passed on what its author did not sign.
+  case unchecked
   case unknownAuthor
   case notTheAuthor
   case duplicate

@@ -96,8 +96,8 @@ public struct OverlayCore: Sendable {
 
   var verifications: [VerificationID: PendingVerification] = [:]
   var checks = CheckBoard()
-  /// How often each peer was at fault of late.
-  var faults: [NodeID: Int] = [:]
+  /// What each peer was at fault for of late.
+  var faults: [NodeID: Faults] = [:]
   var signatures: [OverlaySigningID: PendingSignature] = [:]
   var nextJob: UInt64 = 1
 
@@ -215,21 +215,5 @@ public struct OverlayCore: Sendable {
     fetchAllowances = fetchAllowances.filter { !$0.value.isFull(at: turn.uptime) }
     accusers.expire(at: turn.uptime)
     comparing = comparing.filter { $0.value > turn.uptime }
-  }
-
-  /// Counts what was dropped; a peer that is at fault too often loses its link.
-  ///
-  /// - Parameter node: who is at fault where the link may be closed by now: a new one is no new beginning.
-  mutating func drop(_ reason: DropReason, from link: LinkID?, by node: NodeID? = nil, _ turn: inout Turn) {
-    counters[reason, default: 0] += 1
-    let peer = link.flatMap { links[$0]?.node } ?? node
-    turn.emit(.dropped(reason, from: peer))
-    guard reason.isPeersFault, let peer, table[peer] != nil else { return }
-    faults[peer, default: 0] += 1
-    guard faults[peer, default: 0] >= limits.badFrames else { return }
-    faults[peer] = nil
-    shunned[peer] = turn.uptime + limits.redialMost
-    turn.emit(.notice(.peerMisbehaved(peer)))
-    if let open = linkOfNode[peer] { close(open, .misbehaved, &turn) }
   }
 }

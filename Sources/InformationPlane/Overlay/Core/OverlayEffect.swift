@@ -172,6 +172,8 @@ public enum OverlayNotice: Hashable, Sendable {
   case sameKeyGone
   /// Two processes run with one member's key.
   case memberRunsTwice(NodeID)
+  /// Two working keys of a member were certified for one epoch.
+  case memberHasTwoKeys(NodeID)
   case peerMisbehaved(NodeID)
   case unreachable(NodeID, address: String, reason: String)
   case recordRefused(NodeID?, IdentityError)
@@ -188,6 +190,8 @@ extension OverlayNotice: CustomStringConvertible {
       "another process runs with this node's key\(address.map { " at \($0)" } ?? ""); stop one of the two"
     case .sameKeyGone: "the other process with this node's key has gone; this node announces itself anew"
     case .memberRunsTwice(let node): "two processes run with the key of node \(node.short); its owner must stop one"
+    case .memberHasTwoKeys(let node):
+      "node \(node.short) shows two working keys for one epoch: what it signs by one is no good for who knows the other"
     case .peerMisbehaved(let node): "node \(node.short) sent too many bad frames; its link is closed"
     case .unreachable(let node, let address, let reason): "node \(node.short) at \(address) does not answer: \(reason)"
     case .keptOut(let node, .invitationUsedUp):

@@ -127,9 +127,18 @@ public struct CheckedMember: Hashable, Sendable {
   public static func == (left: CheckedMember, right: CheckedMember) -> Bool { left.signed == right.signed }
   public func hash(into hasher: inout Hasher) { hasher.combine(signed) }
 
-  /// Whether this record replaces `other` of the same node.
+  /// Whether this record replaces `other` of the same node. Of two with one number all must keep the same one, so
+  /// the id decides.
   func supersedes(_ other: CheckedMember) -> Bool {
-    (certificate.epoch, record.incarnation) > (other.certificate.epoch, other.record.incarnation)
+    number == other.number ? signed.id > other.signed.id : number > other.number
+  }
+
+  /// The newer of a node's records has the greater one.
+  var number: (epoch: Int, incarnation: Int) { (certificate.epoch, record.incarnation) }
+
+  /// Whether this record and `other` of the same node prove that two working keys were certified for one epoch.
+  func showsOtherKey(than other: CheckedMember) -> Bool {
+    certificate.epoch == other.certificate.epoch && certificate.signingKey != other.certificate.signingKey
   }
 }
 

@@ -28,6 +28,9 @@ struct Member: Sendable {
   var greetedAt: Duration?
   /// When people heard last that two processes have its key, uptime.
   var toldOfTwoAt: Duration?
+  /// The newest epoch for which two working keys of it were met. What it signs by one is no good for who knows the
+  /// other, so a signature of it that does not hold is nobody else's fault, then and later.
+  var twoKeysEpoch: Int?
   /// Which of its processes was told why others failed.
   var explainedTo: Digest?
 

@@ -86,7 +86,10 @@ extension OverlayCore {
     _ checked: CheckedMember, hops: Int, from source: LinkID?, by peer: NodeID? = nil, _ turn: inout Turn
   ) -> Bool {
     guard checked.node != node else { return false }
-    if let known = table[checked.node]?.checked, !checked.supersedes(known) { return false }
+    if let known = table[checked.node]?.checked {
+      if checked.showsOtherKey(than: known) { metOtherKey(of: checked, &turn) }
+      guard checked.supersedes(known) else { return false }
+    }
     if let obstacle = obstacle(to: checked) {
       keptOut(checked, by: obstacle, from: source, &turn)
       return false
@@ -137,6 +140,11 @@ extension OverlayCore {
     let node = checked.node
     if let old = table[node] {
       forgetRecordID(of: old.checked)
+      // Nobody who knows the new key could check them.
+      if checked.certificate.signingKey != old.checked.certificate.signingKey {
+        facts.endNow(by: node)
+        expireFacts(&turn)
+      }
       let isSameKey = old.key.key == checked.record.datagramKey
       table.change(node) { member in
         member.checked = checked
@@ -193,16 +201,14 @@ extension OverlayCore {
         return refuse(signed.id, Self.dropReason(obstacle), from: link, &turn)
       }
       beginVerification(.member(signed, genesis, network), .record(signed), on: link, &turn)
-    case .foreign:
-      // This node's own key made it, and this process did not.
-      guard author == node else { return drop(.stale, from: link, &turn) }
-      beginVerification(.member(signed, genesis, network), .record(signed), on: link, &turn)
+    case .foreign: beginVerification(.member(signed, genesis, network), .record(signed), on: link, &turn)
     }
   }
 
   enum RecordStanding {
     case malformed, stale, news
-    /// As new as what is known, and made by another process.
+    /// No newer than what is known, and not made by whom that was: another process with this node's key, or another
+    /// key that was certified for a member.
     case foreign
   }
 
@@ -211,12 +217,32 @@ extension OverlayCore {
     let body = signed.statement.body
     guard let incarnation = body["incarnation"]?.integerValue else { return .malformed }
     let author = signed.statement.author
-    guard let known = author == node ? ownRecord : table[author]?.checked else { return .news }
-    let claimed = (signed.statement.epoch, Int(incarnation))
-    let held = (known.certificate.epoch, known.record.incarnation)
-    if claimed > held { return .news }
-    let isForeign = claimed == held && body["instance"]?.stringValue != known.record.instance.hexadecimal
-    return isForeign ? .foreign : .stale
+    let number = (signed.statement.epoch, Int(incarnation))
+    if author == node {
+      guard let ownRecord, number <= ownRecord.number else { return .news }
+      let isForeign =
+        number == ownRecord.number && body["instance"]?.stringValue != ownRecord.record.instance.hexadecimal
+      return isForeign ? .foreign : .stale
+    }
+    guard let member = table[author] else { return .news }
+    let known = member.checked
+    if number == known.number ? signed.id > known.signed.id : number > known.number { return .news }
+    guard number.0 == known.number.epoch, member.twoKeysEpoch != number.0,
+      let record = try? CheckedMember(trusting: signed, network: network), record.showsOtherKey(than: known)
+    else { return .stale }
+    return .foreign
+  }
+
+  /// Its operator, or whoever has its root key, certified two working keys for one epoch.
+  private mutating func metOtherKey(of checked: CheckedMember, _ turn: inout Turn) {
+    guard table[checked.node]?.twoKeysEpoch != checked.certificate.epoch else { return }
+    table.change(checked.node) { $0.twoKeysEpoch = checked.certificate.epoch }
+    turn.emit(.notice(.memberHasTwoKeys(checked.node)))
+  }
+
+  /// Members for whose present epoch two working keys were met, sorted.
+  public var membersWithTwoKeys: [NodeID] {
+    table.members.values.filter { $0.twoKeysEpoch == $0.checked.certificate.epoch }.map(\.node).sorted()
   }
 
   mutating func recordVerified(

@@ -18,7 +18,7 @@ extension OverlayCore {
   /// A record of this node that this process did not make.
   mutating func metOwnKey(in checked: CheckedMember, _ turn: inout Turn) {
     // One of an earlier start is replaced everywhere by the present one.
-    if let ownRecord, ownRecord.supersedes(checked) { return drop(.stale, from: nil, &turn) }
+    if let ownRecord, ownRecord.number > checked.number { return drop(.stale, from: nil, &turn) }
     drop(.sameKeyElsewhere, from: nil, &turn)
     let record = checked.record
     if record.leaving { return outbid(checked, &turn) }

@@ -162,9 +162,9 @@ extension OverlayCore {
     guard fields.author != node, let author = table[fields.author]?.checked.certificate else {
       return drop(.unknownAuthor, from: nil, &turn)
     }
-    guard author.epoch == fields.epoch, let rumour = fields.rumour(in: network) else {
-      return drop(.malformed, from: link, &turn)
-    }
+    // Who passes it on may not know of a later epoch yet.
+    guard author.epoch == fields.epoch else { return drop(.stale, from: nil, &turn) }
+    guard let rumour = fields.rumour(in: network) else { return drop(.malformed, from: link, &turn) }
     if case .accusation(let accused, let accuser, _) = fields.subject, accused != node,
       !accusers.allows(accuser, at: turn.uptime, perMinute: limits.accusationsPerMinute)
     {
@@ -173,6 +173,7 @@ extension OverlayCore {
     // Heard is only what its author signed: a forgery in its name must not stand before the true one.
     let key = RumourCheck(subject: fields.subject, signature: rumour.signed.signature)
     guard !rumoursUnderCheck.contains(key) else { return }
+    guard mayCheck(fields.author, from: peer) else { return drop(.unchecked, from: nil, &turn) }
     guard checks.begin(.rumours, by: peer, limits) else { return drop(.busy, from: nil, &turn) }
     rumoursUnderCheck.insert(key)
     verify(
@@ -221,7 +222,7 @@ extension OverlayCore {
     _ rumour: Rumour, via pending: PendingVerification, _ holds: Bool, _ turn: inout Turn
   ) {
     rumoursUnderCheck.remove(RumourCheck(subject: rumour.subject, signature: rumour.signed.signature))
-    guard holds else { return drop(.badSignature, from: linkOfNode[pending.node], by: pending.node, &turn) }
+    guard holds else { return dropForgery(by: rumour.signed.statement.author, from: pending.node, &turn) }
     guard !heardRumours.contains(rumour.subject) else { return }
     // Counted only now: what others forged in its name costs a member nothing.
     if case .accusation(let accused, let accuser, _) = rumour.subject, accused != node,

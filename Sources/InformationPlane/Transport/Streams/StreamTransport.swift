@@ -150,7 +150,7 @@ final class StreamTransport: Sendable {
     state.withLock { state in
       guard state.connections < limits.connections, state.handshakes < limits.handshakes,
         state.handshakesByNetwork[network, default: 0]
-          < min(limits.handshakesPerAddress, limits.handshakes - state.handshakes)
+          < min(limits.handshakesPerNetwork, limits.handshakes - state.handshakes)
       else { return false }
       state.connections += 1
       state.handshakes += 1
