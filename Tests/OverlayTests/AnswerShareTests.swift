@@ -110,6 +110,23 @@ import Testing
     #expect(again.requests(to: 1) == [facts[1].id], "seed \(Self.seed)")
   }
 
+  @Test(arguments: [true, false]) func whatABusyPeerTellsOfFirstIsAskedOfWhoTellsOfItBesideTheTree(
+    isFirstLazy: Bool
+  ) throws {
+    var lone = try LoneCore(peerCount: 2, seed: Self.seed)
+    let fact = try lone.note("away", by: 1)
+    let madeUp = try (0..<200).map { try lone.note("made up \($0)", by: 0).id }
+    func announce(_ ids: [StatementID], lazy: Bool, from peer: Int) -> [OverlayEffect] {
+      lone.hear(OverlayFrame.factAnnouncement(ids, lazy: lazy, courtesy: false), from: peer)
+    }
+    _ = announce(madeUp, lazy: false, from: 0)
+    _ = announce([fact.id], lazy: isFirstLazy, from: 0)
+    let effects = announce([fact.id], lazy: true, from: 1) + lone.run(for: OverlayLimits().lazyPatience)
+    #expect(effects.requests(to: 1) == [fact.id], "seed \(Self.seed)")
+    let isGrafted = effects.frames(to: 1).contains { if case .graft = $0 { true } else { false } }
+    #expect(isGrafted == isFirstLazy)
+  }
+
   @Test func aSlowStreamIsNotAskedTwiceForWhatNobodyElseHas() throws {
     var lone = try LoneCore(peerCount: 2, seed: Self.seed)
     let facts = try (0..<10).map { try lone.note("\($0)", by: 1) }

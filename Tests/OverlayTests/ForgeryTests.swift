@@ -157,12 +157,83 @@ import Testing
     let fact = try author.fact("by the first", by: 0, lone)
     #expect(lone.hearAndCheck(RawTraffic.fact(fact, hops: 1), from: 0).deliveredCount == 1)
     let renewed = lone.hearAndCheck(RawTraffic.fact(author.records[1], hops: 1), from: 0)
-    #expect(renewed.contains { if case .forgetFact(fact.id) = $0 { true } else { false } }, "seed \(Self.seed)")
+    for gone in [fact.id, author.records[0].id] {
+      #expect(renewed.contains { if case .forgetFact(gone) = $0 { true } else { false } }, "seed \(Self.seed)")
+    }
     let answer = lone.hear(OverlayFrame.factRequest([fact.id]), from: 1).frames(to: 1)
     #expect(answer.count == 1)
     let isGone = answer.contains { if case .factsLeftOut([], gone: [fact.id]) = $0 { true } else { false } }
     #expect(isGone, "\(answer)")
     #expect(lone.hear(RawTraffic.fact(fact, hops: 1), from: 2).checkCount == 0)
+  }
+
+  @Test func aSecondKeyIsNotedEvenWhereItsRecordShowsAnotherGrant() throws {
+    var lone = try LoneCore(peerCount: 2, seed: Self.seed)
+    let seeds = NodeSeeds(random: &lone.random)
+    let keys = try (0..<2).map { _ in
+      let invitation = try lone.identity.invite(
+        seeds: [], expiresMilliseconds: lone.now.wallMilliseconds + 60_000, keySeed: lone.random.digest())
+      return try LocalIdentity.joining(
+        invitation,
+        seeds: NodeSeeds(
+          root: seeds.root, signing: lone.random.bytes(32), datagram: seeds.datagram, cosigning: seeds.cosigning),
+        nowMilliseconds: lone.now.wallMilliseconds)
+    }
+    let records = try keys.map { try lone.record(of: $0, datagramSeed: lone.random.bytes(32)) }
+    lone.hearAndCheck(RawTraffic.fact(records[0], hops: 1), from: 0)
+    lone.hearAndCheck(RawTraffic.fact(records[1], hops: 1), from: 1)
+    #expect(lone.core.table[keys[0].node]?.checked.signed == records[0], "it keeps its grant")
+    #expect(lone.core.membersWithTwoKeys == [keys[0].node], "seed \(Self.seed)")
+  }
+
+  @Test func whatWasAlteredIsFetchedOfOthersThoughItsAuthorOnceHadTwoKeys() throws {
+    var lone = try LoneCore(peerCount: 3, seed: Self.seed)
+    let invitation = try lone.identity.invite(
+      seeds: [], expiresMilliseconds: lone.now.wallMilliseconds + 60_000, keySeed: lone.random.digest())
+    let seeds = NodeSeeds(random: &lone.random)
+    func identity(epoch: Int, signing: [UInt8]) throws -> LocalIdentity {
+      try LocalIdentity.joining(
+        invitation,
+        seeds: NodeSeeds(root: seeds.root, signing: signing, datagram: seeds.datagram, cosigning: seeds.cosigning),
+        nowMilliseconds: lone.now.wallMilliseconds, epoch: epoch)
+    }
+    let epochs = try [
+      identity(epoch: 1, signing: lone.random.bytes(32)), identity(epoch: 1, signing: lone.random.bytes(32)),
+      identity(epoch: 2, signing: lone.random.bytes(32)),
+    ]
+    for key in epochs {
+      let record = try lone.record(of: key, datagramSeed: lone.random.bytes(32))
+      lone.hearAndCheck(RawTraffic.fact(record, hops: 1), from: 2)
+    }
+    #expect(lone.core.hadTwoKeys(epochs[2].node) && lone.core.membersWithTwoKeys.isEmpty, "seed \(Self.seed)")
+    let fact = try epochs[2].sign(Note(expiresMilliseconds: lone.now.wallMilliseconds + 60_000, text: "mended"))
+    let altered = SignedStatement(fact.statement, signature: lone.peers[0].signingKey.sign([1]))
+    let first = lone.hear(RawTraffic.fact(altered, hops: 1), from: 0)
+    lone.hear(RawTraffic.fact(fact, hops: 1), from: 1)
+    #expect(lone.check(first).requests(to: 1) == [fact.id])
+    #expect(lone.hearAndCheck(RawTraffic.fact(fact, hops: 1), from: 1).deliveredCount == 1)
+  }
+
+  @Test(arguments: [true, false]) func whatIsUnderCheckWhenItsAuthorsKeyChangesIsJudgedByTheNewOne(isNew: Bool) throws {
+    var lone = try LoneCore(peerCount: 3, seed: Self.seed)
+    let author = try TwoKeyed(&lone)
+    lone.hearAndCheck(RawTraffic.fact(author.records[0], hops: 1), from: 0)
+    let fact = try author.fact("in between", by: isNew ? 1 : 0, lone)
+    let check = lone.hear(RawTraffic.fact(fact, hops: 1), from: 1)
+    #expect(check.checkCount == 1)
+    lone.hearAndCheck(RawTraffic.fact(author.records[1], hops: 1), from: 0)
+    let again = lone.check(check)
+    #expect(again.deliveredCount == 0 && again.checkCount == 1, "seed \(Self.seed)")
+    #expect(lone.check(again).deliveredCount == (isNew ? 1 : 0))
+  }
+
+  @Test func whoForgesItsOwnSignaturesIsAtFaultHoweverManyKeysItHas() throws {
+    var lone = try LoneCore(peerCount: 2, seed: Self.seed)
+    var effects: [OverlayEffect] = []
+    var checks: [OverlayEffect] = []
+    for number in 0..<8 { checks += lone.hear(try Self.forged("\(number)", by: 1, lone), from: 1) }
+    effects += lone.check(checks)
+    #expect(effects.closed == [lone.link(1)], "seed \(Self.seed)")
   }
 
   /// Peer 0 is accused by somebody with two keys, in words that only who knows the other one can check.

@@ -9,8 +9,6 @@ struct FactShelf: Sendable {
     let hops: Int
     /// Its id is remembered until then (uptime) at least, whatever the wall clock says meanwhile.
     let rememberedUntil: Duration
-    /// Expired before its time.
-    var isEnded = false
   }
 
   /// A copy that is being checked, and what came meanwhile.
@@ -117,21 +115,26 @@ struct FactShelf: Sendable {
     return own.count >= limits.facts - facts.count || bytes > limits.factBytes - byteCount ? .busy : nil
   }
 
-  /// Lets an author's facts expire: they are not handed on any more, and remembered as others are.
-  mutating func endNow(by author: NodeID) {
-    for (id, fact) in facts where fact.signed.statement.author == author { facts[id]?.isEnded = true }
+  /// Takes out what an author signed, which is remembered as what has expired is.
+  ///
+  /// - Returns: the ids, sorted.
+  mutating func takeAll(by author: NodeID, memory: Duration) -> [StatementID] {
+    let ids = facts.filter { $0.value.signed.statement.author == author }.map(\.key).sorted()
+    for id in ids { end(id, memory: memory) }
+    return ids
+  }
+
+  private mutating func end(_ id: StatementID, memory: Duration) {
+    guard let fact = remove(id) else { return }
+    remembered[id] = (fact.expiresMilliseconds + memory.milliseconds, fact.rememberedUntil)
   }
 
   /// Takes out what has expired, and forgets ids whose memory is over or that are too many.
   ///
   /// - Returns: the expired facts' ids, sorted.
   mutating func expire(at now: Moment, memory: Duration, limit: Int) -> [StatementID] {
-    let expired = facts.filter { $0.value.isEnded || $0.value.expiresMilliseconds <= now.wallMilliseconds }
-      .map(\.key).sorted()
-    for id in expired {
-      guard let fact = remove(id) else { continue }
-      remembered[id] = (fact.expiresMilliseconds + memory.milliseconds, fact.rememberedUntil)
-    }
+    let expired = facts.filter { $0.value.expiresMilliseconds <= now.wallMilliseconds }.map(\.key).sorted()
+    for id in expired { end(id, memory: memory) }
     remembered = remembered.filter { $0.value.milliseconds > now.wallMilliseconds || $0.value.uptime > now.uptime }
     if remembered.count > limit {
       let byAge = remembered.sorted { ($0.value.uptime, $0.key) < ($1.value.uptime, $1.key) }

@@ -140,8 +140,8 @@ extension OverlayCore {
       return refuse(signed.id, .authorQuota, from: link, &turn)
     }
     beginVerification(
-      .statement(signed, certificate.signingKey), .fact(signed, expiresMilliseconds: expires, hops: hops), on: link,
-      &turn)
+      .statement(signed, certificate.signingKey),
+      .fact(signed, by: certificate.signingKey, expiresMilliseconds: expires, hops: hops), on: link, &turn)
   }
 
   /// Drops a statement for what it says, not for its signature, and does not fetch it again for a while.
@@ -162,7 +162,7 @@ extension OverlayCore {
     guard let open = links[link] else { return }
     guard checks.begin(.statements, by: open.node, limits) else { return drop(.busy, from: link, &turn) }
     switch subject {
-    case .fact(let signed, _, _): facts.pending[signed.id] = FactShelf.Check(peer: open.node)
+    case .fact(let signed, _, _, _): facts.pending[signed.id] = FactShelf.Check(peer: open.node)
     case .record(let signed):
       facts.pending[signed.id] = FactShelf.Check(peer: open.node)
       facts.pendingRecords[signed.statement.author, default: 0] += 1
@@ -187,11 +187,22 @@ extension OverlayCore {
       if facts.contains(id) {
         // Of several copies the first is checked; should it be bad, the others are asked for again.
         if facts.pending[id] != nil { cameAgain(id, wasAsked: true, on: fact.link, &turn) }
-      } else {
+      } else if let peer = links[fact.link]?.node, checks.hasRoom(.statements, for: peer, limits) {
         consider(fact.signed, hops: fact.hops, on: fact.link, &turn)
         stopWantingUnlessInHand(id)
+      } else {
+        askAnyone(for: [id], last: nil, &turn)
       }
     }
+  }
+
+  /// Its author's key changed while it was under check.
+  mutating func judgeAnew(
+    _ signed: SignedStatement, hops: Int, via pending: PendingVerification, _ turn: inout Turn
+  ) {
+    facts.pending[signed.id] = nil
+    if let link = pending.link { consider(signed, hops: hops, on: link, &turn) }
+    stopWantingUnlessInHand(signed.id)
   }
 
   mutating func factVerified(
@@ -201,7 +212,7 @@ extension OverlayCore {
     let check = facts.pending.removeValue(forKey: signed.id)
     guard holds else {
       dropForgery(by: signed.statement.author, from: pending.node, &turn)
-      guard hadTwoKeys(signed.statement.author) else {
+      guard table[signed.statement.author]?.twoKeysEpoch == signed.statement.epoch else {
         return fetchAgain(signed.id, after: check, from: pending.node, &turn)
       }
       // Whoever has it holds it for good, by the other key.
@@ -225,6 +236,14 @@ extension OverlayCore {
     turn.emit(.deliverFact(signed, via: pending.node, hops: hops))
     spread(signed, hops: hops, except: pending.link, &turn)
     noteBurst(&turn)
+  }
+
+  /// An author has a new key: nobody who knows that one could check what it signed before.
+  mutating func endFacts(by author: NodeID, _ turn: inout Turn) {
+    for id in facts.takeAll(by: author, memory: limits.factMemory) {
+      summary.remove(id)
+      turn.emit(.forgetFact(id))
+    }
   }
 
   mutating func expireFacts(_ turn: inout Turn) {

@@ -16,15 +16,12 @@ extension OverlayCore {
       isAnyNew = true
       let until = lazy ? turn.uptime + limits.lazyPatience : nil
       let isSource = wanted.announced(fact, on: id, lazyUntil: until, limits)
-      if isSource, !lazy { links[id]?.toAsk.append(fact) }
+      if isSource, wanted[fact]?.lazyUntil == nil { links[id]?.toAsk.append(fact) }
     }
-    if lazy {
-      if isAnyNew { agenda.plan(.fetch, at: turn.uptime + limits.lazyPatience) }
-    } else {
-      // What is known already is no reason to close this way: ids cost little, and come in the order of who was asked
-      // first, not of who is near.
-      askForFacts(on: id, &turn)
-    }
+    if lazy, isAnyNew { agenda.plan(.fetch, at: turn.uptime + limits.lazyPatience) }
+    // What is known already is no reason to close this way: ids cost little, and come in the order of who was asked
+    // first, not of who is near.
+    askForFacts(on: id, &turn)
   }
 
   /// One more who has a fact of which a copy is under check, should that be bad.
@@ -35,16 +32,15 @@ extension OverlayCore {
   /// Asks for what was announced beside the tree and did not come along it, and mends the tree.
   mutating func fetchOverdue(_ turn: inout Turn) {
     for fact in wanted.takeOverdue(at: turn.uptime) where !facts.isInHand(fact) {
-      guard let source = wanted[fact]?.sources.first(where: { links[$0] != nil }) else {
+      guard let first = wanted[fact]?.sources.first(where: { links[$0] != nil }) else {
         wanted.remove(fact)
         continue
       }
-      if links[source]?.isEager == false {
-        links[source]?.isEager = true
-        transmit(OverlayFrame.treeGraft, on: source, lane: .control, &turn)
-      }
-      links[source]?.toAsk.append(fact)
-      askForFacts(on: source, &turn)
+      askAnyone(for: [fact], last: nil, &turn)
+      let source = wanted[fact]?.asked ?? first
+      guard links[source]?.isEager == false else { continue }
+      links[source]?.isEager = true
+      transmit(OverlayFrame.treeGraft, on: source, lane: .control, &turn)
     }
     if let next = wanted.lazy.first?.until { agenda.plan(.fetch, at: next) }
   }

@@ -27,7 +27,8 @@ struct WantedFacts: Sendable {
   subscript(id: StatementID) -> Wanted? { wanted[id] }
   var count: Int { wanted.count }
 
-  /// - Returns: whether the link is a new source of it.
+  /// - Returns: whether it may be asked for on this link; false where it has sources enough, is asked of this one or
+  ///   another that told of it already, or too much is wanted.
   mutating func announced(
     _ id: StatementID, on link: LinkID, lazyUntil: Duration?, _ limits: OverlayLimits
   ) -> Bool {
@@ -36,11 +37,12 @@ struct WantedFacts: Sendable {
       return false
     }
     if let known = wanted[id] {
-      guard !known.sources.contains(link), known.sources.count < Self.sourceLimit else { return false }
-      wanted[id]?.sources.append(link)
-      byLink[link, default: []].insert(id)
       // Somebody has it to hand over: there is nothing to wait for.
       if lazyUntil == nil { wanted[id]?.lazyUntil = nil }
+      if known.sources.contains(link) { return known.asked == nil }
+      guard known.sources.count < Self.sourceLimit else { return false }
+      wanted[id]?.sources.append(link)
+      byLink[link, default: []].insert(id)
       return true
     }
     wanted[id] = Wanted(sources: [link], lazyUntil: lazyUntil)

@@ -24,8 +24,9 @@ extension OverlayCore {
   /// never for one that is known to have had two keys; meanwhile what it brings of that author is not checked.
   mutating func dropForgery(by author: NodeID, from peer: NodeID, _ turn: inout Turn) {
     count(.badSignature, from: peer, &turn)
-    guard faults[peer, default: Faults()].forgedAuthors.insert(author).inserted, !hadTwoKeys(author) else { return }
-    blame(peer, &turn)
+    let isFirst = faults[peer, default: Faults()].forgedAuthors.insert(author).inserted
+    // Who signs itself knows which of its keys it showed here.
+    if author == peer || isFirst && !hadTwoKeys(author) { blame(peer, &turn) }
   }
 
   /// Whether what a peer brings of an author is worth a check of its signature.

@@ -4,7 +4,8 @@ import Sodium
 /// A statement whose signature is being checked.
 struct PendingVerification: Sendable {
   enum Subject: Sendable {
-    case fact(SignedStatement, expiresMilliseconds: Int64, hops: Int)
+    /// By the key that its author had then.
+    case fact(SignedStatement, by: VerificationKey, expiresMilliseconds: Int64, hops: Int)
     case record(SignedStatement)
     case direct(StatementID)
     case rumour(Rumour)
@@ -43,7 +44,10 @@ extension OverlayCore {
     guard let pending = verifications.removeValue(forKey: id) else { return }
     checks.end(pending)
     switch pending.subject {
-    case .fact(let signed, let expiresMilliseconds, let hops):
+    case .fact(let signed, let key, let expiresMilliseconds, let hops):
+      guard table[signed.statement.author]?.checked.certificate.signingKey == key else {
+        return judgeAnew(signed, hops: hops, via: pending, &turn)
+      }
       factVerified(signed, expiresMilliseconds, hops: hops, via: pending, finding.holds, &turn)
     case .record(let signed): recordVerified(signed, via: pending, finding, &turn)
     case .direct(let id): directVerified(id, via: pending, finding.holds, &turn)

@@ -68,7 +68,10 @@ extension OverlayCore {
       // What comes back from the disk is checked in full: another process may have touched it.
       let checked = try CheckedMember(signed, genesis: genesis, network: network)
       guard checked.node != node else { return }
-      if let known = table[checked.node]?.checked, !checked.supersedes(known) { return }
+      if let known = table[checked.node]?.checked, !checked.supersedes(known) {
+        if signed != known.signed { turn.emit(.forgetFact(signed.id)) }
+        return
+      }
       // Whether it still lives is for this node to find out.
       keep(checked, as: .suspected, &turn)
       // The disk may hold an earlier goodbye beside it.
@@ -86,10 +89,8 @@ extension OverlayCore {
     _ checked: CheckedMember, hops: Int, from source: LinkID?, by peer: NodeID? = nil, _ turn: inout Turn
   ) -> Bool {
     guard checked.node != node else { return false }
-    if let known = table[checked.node]?.checked {
-      if checked.showsOtherKey(than: known) { metOtherKey(of: checked, &turn) }
-      guard checked.supersedes(known) else { return false }
-    }
+    noteKey(of: checked, &turn)
+    if let known = table[checked.node]?.checked, !checked.supersedes(known) { return false }
     if let obstacle = obstacle(to: checked) {
       keptOut(checked, by: obstacle, from: source, &turn)
       return false
@@ -140,11 +141,8 @@ extension OverlayCore {
     let node = checked.node
     if let old = table[node] {
       forgetRecordID(of: old.checked)
-      // Nobody who knows the new key could check them.
-      if checked.certificate.signingKey != old.checked.certificate.signingKey {
-        facts.endNow(by: node)
-        expireFacts(&turn)
-      }
+      turn.emit(.forgetFact(old.checked.signed.id))
+      if checked.certificate.signingKey != old.checked.certificate.signingKey { endFacts(by: node, &turn) }
       let isSameKey = old.key.key == checked.record.datagramKey
       table.change(node) { member in
         member.checked = checked
@@ -196,7 +194,7 @@ extension OverlayCore {
     case .news:
       // By what it claims: checks of signatures are for those who could become or are members.
       if author != node, let claimed = try? CheckedMember(trusting: signed, network: network),
-        let obstacle = obstacle(to: claimed)
+        let obstacle = obstacle(to: claimed), !provesSecondKey(claimed)
       {
         return refuse(signed.id, Self.dropReason(obstacle), from: link, &turn)
       }
@@ -227,17 +225,25 @@ extension OverlayCore {
     guard let member = table[author] else { return .news }
     let known = member.checked
     if number == known.number ? signed.id > known.signed.id : number > known.number { return .news }
+    // Most come again with the certificate that is known: reading it would cost more than all else.
     guard number.0 == known.number.epoch, member.twoKeysEpoch != number.0,
+      body["certificate"] != known.signed.statement.body["certificate"],
       let record = try? CheckedMember(trusting: signed, network: network), record.showsOtherKey(than: known)
     else { return .stale }
     return .foreign
   }
 
-  /// Its operator, or whoever has its root key, certified two working keys for one epoch.
-  private mutating func metOtherKey(of checked: CheckedMember, _ turn: inout Turn) {
-    guard table[checked.node]?.twoKeysEpoch != checked.certificate.epoch else { return }
+  /// A checked record, whether it is taken or not, may show that its operator, or whoever has its root key, certified
+  /// two working keys for one epoch.
+  mutating func noteKey(of checked: CheckedMember, _ turn: inout Turn) {
+    guard provesSecondKey(checked) else { return }
     table.change(checked.node) { $0.twoKeysEpoch = checked.certificate.epoch }
     turn.emit(.notice(.memberHasTwoKeys(checked.node)))
+  }
+
+  private func provesSecondKey(_ record: CheckedMember) -> Bool {
+    guard let member = table[record.node] else { return false }
+    return record.showsOtherKey(than: member.checked) && member.twoKeysEpoch != record.certificate.epoch
   }
 
   /// Members for whose present epoch two working keys were met, sorted.
@@ -257,6 +263,7 @@ extension OverlayCore {
     }
     wanted.remove(signed.id)
     if checked.node == node { return metOwnKey(in: checked, &turn) }
+    noteKey(of: checked, &turn)
     if let obstacle = obstacle(to: checked) {
       facts.refused.insert(
         signed.id, from: pending.node, isPassing: Self.dropReason(obstacle).isPassing, at: turn.uptime, limits)

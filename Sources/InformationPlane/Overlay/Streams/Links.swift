@@ -69,6 +69,7 @@ extension OverlayCore {
       if turn.uptime < until { return .misbehaved }
       shunned[peer.node] = nil
     }
+    noteKey(of: peer, &turn)
     if let obstacle = obstacle(to: peer) {
       keptOut(peer, by: obstacle, from: nil, &turn)
       return obstacle
