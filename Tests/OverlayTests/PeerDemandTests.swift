@@ -186,6 +186,20 @@ import Testing
     #expect(answers(100) == 4)
   }
 
+  @Test func aFactOfAnUnknownAuthorIsNotFetchedAgainUntilItsRecordComes() throws {
+    var lone = try LoneCore(peerCount: 2, seed: Self.seed)
+    let author = try lone.invited()
+    let fact = try author.sign(Note(expiresMilliseconds: lone.now.wallMilliseconds + 60_000, text: "who?"))
+    let announcement: [UInt8] = OverlayFrame.factAnnouncement([fact.id], lazy: false, courtesy: false)
+    #expect(lone.hear(announcement, from: 0).requests(to: 0) == [fact.id])
+    lone.hear(RawTraffic.fact(fact, hops: 1), from: 0)
+    for peer in 0..<2 { #expect(lone.hear(announcement, from: peer).requests(to: peer).isEmpty, "seed \(Self.seed)") }
+    let record = try lone.record(of: author, datagramSeed: lone.random.bytes(32))
+    lone.hearAndCheck(RawTraffic.fact(record, hops: 1), from: 1)
+    #expect(lone.hear(announcement, from: 1).requests(to: 1) == [fact.id])
+    #expect(lone.hearAndCheck(RawTraffic.fact(fact, hops: 1), from: 1).deliveredCount == 1)
+  }
+
   @Test func summariesInDatagramsAreBoundedAsThoseOnStreams() throws {
     let lone = try LoneCore(peerCount: 1, seed: Self.seed)
     var core = lone.core

@@ -55,6 +55,23 @@ import Testing
     #expect(wanted[id(7)]?.sources.first == honest, "it is asked in the end")
   }
 
+  @Test func whoWasAskedInVainTakesNoOthersPlaceByTellingOfItAnew() throws {
+    var wanted = WantedFacts()
+    func announce(on link: LinkID) { _ = wanted.announced(id(7), on: link, lazyUntil: nil, OverlayLimits()) }
+    let silent = (0..<UInt64(WantedFacts.sourceLimit)).map { LinkID($0) }
+    for link in silent { announce(on: link) }
+    let honest = LinkID(99)
+    for _ in silent {
+      let next = try #require(wanted[id(7)]?.sources.first)
+      if next == honest { break }
+      wanted.ask(id(7), on: next)
+      _ = wanted.giveUp(id(7), on: next)
+      announce(on: next)
+      announce(on: honest)
+    }
+    #expect(wanted[id(7)]?.sources == [honest])
+  }
+
   @Test func threeGreedyPeersLeaveRoomForAFourth() {
     var limits = OverlayLimits()
     limits.wantedFacts = 30

@@ -174,10 +174,15 @@ extension OverlayCore {
   /// Keeps a fact for the moment that its author's record takes to be verified; otherwise the author is unknown.
   private mutating func park(_ signed: SignedStatement, hops: Int, on link: LinkID, _ turn: inout Turn) {
     let author = signed.statement.author
-    guard let peer = links[link]?.node, facts.pendingRecords[author] != nil,
-      facts.park(
-        FactShelf.Parked(signed: signed, hops: hops, link: link, peer: peer), limit: limits.verificationsPerPeer)
-    else { return drop(.unknownAuthor, from: link, &turn) }
+    guard let peer = links[link]?.node else { return drop(.unknownAuthor, from: link, &turn) }
+    guard facts.pendingRecords[author] != nil else {
+      // Where views of who is a member differ, others hold it as long as it is valid.
+      facts.refused.insert(
+        signed.id, from: peer, isPassing: false, unknownAuthor: author, at: turn.uptime, limits)
+      return drop(.unknownAuthor, from: link, &turn)
+    }
+    let parked = FactShelf.Parked(signed: signed, hops: hops, link: link, peer: peer)
+    if !facts.park(parked, limit: limits.verificationsPerPeer) { drop(.unknownAuthor, from: link, &turn) }
   }
 
   mutating func releaseParked(by author: NodeID, _ turn: inout Turn) {

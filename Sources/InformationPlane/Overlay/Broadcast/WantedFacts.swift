@@ -7,6 +7,8 @@ struct WantedFacts: Sendable {
     var sources: [LinkID]
     /// Whom it was asked of.
     var asked: LinkID?
+    /// Those that were asked in vain: they take no other's place again by telling of it anew.
+    var vain: Set<LinkID> = []
     /// How often it was to be asked for again.
     var putBacks = 0
     /// Announced beside the tree only: it is given this long (uptime) to come along the tree.
@@ -17,6 +19,9 @@ struct WantedFacts: Sendable {
   /// An answer holds eight of the largest facts, a request names 64, and what was put off comes first; who puts off more
   /// often withholds.
   static let putBackLimit = 16
+
+  /// More than a node has streams in the usual case.
+  static let vainLimit = 64
 
   private(set) var wanted: [StatementID: Wanted] = [:]
   /// What each stream told of, so that it can be taken back when the stream ends.
@@ -40,7 +45,7 @@ struct WantedFacts: Sendable {
       // Somebody has it to hand over: there is nothing to wait for.
       if lazyUntil == nil { wanted[id]?.lazyUntil = nil }
       if known.sources.contains(link) { return known.asked == nil }
-      guard known.sources.count < Self.sourceLimit else { return false }
+      guard known.sources.count < Self.sourceLimit, !known.vain.contains(link) else { return false }
       wanted[id]?.sources.append(link)
       byLink[link, default: []].insert(id)
       return true
@@ -68,7 +73,8 @@ struct WantedFacts: Sendable {
   ///
   /// - Returns: whether it is now to be asked for of somebody else; where nobody else has it, it is forgotten.
   mutating func giveUp(_ id: StatementID, on link: LinkID) -> Bool {
-    guard wanted[id]?.asked == link else { return false }
+    guard let known = wanted[id], known.asked == link else { return false }
+    if known.vain.count < Self.vainLimit { wanted[id]?.vain.insert(link) }
     return forget(link, of: id)
   }
 

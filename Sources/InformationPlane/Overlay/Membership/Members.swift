@@ -163,6 +163,7 @@ extension OverlayCore {
       if !checked.record.leaving { turn.emit(.memberChanged(node, state)) }
     }
     keepRecordID(of: checked)
+    facts.refused.becameKnown(node)
     targets[node]?.replace(checked.record.addresses)
     presenceChanged(&turn)
   }
