@@ -127,6 +127,16 @@ import Testing
     #expect(network.count(.sameKeyElsewhere, at: 2) > 0)
   }
 
+  /// The older process is refused in handshakes, and its peers tell it no record.
+  @Test func whoMetItsOwnKeyInAHandshakeAloneKnowsItForAWhile() throws {
+    var lone = try LoneCore(peerCount: 1, seed: Self.seed)
+    #expect(!lone.core.metOwnKeyLately(at: lone.now.uptime))
+    lone.tell(.sameKeyMet(address: "host-9:7000"))
+    #expect(lone.core.metOwnKeyLately(at: lone.now.uptime))
+    lone.pass(OverlayLimits().encounterMemory)
+    #expect(!lone.core.metOwnKeyLately(at: lone.now.uptime))
+  }
+
   @Test func garbageFromAPeerIsCountedAndClosesItsLink() throws {
     let network = try SimulatedNetwork.met(2, seed: Self.seed, after: .seconds(2))
     var random = Random.seeded(Self.seed)

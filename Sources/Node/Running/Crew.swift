@@ -166,6 +166,8 @@ struct Crew: Sendable {
 
   /// Tells everybody that this node leaves on purpose, so that nobody takes it for failed.
   private func sayGoodbye() async {
+    // Whoever looks for why a node ended finds that it was told to.
+    run.logger.info("stops in order")
     // A node that never listened is known to nobody.
     guard !bench.current.listen.isEmpty else { return }
     guard let current = await loop.read({ engine, _ in engine.overlay.ownMemberRecord }) else { return }

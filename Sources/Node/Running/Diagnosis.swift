@@ -22,11 +22,14 @@ extension NodeDoor {
     out.append(NetworkDiagnosis.members(members, seeds: (try? NetworkFile.read(in: facts.folder).seeds) ?? []))
     out += encounters.findings(members)
     if let problem = admissionProblem(members, now) { out.append(problem) }
-    let asked = members.filter { !$0.isSelf && $0.state == "alive" }.prefix(Self.membersAsked)
-    out.append(
-      NetworkDiagnosis.datagrams(
-        try await outcomes(of: asked.map(\.node)), listenAddress: facts.addresses().listen, summary.traffic))
-    if let problem = NetworkDiagnosis.localHealth(summary.localHealth) { out.append(problem) }
+    // While two share a key, what is lost and late says nothing of the network or the machine.
+    if !encounters.isKeyElsewhere {
+      let asked = members.filter { !$0.isSelf && $0.state == "alive" }.prefix(Self.membersAsked)
+      out.append(
+        NetworkDiagnosis.datagrams(
+          try await outcomes(of: asked.map(\.node)), listenAddress: facts.addresses().listen, summary.traffic))
+      if let problem = NetworkDiagnosis.localHealth(summary.localHealth) { out.append(problem) }
+    }
     out.append(Self.disk(facts.folder))
     if let problem = facts.headsProblem() {
       out.append(
@@ -57,7 +60,8 @@ extension NodeDoor {
     return DoctorFinding(
       subject: "admission", ok: false,
       detail: "not admitted: the invitation has expired (\(CalendarTime.text(until))), and no other member is known",
-      remedy: "ask a founder for a new invitation, and join with a new folder: jointcloud node init --data NEW_FOLDER")
+      remedy: "ask a founder for a new invitation, and join with a new folder: "
+        + "jointcloud node init --data NEW_FOLDER --name NAME")
   }
 
   private static func disk(_ folder: DataFolder) -> DoctorFinding {

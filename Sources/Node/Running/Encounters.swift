@@ -5,22 +5,24 @@ internal import Overlay
 /// Whom a node met of late that should not be there, and who shut it out.
 struct Encounters: Sendable {
   let refusal: Refused?
-  /// Another process with this node's key.
-  let rival: Rival?
+  /// Another process runs with this node's key; and where, if that is known.
+  let isKeyElsewhere: Bool
+  private let rivalAddress: String?
   let membersRunningTwice: [NodeID]
   let membersWithTwoKeys: [NodeID]
 
   init(_ overlay: OverlayCore, at now: Moment) {
     refusal = overlay.recentRefusal(at: now.uptime).flatMap { overlay.member($0.by)?.isLinked == true ? nil : $0 }
-    rival = overlay.recentRival(at: now.uptime)
+    isKeyElsewhere = overlay.metOwnKeyLately(at: now.uptime)
+    rivalAddress = overlay.rivalAddress
     membersRunningTwice = overlay.membersRunningTwice(at: now.uptime)
     membersWithTwoKeys = overlay.membersWithTwoKeys
   }
 
   func findings(_ members: [MemberView]) -> [DoctorFinding] {
     var out: [DoctorFinding] = []
-    if let rival {
-      let place = rival.address.map { " at \($0)" } ?? ""
+    if isKeyElsewhere {
+      let place = rivalAddress.map { " at \($0)" } ?? ""
       out.append(
         DoctorFinding(
           subject: "key", ok: false,
@@ -55,7 +57,7 @@ struct Encounters: Sendable {
     let remedy =
       switch why {
       case .invitationUsedUp, .tooManyMembers:
-        "ask a founder for another invitation, and join with a new folder: jointcloud node init --data NEW_FOLDER"
+        "ask a founder for another invitation, and join with a new folder: jointcloud node init --data NEW_FOLDER --name NAME"
       case .otherAdmission: "start this node with the data folder that it joined with"
       case .misbehaved, .unknown: "compare the programs' versions here and there: jointcloud --version"
       case .sameKeyElsewhere: "stop the other process that has a copy of this data folder"

@@ -115,7 +115,8 @@ public struct NodeSetup: Sendable {
       throw Refusal(
         .conflict, "\(key) and \(folder.networkPath) are of different nodes: \(what) do not belong together",
         subject: folder.networkPath,
-        next: "restore both from one copy of this node's folder; without one, jointcloud node init --data NEW_FOLDER")
+        next: "restore both from one copy of this node's folder; without one, "
+          + "jointcloud node init --data NEW_FOLDER --name NAME")
     }
   }
 

@@ -59,8 +59,14 @@ struct Failure: Error {
     case .wayClosed(.allowList): self.init(.notPermitted, "\(error)", next: "jointcloud network invite")
     case .grantedToAnother(_, let node):
       self.init(.notPermitted, "\(error)", next: "ask a founder for jointcloud network allow \(node)")
-    case .notAFounder, .notAdmitted, .badSignature:
+    case .notAFounder:
+      self.init(
+        .notPermitted, "\(error)",
+        next: "ask a founder for jointcloud network invite, or on an allow-list for jointcloud network allow NODE")
+    case .notAdmitted, .badSignature:
       self.init(.notPermitted, "\(error)", next: "ask a founder for jointcloud network invite")
+    case .malformed(what: "the invitation", _), .altered:
+      self.init(.error, "\(error)", next: "copy one line as jointcloud network invite printed it, whole")
     default: self.init(.error, "\(error)", next: "ask a founder for jointcloud network invite")
     }
   }

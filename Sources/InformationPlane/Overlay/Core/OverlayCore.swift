@@ -35,6 +35,8 @@ public struct OverlayCore: Sendable {
   var isStillAccused = false
   /// Another process with this node's key, and when people heard of one last (uptime).
   var rival: Rival?
+  /// When a handshake found this node's key at the other end last, uptime.
+  var ownKeyMetAt: Duration?
   var toldOfRivalAt: Duration?
   /// How often another process was taken for gone.
   var outbids = 0

@@ -62,6 +62,7 @@ public struct Invitation: Hashable, Sendable, Codable {
     guard characters.utf8.count <= Self.characterLimit else {
       throw Self.malformed("it has over \(Self.characterLimit) characters")
     }
+    guard !characters.isEmpty else { throw Self.malformed("it is empty") }
     guard characters.hasPrefix(Self.prefix) else {
       throw Self.malformed("an invitation begins with \"\(Self.prefix)\"")
     }

@@ -1,10 +1,10 @@
 public import Model
 
 /// Another process with this node's key, as long as its record stands before this one's everywhere.
-public struct Rival: Sendable {
+struct Rival: Sendable {
   let incarnation: Int
   /// Where it says that it listens.
-  public let address: String?
+  let address: String?
   /// When it was met last, by its record or itself, uptime.
   var metAt: Duration
   /// When it was dialled last, uptime, and how often in vain since it answered last.
@@ -39,6 +39,7 @@ extension OverlayCore {
   /// A handshake found this node's key at the other end.
   mutating func metOwnKey(at address: String, _ turn: inout Turn) {
     drop(.sameKeyElsewhere, from: nil, &turn)
+    ownKeyMetAt = turn.uptime
     rival?.unanswered = 0
     rival?.metAt = turn.uptime
     tellOfRival(at: address, &turn)
@@ -55,6 +56,7 @@ extension OverlayCore {
 
   private mutating func outbid(_ checked: CheckedMember, _ turn: inout Turn) {
     rival = nil
+    ownKeyMetAt = nil
     // Of a later epoch there is nothing newer under this one's keys.
     guard checked.certificate.epoch == epoch, checked.record.incarnation < JSON.integerLimit / 2, !leaving else {
       return tellOfRival(at: checked.record.addresses.first, &turn)
@@ -64,10 +66,13 @@ extension OverlayCore {
     renewRecord(above: checked.record.incarnation, &turn)
   }
 
-  /// Another process with this node's key, if it was met of late.
-  public func recentRival(at uptime: Duration) -> Rival? {
-    rival.flatMap { uptime - $0.metAt < limits.encounterMemory ? $0 : nil }
+  /// Whether another process with this node's key was met of late, by its record or itself.
+  public func metOwnKeyLately(at uptime: Duration) -> Bool {
+    [rival?.metAt, ownKeyMetAt].contains { $0.map { uptime - $0 < limits.encounterMemory } ?? false }
   }
+
+  /// Where the other process says that it listens, if its record is known.
+  public var rivalAddress: String? { rival?.address }
 
   /// Members of whom two processes were met of late, sorted.
   public func membersRunningTwice(at uptime: Duration) -> [NodeID] {
