@@ -27,7 +27,8 @@ struct Encounters: Sendable {
         DoctorFinding(
           subject: "key", ok: false,
           detail: "another process runs with this node's key\(place): others believe one of the two",
-          remedy: "stop the one that is not to run; if the key was stolen, make a new node: jointcloud node init"))
+          remedy: "stop the one that is not to run; if the key was stolen, make a new node: "
+            + "jointcloud node init --data NEW_FOLDER --name NAME"))
     } else if let refusal {
       out.append(Self.finding(refusal.by, refusal.why, members))
     }
