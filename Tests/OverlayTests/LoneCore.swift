@@ -37,24 +37,23 @@ struct LoneCore {
 
   func link(_ index: Int) -> LinkID { LinkID(UInt64(index) + 1) }
 
+  mutating func invitation() throws -> Invitation {
+    try identity.invite(seeds: [], expiresMilliseconds: now.wallMilliseconds + 60_000, keySeed: random.digest())
+  }
+
   /// Somebody with an invitation of its own.
   mutating func invited() throws -> LocalIdentity {
-    let invitation = try identity.invite(
-      seeds: [], expiresMilliseconds: now.wallMilliseconds + 60_000, keySeed: random.digest())
     return try LocalIdentity.joining(
-      invitation, seeds: NodeSeeds(random: &random), nowMilliseconds: now.wallMilliseconds)
+      try invitation(), seeds: NodeSeeds(random: &random), nowMilliseconds: now.wallMilliseconds)
   }
 
   /// One node, by one invitation, with two working keys for one epoch.
   mutating func twoKeyed() throws -> [LocalIdentity] {
-    let invitation = try identity.invite(
-      seeds: [], expiresMilliseconds: now.wallMilliseconds + 60_000, keySeed: random.digest())
+    let invitation = try invitation()
     let seeds = NodeSeeds(random: &random)
     return try [seeds.signing, random.bytes(32)].map { signing in
       try LocalIdentity.joining(
-        invitation,
-        seeds: NodeSeeds(root: seeds.root, signing: signing, datagram: seeds.datagram, cosigning: seeds.cosigning),
-        nowMilliseconds: now.wallMilliseconds)
+        invitation, seeds: seeds.signing(by: signing), nowMilliseconds: now.wallMilliseconds)
     }
   }
 
@@ -157,4 +156,11 @@ extension [OverlayEffect] {
 
   var checkCount: Int { count { if case .verify = $0 { true } else { false } } }
   var deliveredCount: Int { count { if case .deliverFact = $0 { true } else { false } } }
+}
+
+extension NodeSeeds {
+  /// The same node with another signing key.
+  func signing(by signing: [UInt8]) -> NodeSeeds {
+    NodeSeeds(root: root, signing: signing, datagram: datagram, cosigning: cosigning)
+  }
 }

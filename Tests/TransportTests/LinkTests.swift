@@ -133,9 +133,9 @@ import Transport
     }
   }
 
-  @Test(arguments: [true, false]) func handshakesAreCappedInAllAndForOneAddress(inAll: Bool) async throws {
+  @Test(arguments: [true, false]) func handshakesAreCappedInAllAndForOneNetwork(inAll: Bool) async throws {
     var limits = TransportLimits()
-    // Of three places one address has no more than what is left: two.
+    // Of three places one network has no more than what is left: two.
     if inAll { limits.handshakes = 3 } else { limits.handshakesPerNetwork = 2 }
     let near = try Peer(try Network().founder, limits: limits)
     try await running([near]) {

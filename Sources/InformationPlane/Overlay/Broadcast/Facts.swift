@@ -146,12 +146,16 @@ extension OverlayCore {
 
   /// Drops a statement for what it says, not for its signature, and does not fetch it again for a while.
   ///
-  /// - Parameter node: who brought it, where its stream may be closed by now.
+  /// - Parameters:
+  ///   - node: who brought it, where its stream may be closed by now.
+  ///   - unknownAuthor: it may be taken as soon as this one's record comes.
   mutating func refuse(
-    _ id: StatementID, _ reason: DropReason, from link: LinkID?, by node: NodeID? = nil, _ turn: inout Turn
+    _ id: StatementID, _ reason: DropReason, from link: LinkID?, by node: NodeID? = nil,
+    unknownAuthor: NodeID? = nil, _ turn: inout Turn
   ) {
     if let peer = node ?? link.flatMap({ links[$0]?.node }) {
-      facts.refused.insert(id, from: peer, isPassing: reason.isPassing, at: turn.uptime, limits)
+      facts.refused.insert(
+        id, from: peer, isPassing: reason.isPassing, unknownAuthor: unknownAuthor, at: turn.uptime, limits)
     }
     drop(reason, from: link, by: node, &turn)
   }
@@ -174,15 +178,14 @@ extension OverlayCore {
   /// Keeps a fact for the moment that its author's record takes to be verified; otherwise the author is unknown.
   private mutating func park(_ signed: SignedStatement, hops: Int, on link: LinkID, _ turn: inout Turn) {
     let author = signed.statement.author
-    guard let peer = links[link]?.node else { return drop(.unknownAuthor, from: link, &turn) }
     guard facts.pendingRecords[author] != nil else {
       // Where views of who is a member differ, others hold it as long as it is valid.
-      facts.refused.insert(
-        signed.id, from: peer, isPassing: false, unknownAuthor: author, at: turn.uptime, limits)
-      return drop(.unknownAuthor, from: link, &turn)
+      return refuse(signed.id, .unknownAuthor, from: link, unknownAuthor: author, &turn)
     }
-    let parked = FactShelf.Parked(signed: signed, hops: hops, link: link, peer: peer)
-    if !facts.park(parked, limit: limits.verificationsPerPeer) { drop(.unknownAuthor, from: link, &turn) }
+    guard let peer = links[link]?.node,
+      facts.park(
+        FactShelf.Parked(signed: signed, hops: hops, link: link, peer: peer), limit: limits.verificationsPerPeer)
+    else { return drop(.unknownAuthor, from: link, &turn) }
   }
 
   mutating func releaseParked(by author: NodeID, _ turn: inout Turn) {
@@ -220,7 +223,7 @@ extension OverlayCore {
       guard table[signed.statement.author]?.twoKeysEpoch == signed.statement.epoch else {
         return fetchAgain(signed.id, after: check, from: pending.node, &turn)
       }
-      // Whoever has it holds it for good, by the other key.
+      // By the other key it may be good where it came from; who shows two at once is owed no second try.
       wanted.remove(signed.id)
       return facts.refused.insert(signed.id, from: pending.node, isPassing: false, at: turn.uptime, limits)
     }

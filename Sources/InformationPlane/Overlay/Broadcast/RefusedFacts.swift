@@ -45,16 +45,14 @@ struct RefusedFacts: Sendable {
     }
   }
 
-  @discardableResult
-  private mutating func remove(_ id: StatementID) -> Refusal? {
-    guard let refusal = refusals.removeValue(forKey: id) else { return nil }
+  private mutating func remove(_ id: StatementID) {
+    guard let refusal = refusals.removeValue(forKey: id) else { return }
     let left = byPeer[refusal.peer, default: 1] - 1
     byPeer[refusal.peer] = left == 0 ? nil : left
     if let author = refusal.unknownAuthor {
       byUnknownAuthor[author]?.remove(id)
       if byUnknownAuthor[author]?.isEmpty == true { byUnknownAuthor[author] = nil }
     }
-    return refusal
   }
 
   mutating func expire(at uptime: Duration) {

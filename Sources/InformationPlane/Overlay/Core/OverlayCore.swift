@@ -35,7 +35,7 @@ public struct OverlayCore: Sendable {
   var isStillAccused = false
   /// Another process with this node's key, and when people heard of one last (uptime).
   var rival: Rival?
-  /// When a handshake found this node's key at the other end last, uptime.
+  /// When that one was met last, by its record or in a handshake, uptime.
   var ownKeyMetAt: Duration?
   var toldOfRivalAt: Duration?
   /// How often another process was taken for gone.

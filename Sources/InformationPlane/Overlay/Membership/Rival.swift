@@ -5,8 +5,6 @@ struct Rival: Sendable {
   let incarnation: Int
   /// Where it says that it listens.
   let address: String?
-  /// When it was met last, by its record or itself, uptime.
-  var metAt: Duration
   /// When it was dialled last, uptime, and how often in vain since it answered last.
   var dialledAt: Duration?
   var unanswered = 0
@@ -20,9 +18,10 @@ extension OverlayCore {
     // One of an earlier start is replaced everywhere by the present one.
     if let ownRecord, ownRecord.number > checked.number { return drop(.stale, from: nil, &turn) }
     drop(.sameKeyElsewhere, from: nil, &turn)
+    ownKeyMetAt = turn.uptime
     let record = checked.record
     if record.leaving { return outbid(checked, &turn) }
-    var met = Rival(incarnation: record.incarnation, address: record.addresses.first, metAt: turn.uptime)
+    var met = Rival(incarnation: record.incarnation, address: record.addresses.first)
     if let rival, rival.incarnation == record.incarnation {
       (met.dialledAt, met.unanswered) = (rival.dialledAt, rival.unanswered)
     }
@@ -41,7 +40,6 @@ extension OverlayCore {
     drop(.sameKeyElsewhere, from: nil, &turn)
     ownKeyMetAt = turn.uptime
     rival?.unanswered = 0
-    rival?.metAt = turn.uptime
     tellOfRival(at: address, &turn)
   }
 
@@ -68,7 +66,7 @@ extension OverlayCore {
 
   /// Whether another process with this node's key was met of late, by its record or itself.
   public func metOwnKeyLately(at uptime: Duration) -> Bool {
-    [rival?.metAt, ownKeyMetAt].contains { $0.map { uptime - $0 < limits.encounterMemory } ?? false }
+    ownKeyMetAt.map { uptime - $0 < limits.encounterMemory } ?? false
   }
 
   /// Where the other process says that it listens, if its record is known.
