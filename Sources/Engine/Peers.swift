@@ -70,7 +70,9 @@ extension NodeEngine {
       exchangeFigures(&turn)
     case .unlinked(let node, _): replicationStep(.linkClosed(node), &turn)
     case .dropped: break
-    case .notice(let overlayNotice): notice("information", "overlay", "\(overlayNotice)", &turn)
+    case .notice(let told):
+      let kind = told.isProblem ? NoticeView.overlayProblem : "overlay"
+      notice("information", kind, node: told.node, "\(told)", &turn)
     }
   }
 

@@ -326,6 +326,38 @@ import Testing
     }
   }
 
+  @Test func aFolderWithOthersFilesIsNotTaken() throws {
+    try Scratch.folder { folder in
+      try Data("mine\n".utf8).write(to: URL(fileURLWithPath: folder + "/diary.txt"))
+      let refused = try Binary.run(["node", "init", "--data", folder, "--name", "a"], in: folder)
+      #expect(refused.status == 7 && refused.errors.contains("diary.txt"), "\(refused.errors)")
+      #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == ["diary.txt"], "nothing was made")
+      try FileManager.default.createDirectory(atPath: folder + "/disk/lost+found", withIntermediateDirectories: true)
+      let taken = try Binary.run(["node", "init", "--data", folder + "/disk", "--name", "a"], in: folder)
+      #expect(taken.status == 0, "a new file system's own folder is nobody's: \(taken.errors)")
+    }
+  }
+
+  @Test func severalInvitationsAtOnceAreRefusedWithoutBeingShown() throws {
+    try Scratch.folder { folder in
+      try initialise(folder, "a")
+      let secrets = ["jc1AAAAAAAAAAAAAAAAAAAAAAAAAAAA", "jc1BBBBBBBBBBBBBBBBBBBBBBBBBBBB"]
+      let ended = try Binary.run(["network", "join", "--data", "a"] + secrets, in: folder)
+      #expect(ended.status == 2)
+      #expect(secrets.allSatisfy { !ended.errors.contains($0) }, "\(ended.errors)")
+    }
+  }
+
+  @Test func eachCommandOfANextStepNamesTheFolder() throws {
+    try Scratch.folder { folder in
+      try initialise(folder, "a")
+      let founding = ["network", "create", "--data", "a", "--name", "net", "--admission", "allow-list"]
+      _ = try Binary.run(founding, in: folder)
+      let ended = try Binary.run(["network", "invite", "--data", "a", "--address", "127.0.0.1:7400"], in: folder)
+      #expect(ended.errors.contains("jointcloud network allow NODE --data a"), "\(ended.errors)")
+    }
+  }
+
   @Test func aNextStepNamesTheFolderThatTheCommandNamed() throws {
     try Scratch.folder { folder in
       try initialise(folder, "a")

@@ -75,6 +75,29 @@ extension EndToEnd {
       }
     }
 
+    @Test func whatAKilledProcessLeftIsNotTakenForARunningNode() throws {
+      try TestNetwork.with(["a"]) { network, nodes in
+        let address = try #require(nodes[0].endpoint)["listenAddress"].text
+        #expect(try nodes[0].run("network", "invite").status == 0)
+        // A copy of its folder is no running node, though the original runs.
+        let copy = TestNode(name: "copy", data: network.folder + "/copy")
+        #expect(try Binary.run(["-a", nodes[0].data, copy.data], program: "/bin/cp").status == 0)
+        #expect(try copy.run("node", "status").refuses(1, copy.data))
+        nodes[0].signal(SIGSTOP)
+        let stopped = try nodes[0].run("network", "show")
+        nodes[0].signal(SIGCONT)
+        #expect(stopped.status == 0 && stopped.errors.contains("is stopped"), "\(stopped.errors)")
+        try nodes[0].kill()
+        for node in [nodes[0], copy] {
+          let shown = try node.run("network", "show")
+          #expect(shown.status == 0 && shown.output.contains("Founders"), "\(shown.errors)")
+          let invited = try node.run("network", "invite")
+          #expect(invited.refuses(1, "does not run"), "nobody listens at \(address): \(invited.text)")
+          #expect(try node.run("node", "status").refuses(1, "jointcloud node run"))
+        }
+      }
+    }
+
     @Test func headsThatCannotBeKeptAreNamedByTheDoctor() throws {
       try TestNetwork.with(["a"]) { network, nodes in
         #expect(!(try nodes[0].run("doctor").output.contains("heads.json")))

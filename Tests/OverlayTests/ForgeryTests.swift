@@ -243,6 +243,50 @@ import Testing
     #expect(effects.closed.isEmpty)
   }
 
+  private static func accusation(of accused: NodeID, incarnation: Int, by accuser: LocalIdentity, _ lone: LoneCore)
+    throws -> [UInt8]
+  {
+    let accusation = try RawTraffic.accusation(
+      of: accused, incarnation: incarnation, refutation: 0, by: accuser, wallMilliseconds: lone.now.wallMilliseconds)
+    return RawTraffic.gossip([accusation])
+  }
+
+  @Test func whatAReplacedKeySaidOfOthersCountsNoMoreAndIsNotPassedOn() throws {
+    var lone = try LoneCore(peerCount: 3, seed: Self.seed)
+    let (author, accused) = (try TwoKeyed(&lone), lone.peers[0].node)
+    func isAccused() -> Bool { lone.core.table[accused]?.accusations[author.node] != nil }
+    lone.hearAndCheck(RawTraffic.fact(author.records[0], hops: 1), from: 1)
+    lone.hearAndCheck(try Self.accusation(of: accused, incarnation: 2, by: author.keys[0], lone), from: 1)
+    #expect(isAccused() && lone.core.gossip.count == 1, "seed \(Self.seed)")
+    lone.hearAndCheck(RawTraffic.fact(author.records[1], hops: 1), from: 1)
+    #expect(!isAccused() && lone.core.gossip.isEmpty)
+    lone.hearAndCheck(try Self.accusation(of: accused, incarnation: 2, by: author.keys[1], lone), from: 1)
+    #expect(isAccused(), "the new key says it again")
+  }
+
+  @Test func anAccusationUnderCheckWhenItsAuthorsKeyChangesDoesNotCount() throws {
+    var lone = try LoneCore(peerCount: 3, seed: Self.seed)
+    let (author, accused) = (try TwoKeyed(&lone), lone.peers[0].node)
+    lone.hearAndCheck(RawTraffic.fact(author.records[0], hops: 1), from: 1)
+    let check = lone.hear(try Self.accusation(of: accused, incarnation: 2, by: author.keys[0], lone), from: 1)
+    #expect(check.checkCount == 1)
+    lone.hearAndCheck(RawTraffic.fact(author.records[1], hops: 1), from: 1)
+    lone.check(check)
+    #expect(lone.core.table[accused]?.accusations.isEmpty == true, "seed \(Self.seed)")
+    #expect(lone.core.rumoursUnderCheck.isEmpty)
+  }
+
+  @Test func whatWasHeardOfARecordIsHeardAgainOfTheOneThatReplacesItUnderTheSameNumber() throws {
+    var lone = try LoneCore(peerCount: 3, seed: Self.seed)
+    let author = try TwoKeyed(&lone)
+    for record in author.records {
+      lone.hearAndCheck(RawTraffic.fact(record, hops: 1), from: 1)
+      #expect(lone.core.table[author.node]?.accusations.isEmpty == true)
+      lone.hearAndCheck(try Self.accusation(of: author.node, incarnation: 77, by: lone.peers[0], lone), from: 1)
+      #expect(lone.core.table[author.node]?.accusations.count == 1, "seed \(Self.seed)")
+    }
+  }
+
   @Test func wordsOfAnEarlierEpochAreNobodysFault() throws {
     var lone = try LoneCore(peerCount: 2, seed: Self.seed)
     let invitation = try lone.invitation()

@@ -103,6 +103,19 @@ import Testing
     #expect(lone.hear(announcement, from: 0).requests(to: 0).isEmpty, "seed \(Self.seed)")
   }
 
+  /// Where views of a member differ for good, as where it showed two grants, others keep its older record.
+  @Test func anOlderRecordThatOthersKeepIsNotFetchedAtEachComparison() throws {
+    var lone = try LoneCore(peerCount: 2, seed: Self.seed)
+    let member = try lone.invited()
+    let records = try [1, 2].map { try lone.record(of: member, datagramSeed: lone.random.bytes(32), incarnation: $0) }
+    lone.hearAndCheck(RawTraffic.fact(records[1], hops: 1), from: 0)
+    let digest: [UInt8] = OverlayFrame.factDigest([records[0].id], buckets: 0)
+    #expect(lone.hear(digest, from: 1).requests(to: 1) == [records[0].id], "seed \(Self.seed)")
+    lone.hearAndCheck(RawTraffic.fact(records[0], hops: 1), from: 1)
+    #expect(lone.hear(digest, from: 1).requests(to: 1).isEmpty)
+    #expect(lone.core.table[member.node]?.checked.signed == records[1])
+  }
+
   @Test func anAlteredRecordIsAskedOfAnotherThatBroughtIt() throws {
     var lone = try LoneCore(peerCount: 2, seed: Self.seed)
     let joiner = try lone.invited()

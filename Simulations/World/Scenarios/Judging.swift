@@ -43,7 +43,7 @@ extension ScenarioRun {
       return worst > most ? "a node took \(worst) announcements of a flood, over \(most)" : nil
     case .namesClone:
       let isNamed = network.nodes.contains { node in
-        node.notices.contains { $0.kind == "overlay" && $0.text.contains("key") }
+        node.notices.contains { $0.kind == NoticeView.overlayProblem && $0.text.contains("key") }
       }
       return isNamed ? nil : "nobody was told that two processes have one key"
     case .strangerUnseen(let stranger):

@@ -52,4 +52,7 @@ public struct NoticeView: Codable, Sendable, Hashable {
   public var collaboration: CollaborationID?
   public var node: NodeID?
   public var text: String
+
+  /// The kind of what stays wrong in the network until somebody does something.
+  public static let overlayProblem = "overlay.problem"
 }

@@ -157,7 +157,14 @@ final class Hands: Sendable {
     var metadata: Logger.Metadata = ["plane": "\(notice.plane)"]
     if let task = notice.task { metadata["task"] = "\(task.short)" }
     if let collaboration = notice.collaboration { metadata["collaboration"] = "\(collaboration.short)" }
-    let level: Logger.Level = notice.kind == "entry.held" ? .debug : .info
+    // Two nodes may have one name.
+    if let node = notice.node { metadata["node"] = "\(node.short)" }
+    let level: Logger.Level =
+      switch notice.kind {
+      case "entry.held": .debug
+      case NoticeView.overlayProblem: .warning
+      default: .info
+      }
     logger.log(level: level, "\(notice.kind): \(notice.text)", metadata: metadata)
   }
 

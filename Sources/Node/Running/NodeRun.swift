@@ -69,6 +69,7 @@ public struct NodeRun: Sendable {
     let database = try NodeDatabase(folder: folder.path, node: identity.node, network: identity.network)
     let objects = try ObjectStore(folder: folder.path)
     let recovered = try database.recover()
+    warnOfExpiry(identity, recovered)
     let writer = Writer(database)
     let hands = Hands(identity: identity, objects: objects, logger: logger)
     let loop = EngineLoop(engine: NodeEngine(identity: identity, profile: profile), writer: writer, hands: hands)
@@ -94,6 +95,18 @@ public struct NodeRun: Sendable {
       throw ListeningProblem.explained(hands.failure ?? error)
     }
     try database.close()
+  }
+
+  /// Whom nobody let in while its invitation held stays alone, and nothing else would say why.
+  private func warnOfExpiry(_ identity: LocalIdentity, _ recovered: Recovered) {
+    guard let until = identity.joinableUntilMilliseconds, until < Wall.milliseconds(),
+      !recovered.facts.contains(where: {
+        $0.signed.statement.purpose == MemberRecord.purpose && $0.signed.statement.author != identity.node
+      })
+    else { return }
+    let what = "the invitation has expired (\(CalendarTime.text(until))), and no member is known here"
+    let next = "if none let this node in before, ask a founder for a new one, and join with a new folder"
+    logger.warning("\(what): \(next)", metadata: ["plane": "information"])
   }
 
   /// A key that others can read speaks for somebody else too, also one that this run does not use. One that is kept

@@ -1,4 +1,5 @@
 public import Engine
+internal import Foundation
 internal import Glibc
 internal import Model
 
@@ -6,6 +7,7 @@ internal import Model
 public struct DataFolder: Sendable, Hashable {
   /// The longest path of a unix socket, in bytes.
   public static let socketPathLimit = 107
+  static let socketName = "api.sock"
 
   /// Absolute.
   public let path: String
@@ -68,8 +70,24 @@ public struct DataFolder: Sendable, Hashable {
         .conflict, "\(given) holds a node already", subject: configurationPath,
         next: "jointcloud node run --data \(typed)")
     }
+    try refuseForeignFiles()
     try Self.makeFolders(upTo: path)
     for inner in [keysPath, objectsPath, workPath, logPath] { try Self.makeFolder(inner) }
+  }
+
+  /// Who names another folder by mistake, such as /etc or a home, would find a node's files among its own.
+  private func refuseForeignFiles() throws(Refusal) {
+    // What a run that was cut short leaves, and what a new file system holds.
+    let own = [keysPath, objectsPath, workPath, logPath, lockPath, configurationPath + ".new"].map {
+      $0.dropFirst(path.count + 1)
+    }
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+    let foreign = names.filter { !own.contains($0[...]) && $0 != "lost+found" }.sorted()
+    guard !foreign.isEmpty else { return }
+    let shown = foreign.prefix(3).joined(separator: ", ") + (foreign.count > 3 ? ", ..." : "")
+    throw Refusal(
+      .conflict, "\(given) holds other files (\(shown)); a node takes a folder of its own", subject: path,
+      next: "name an empty folder, or one that does not exist yet, with --data")
   }
 
   /// Where the node's socket lies: in the folder, or, where that path is too long for a socket, in the user's
@@ -77,7 +95,7 @@ public struct DataFolder: Sendable, Hashable {
   ///
   /// - Throws: `Refusal`.
   public func socketPath() throws(Refusal) -> String {
-    let own = path + "/api.sock"
+    let own = path + "/" + Self.socketName
     if own.utf8.count <= Self.socketPathLimit { return own }
     let runtime = getenv("XDG_RUNTIME_DIR").map { String(cString: $0) } ?? "/tmp/jointcloud-\(geteuid())"
     let base = runtime.utf8.count <= 60 ? runtime : "/tmp/jointcloud-\(geteuid())"

@@ -1,4 +1,5 @@
 public import Engine
+internal import Glibc
 public import Model
 
 /// `endpoint.json`: where a running node is to be found; written once everything listens, removed at the end.
@@ -38,6 +39,47 @@ public struct EndpointFile: Codable, Sendable, Hashable {
         .invalid, "\(folder.endpointPath) is not what a node writes: \(error)", subject: folder.endpointPath,
         next: "start the node again: jointcloud node run --data \(folder.typed)")
     }
+  }
+
+  /// That of the process which runs here now. What a killed one left, or came with a copy of another node's folder, is
+  /// none.
+  ///
+  /// - Throws: `Refusal`.
+  public static func ofRunning(in folder: DataFolder) throws(Refusal) -> EndpointFile? {
+    do {
+      let endpoint = try read(in: folder)
+      return endpoint.isOf(folder) && endpoint.isListening ? endpoint : nil
+    } catch {
+      guard error.kind == .notFound else { throw error }
+      return nil
+    }
+  }
+
+  /// A socket elsewhere, where the folder's path is too long for one, has a name that is made from the path.
+  private func isOf(_ folder: DataFolder) -> Bool {
+    let suffix = "/" + DataFolder.socketName
+    guard socketPath.hasSuffix(suffix) else { return true }
+    var (own, theirs) = (stat(), stat())
+    return stat(folder.path, &own) == 0 && stat(String(socketPath.dropLast(suffix.count)), &theirs) == 0
+      && own.st_dev == theirs.st_dev && own.st_ino == theirs.st_ino
+  }
+
+  /// Whether a process has the socket; one that is stopped has it, too.
+  private var isListening: Bool {
+    var address = sockaddr_un()
+    address.sun_family = sa_family_t(AF_UNIX)
+    let capacity = MemoryLayout.size(ofValue: address.sun_path)
+    guard socketPath.utf8.count < capacity else { return false }
+    withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: socketPath.utf8) }
+    let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue), 0)
+    guard descriptor >= 0 else { return true }
+    defer { close(descriptor) }
+    let result = withUnsafePointer(to: &address) { pointer in
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+      }
+    }
+    return result == 0 || ![ECONNREFUSED, ENOENT, ENOTSOCK].contains(errno)
   }
 
   /// - Throws: `Refusal`.

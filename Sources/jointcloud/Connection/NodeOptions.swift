@@ -45,20 +45,10 @@ struct NodeOptions: ParsableArguments {
     }
     let folder = try folder()
     try folder.requireInitialised()
-    guard let running = try Self.running(in: folder) else {
+    guard let running = try EndpointFile.ofRunning(in: folder) else {
       throw ClientError.notRunning(endpoint: folder.given, next: "jointcloud node run --data \(folder.typed)")
     }
     return .socket(path: running.socketPath, dataFolder: folder.given)
-  }
-
-  /// nil when no node runs there.
-  private static func running(in folder: DataFolder) throws -> EndpointFile? {
-    do {
-      return try EndpointFile.read(in: folder)
-    } catch {
-      if error.kind == .notFound { return nil }
-      throw error
-    }
   }
 
   /// A node that is well says at once that it is there, also where an answer takes longer.

@@ -46,7 +46,9 @@ enum EntryPoint {
     }
     let message = JointCloud.message(for: error)
     let full = JointCloud.fullMessage(for: error)
-    Output.hint("error: \(message.isEmpty ? "the command is not complete" : message)")
+    // An invitation is a secret, and a terminal's lines are kept.
+    let shown = message.replacing(#/jc1[A-Za-z0-9_-]{16,}/#, with: "jc1...")
+    Output.hint("error: \(message.isEmpty ? "the command is not complete" : shown)")
     for line in full.split(separator: "\n") where line.hasPrefix("Usage:") { Output.hint("\(line)") }
     let help = full.firstMatch(of: #/See '(?<command>[^']+)'/#).map { String($0.output.command) }
     Output.hint("next: \(help ?? "jointcloud --help")")

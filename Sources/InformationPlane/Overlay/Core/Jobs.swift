@@ -4,11 +4,11 @@ import Sodium
 /// A statement whose signature is being checked.
 struct PendingVerification: Sendable {
   enum Subject: Sendable {
-    /// By the key that its author had then.
+    // By the key that its author had when the check began.
     case fact(SignedStatement, by: VerificationKey, expiresMilliseconds: Int64, hops: Int)
     case record(SignedStatement)
     case direct(StatementID)
-    case rumour(Rumour)
+    case rumour(Rumour, by: VerificationKey)
     /// A record that came by datagram from an address.
     case greeting(SignedStatement, from: String, wantsAnswer: Bool)
   }
@@ -51,7 +51,10 @@ extension OverlayCore {
       factVerified(signed, expiresMilliseconds, hops: hops, via: pending, finding.holds, &turn)
     case .record(let signed): recordVerified(signed, via: pending, finding, &turn)
     case .direct(let id): directVerified(id, via: pending, finding.holds, &turn)
-    case .rumour(let rumour): rumourVerified(rumour, via: pending, finding.holds, &turn)
+    case .rumour(let rumour, let key):
+      rumoursUnderCheck.remove(RumourCheck(subject: rumour.subject, signature: rumour.signed.signature))
+      guard table[rumour.author]?.checked.certificate.signingKey == key else { return drop(.stale, from: nil, &turn) }
+      rumourVerified(rumour, via: pending, finding.holds, &turn)
     case .greeting(let signed, let address, let wantsAnswer):
       greetingVerified(signed, from: address, wantsAnswer: wantsAnswer, finding, &turn)
     }

@@ -183,6 +183,27 @@ public enum OverlayNotice: Hashable, Sendable {
   case refused(by: NodeID, StreamRefusal)
 }
 
+extension OverlayNotice {
+  /// Whether it tells of something that stays wrong until somebody does something.
+  public var isProblem: Bool {
+    switch self {
+    case .sameKeyElsewhere, .memberRunsTwice, .memberHasTwoKeys, .peerMisbehaved, .keptOut, .refused: true
+    case .sameKeyGone, .unreachable, .recordRefused: false
+    }
+  }
+
+  /// The other node that it is about, if it is known.
+  public var node: NodeID? {
+    switch self {
+    case .memberRunsTwice(let node), .memberHasTwoKeys(let node), .peerMisbehaved(let node),
+      .unreachable(let node, _, _), .keptOut(let node, _), .refused(let node, _):
+      node
+    case .recordRefused(let node, _): node
+    case .sameKeyElsewhere, .sameKeyGone: nil
+    }
+  }
+}
+
 extension OverlayNotice: CustomStringConvertible {
   public var description: String {
     switch self {

@@ -32,9 +32,13 @@ struct GossipQueue: Sendable {
 
   /// Forgets what is said of a member in versions below one: it is settled.
   mutating func settle(_ node: NodeID, below version: MemberVersion) {
-    for (subject, rumour) in waiting where rumour.member == node && rumour.version < version {
-      waiting[subject] = nil
-    }
+    forget { $0.member == node && $0.version < version }
+  }
+
+  mutating func forget(by author: NodeID) { forget { $0.author == author } }
+
+  private mutating func forget(_ isOver: (Rumour) -> Bool) {
+    for (subject, rumour) in waiting where isOver(rumour) { waiting[subject] = nil }
     // What lingers is more than what waits: who is accused and objects over and over makes much of it.
     guard levels.reduce(0, { $0 + $1.count }) > 2 * waiting.count + 64 else { return }
     for level in levels.indices { levels[level].removeAll { waiting[$0] == nil } }

@@ -42,6 +42,14 @@ final class Rumour: Sendable {
   enum Subject: Hashable, Sendable {
     case accusation(accused: NodeID, accuser: NodeID, MemberVersion)
     case refutation(NodeID, MemberVersion)
+
+    /// Whether it is about this member, or by it.
+    func names(_ node: NodeID) -> Bool {
+      switch self {
+      case .accusation(let accused, let accuser, _): node == accused || node == accuser
+      case .refutation(let author, _): node == author
+      }
+    }
   }
 
   let subject: Subject
@@ -62,6 +70,8 @@ final class Rumour: Sendable {
     case .refutation(let node, _): node
     }
   }
+
+  var author: NodeID { signed.statement.author }
 
   var version: MemberVersion {
     switch subject {

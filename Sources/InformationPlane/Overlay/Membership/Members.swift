@@ -142,7 +142,13 @@ extension OverlayCore {
     if let old = table[node] {
       forgetRecordID(of: old.checked)
       turn.emit(.forgetFact(old.checked.signed.id))
-      if checked.certificate.signingKey != old.checked.certificate.signingKey { endFacts(by: node, &turn) }
+      if checked.certificate.signingKey != old.checked.certificate.signingKey {
+        endFacts(by: node, &turn)
+        endRumours(by: node)
+      } else if checked.number == old.checked.number {
+        // What was heard of the other record is to be heard of this one, too.
+        heardRumours.forget(naming: node)
+      }
       let isSameKey = old.key.key == checked.record.datagramKey
       table.change(node) { member in
         member.checked = checked
@@ -160,7 +166,8 @@ extension OverlayCore {
         Member(
           checked: checked, keys: Rings.Keys(of: node, in: network),
           state: checked.record.leaving ? .left : state, since: turn.now))
-      if !checked.record.leaving { turn.emit(.memberChanged(node, state)) }
+      // That those known from before are looked for is no news.
+      if state == .alive, !checked.record.leaving { turn.emit(.memberChanged(node, state)) }
     }
     keepRecordID(of: checked)
     facts.refused.becameKnown(node)
@@ -191,7 +198,7 @@ extension OverlayCore {
     let author = signed.statement.author
     switch standing(of: signed) {
     case .malformed: return drop(.malformed, from: link, &turn)
-    case .stale: return drop(.stale, from: link, &turn)
+    case .stale: return refuse(signed.id, .stale, from: link, &turn)
     case .news:
       // By what it claims: checks of signatures are for those who could become or are members.
       if author != node, let claimed = try? CheckedMember(trusting: signed, network: network),

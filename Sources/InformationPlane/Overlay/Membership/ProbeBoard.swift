@@ -103,4 +103,10 @@ struct SeenRumours: Sendable {
     older = newer
     newer = []
   }
+
+  /// What was said by a member, and of it, counts as not heard.
+  mutating func forget(naming member: NodeID) {
+    newer = newer.filter { !$0.names(member) }
+    older = older.filter { !$0.names(member) }
+  }
 }

@@ -178,7 +178,7 @@ extension OverlayCore {
     rumoursUnderCheck.insert(key)
     verify(
       .statement(rumour.signed, author.signingKey),
-      for: PendingVerification(subject: .rumour(rumour), node: peer, link: nil), &turn)
+      for: PendingVerification(subject: .rumour(rumour, by: author.signingKey), node: peer, link: nil), &turn)
   }
 
   /// Whether a rumour would change anything if it were true.
@@ -221,8 +221,7 @@ extension OverlayCore {
   mutating func rumourVerified(
     _ rumour: Rumour, via pending: PendingVerification, _ holds: Bool, _ turn: inout Turn
   ) {
-    rumoursUnderCheck.remove(RumourCheck(subject: rumour.subject, signature: rumour.signed.signature))
-    guard holds else { return dropForgery(by: rumour.signed.statement.author, from: pending.node, &turn) }
+    guard holds else { return dropForgery(by: rumour.author, from: pending.node, &turn) }
     guard !heardRumours.contains(rumour.subject) else { return }
     // Counted only now: what others forged in its name costs a member nothing.
     if case .accusation(let accused, let accuser, _) = rumour.subject, accused != node,
@@ -251,6 +250,14 @@ extension OverlayCore {
       if member.state != .left { setState(of: node, .alive, &turn) }
       tell(rumour, &turn)
     }
+  }
+
+  /// An author has a new key: what it said of others nobody can check any more, so it counts no more and is not passed on.
+  mutating func endRumours(by author: NodeID) {
+    gossip.forget(by: author)
+    heardRumours.forget(naming: author)
+    let accused = table.members.values.filter { $0.accusations[author] != nil }.map(\.node)
+    for node in accused { table.change(node) { $0.accusations[author] = nil } }
   }
 
   // MARK: Passing on

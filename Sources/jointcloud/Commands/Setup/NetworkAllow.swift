@@ -9,7 +9,7 @@ struct NetworkAllow: AsyncParsableCommand {
       Only that node can use what is printed: it may be sent by any way. The joiner finds its id with node init. \
       Members stay when the time to join is over.
       """)
-  @OptionGroup var node: NodeOptions
+  @OptionGroup var node: DataOptions
   @Argument(help: ArgumentHelp("The id that node init printed to the joiner, in full.", valueName: "node-id"))
   var joiner: String
   @Option(help: "How long it may join: 1s to 720h.")

@@ -22,6 +22,7 @@ struct NetworkAnnounce: AsyncParsableCommand {
     guard (1...Announcement.byteLimit).contains(text.utf8.count) else {
       throw ValidationError("the text has \(text.utf8.count) bytes; it must have 1 to \(Announcement.byteLimit)")
     }
+    guard text.contains(where: { !$0.isWhitespace }) else { throw ValidationError("the text is blank") }
   }
 
   func run() async throws {
@@ -32,6 +33,9 @@ struct NetworkAnnounce: AsyncParsableCommand {
     try await node.withNode { client in
       let receipt = try await client.announce(AnnouncementRequest(text: text, lifetimeMilliseconds: Int64(life)))
       try await output.print(name: { $0.trace.hexadecimal }, table: { $0.trace.hexadecimal }) { receipt }
+      if try await client.status().links == 0 {
+        Output.hint("no other node has a stream to this one now: it goes out as soon as one has, while it holds")
+      }
       Output.hint("next: jointcloud trace \(receipt.trace.hexadecimal) shows how it spreads")
     }
   }

@@ -12,7 +12,7 @@ struct NetworkCommand: AsyncParsableCommand {
 
   struct Create: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Found a network. Prints its id.")
-    @OptionGroup var node: NodeOptions
+    @OptionGroup var node: DataOptions
     @OptionGroup var output: OutputOptions
     @Option(help: "What to call it.")
     var name: String
@@ -50,7 +50,7 @@ struct NetworkCommand: AsyncParsableCommand {
         Whoever has it first may join until it expires. Each node needs one of its own; let it hold for a short time: \
         members stay when it has expired.
         """)
-    @OptionGroup var node: NodeOptions
+    @OptionGroup var node: DataOptions
     @Option(help: "How long it holds: 1s to 720h.")
     var expires = "1h"
     @Option(help: "How many invitations, each on a line and for one node, 1 to 1000.")
@@ -89,7 +89,7 @@ struct NetworkCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Take an invitation. Prints the network's id.",
       discussion: "With - as the invitation it is read from standard input, so that it shows in no list of processes.")
-    @OptionGroup var node: NodeOptions
+    @OptionGroup var node: DataOptions
     @OptionGroup var output: OutputOptions
     @Argument(help: "The text that network invite or network allow printed, or -.")
     var invitation: String

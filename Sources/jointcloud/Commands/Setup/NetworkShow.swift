@@ -20,12 +20,20 @@ struct NetworkShow: AsyncParsableCommand {
     let folder = try node.folder()
     try folder.requireInitialised()
     var view = try NetworkView(try NetworkFile.read(in: folder), folder)
+    var problem: Failure?
     do {
       (view.membersByState, view.announcements) = try await node.withNode { client in
         (try await client.status().membersByState, try await client.announcements())
       }
-    } catch ClientError.notRunning {}
+    } catch ClientError.notRunning {
+    } catch let failure as Failure {
+      problem = failure
+    }
     try await view.print(output, id: false)
+    if let problem {
+      Output.hint("members and announcements are not shown: \(problem.lines.joined(separator: "; "))")
+      Output.hint("next: \(NextStep.completed(problem.next))")
+    }
     if view.mayLackAnnouncements, output.format == .table || output.format == .wide {
       Output.hint(
         "of each node the newest \(AnnouncementView.limitPerAuthor) announcements are listed, "
