@@ -1,8 +1,9 @@
 import Engine
 import Model
-import Overlay
 import Simulations
 import Testing
+
+@testable import Overlay
 
 /// Who is removed, by whom, and who is not.
 @Suite struct SuspicionTests {
@@ -51,6 +52,30 @@ import Testing
     #expect(network.faultCounts[.datagramCut] > 0)
     #expect(Self.falseDeaths(network) == 0, "seed \(Self.seed)")
     #expect(network.state(of: 1, at: 0) == .alive, "seed \(Self.seed)")
+  }
+
+  /// Those who came never answer here, as if all were busy.
+  @Test func whereManyComeAtOnceLateAnswersAreWaitedFor() throws {
+    func accusedAfter(_ wait: Duration, newcomers: Int, quiet: Duration) throws -> Int {
+      var lone = try LoneCore(peerCount: newcomers, seed: Self.seed)
+      lone.pass(quiet)
+      lone.run(for: wait)
+      return lone.core.members.count { !$0.accusers.isEmpty }
+    }
+    #expect(try accusedAfter(.seconds(3), newcomers: 4, quiet: .zero) > 0, "seed \(Self.seed)")
+    #expect(try accusedAfter(.seconds(3), newcomers: 64, quiet: .zero) == 0)
+    #expect(try accusedAfter(.seconds(5), newcomers: 64, quiet: .seconds(10)) > 0, "it does not last")
+  }
+
+  @Test func whoSaidAnythingSinceItWasAskedIsNotDoubted() throws {
+    var lone = try LoneCore(peerCount: 4, seed: Self.seed)
+    let pong: [UInt8] = OverlayFrame.pong(7)
+    for _ in 0..<40 {
+      lone.run(for: .milliseconds(200))
+      lone.hear(pong, from: 2)
+    }
+    let accused = Set(lone.core.members.filter { !$0.accusers.isEmpty }.map(\.id))
+    #expect(accused == Set([0, 1, 3].map { lone.peers[$0].node }), "seed \(Self.seed)")
   }
 
   @Test func aMemberThatLiesRemovesNobody() throws {

@@ -48,7 +48,8 @@ public final class PeerTransport: Sendable {
           let bound = HostPort(host: address.host, port: server.channel.localAddress?.port ?? address.port)
           try await listening(bound)
           try await withThrowingDiscardingTaskGroup { group in
-            group.addTask { try await self.tellWhatCame(to: bound) }
+            // Who is alive is asked in datagrams: an answer that waits behind what all streams bring comes too late.
+            group.addTask(priority: .high) { try await self.tellWhatCame(to: bound) }
             try await self.streams.serve(arrivals)
             group.cancelAll()
           }

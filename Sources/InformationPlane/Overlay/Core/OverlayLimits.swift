@@ -21,6 +21,10 @@ public struct OverlayLimits: Hashable, Sendable {
   public var probeSecond: Duration = .milliseconds(400)
   public var indirectProbes = 3
   public var localHealthMost = 8
+  /// For each so many members that came of late answers have once more the usual time, and how many of them are
+  /// forgotten in a second.
+  public var arrivalsPerPatience = 8
+  public var arrivalsForgottenPerSecond = 8.0
   /// How often this node objects at most.
   public var refutationPause: Duration = .milliseconds(500)
   /// How often being accused counts against this node's own health.

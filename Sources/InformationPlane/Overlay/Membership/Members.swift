@@ -167,7 +167,10 @@ extension OverlayCore {
           checked: checked, keys: Rings.Keys(of: node, in: network),
           state: checked.record.leaving ? .left : state, since: turn.now))
       // That those known from before are looked for is no news.
-      if state == .alive, !checked.record.leaving { turn.emit(.memberChanged(node, state)) }
+      if state == .alive, !checked.record.leaving {
+        arrivals.note(at: turn.uptime, limits)
+        turn.emit(.memberChanged(node, state))
+      }
     }
     keepRecordID(of: checked)
     facts.refused.becameKnown(node)

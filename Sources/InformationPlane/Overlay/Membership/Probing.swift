@@ -2,7 +2,10 @@ import Model
 
 // SWIM's probes: each member is asked by one other a second, straight first, then through others and on a stream.
 extension OverlayCore {
-  private var patience: Int { 1 + localHealth }
+  /// How often the usual time answers have.
+  private func patience(_ turn: inout Turn) -> Int {
+    1 + min(limits.localHealthMost, localHealth + arrivals.patience(at: turn.uptime, limits))
+  }
 
   mutating func probeNext(_ turn: inout Turn) {
     // Who has just started looks at all it knew before, quickly; then one member a period.
@@ -12,7 +15,7 @@ extension OverlayCore {
       let pause = min(limits.confirmInterval, limits.confirmMost / max(1, table.count))
       return agenda.plan(.probe, at: turn.uptime + pause)
     }
-    agenda.plan(.probe, at: turn.uptime + limits.probeInterval * patience)
+    agenda.plan(.probe, at: turn.uptime + limits.probeInterval * (1 + localHealth))
     let period = turn.wallMilliseconds / limits.probeInterval.milliseconds
     guard let node = table.rings.probeTarget(of: node, ownKeys, period: period) else { return }
     startProbe(of: node, .turn, &turn)
@@ -27,6 +30,7 @@ extension OverlayCore {
 
   mutating func startProbe(of node: NodeID, _ purpose: ProbeBoard.Probe.Purpose, _ turn: inout Turn) {
     guard let member = table[node], probing.probe(of: node) == nil, probing.hasRoom else { return }
+    let patience = patience(&turn)
     // Four round trips and a little is long for any answer that comes at all.
     let usual = member.roundTrip.map { $0 * 4 + .milliseconds(50) } ?? limits.probeFirstMost
     let first = min(max(usual, limits.probeFirstLeast), limits.probeFirstMost) * patience
@@ -154,6 +158,8 @@ extension OverlayCore {
       localHealth = max(0, localHealth - 1)
       return answered(probe, &turn)
     }
+    // Whatever it sent meanwhile, on a stream or sealed for this node, says as much as an answer.
+    if let heard = table[probe.node]?.heardAt, heard.uptime > probe.startedAt { return answered(probe, &turn) }
     // Who hears nobody at all is more likely to be ill itself.
     if lastHeardAt < probe.startedAt, table.rings.count > 2 {
       localHealth = min(limits.localHealthMost, localHealth + 1)
