@@ -335,6 +335,12 @@ import Testing
       try FileManager.default.createDirectory(atPath: folder + "/disk/lost+found", withIntermediateDirectories: true)
       let taken = try Binary.run(["node", "init", "--data", folder + "/disk", "--name", "a"], in: folder)
       #expect(taken.status == 0, "a new file system's own folder is nobody's: \(taken.errors)")
+      // Who has lost its configuration keeps its keys.
+      let node = try Binary.run(["node", "id", "--data", folder + "/disk"], in: folder).output
+      _ = try Binary.run(["network", "create", "--data", folder + "/disk", "--name", "net"], in: folder)
+      try FileManager.default.removeItem(atPath: folder + "/disk/node.yaml")
+      let again = try Binary.run(["node", "init", "--data", folder + "/disk", "--name", "a"], in: folder)
+      #expect(again.status == 0 && again.output == node, "\(again.errors)")
     }
   }
 
@@ -345,6 +351,8 @@ import Testing
       let ended = try Binary.run(["network", "join", "--data", "a"] + secrets, in: folder)
       #expect(ended.status == 2)
       #expect(secrets.allSatisfy { !ended.errors.contains($0) }, "\(ended.errors)")
+      let slip = try Binary.run(["network", secrets[0], "--data", "a"], in: folder)
+      #expect(slip.status == 2 && !slip.errors.contains(secrets[0]), "\(slip.errors)")
     }
   }
 

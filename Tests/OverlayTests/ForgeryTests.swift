@@ -260,6 +260,7 @@ import Testing
     #expect(isAccused() && lone.core.gossip.count == 1, "seed \(Self.seed)")
     lone.hearAndCheck(RawTraffic.fact(author.records[1], hops: 1), from: 1)
     #expect(!isAccused() && lone.core.gossip.isEmpty)
+    #expect(lone.core.probing.probe(of: accused) != nil, "somebody must look, or it is suspected for long")
     lone.hearAndCheck(try Self.accusation(of: accused, incarnation: 2, by: author.keys[1], lone), from: 1)
     #expect(isAccused(), "the new key says it again")
   }

@@ -76,6 +76,16 @@ import Testing
     }
     let accused = Set(lone.core.members.filter { !$0.accusers.isEmpty }.map(\.id))
     #expect(accused == Set([0, 1, 3].map { lone.peers[$0].node }), "seed \(Self.seed)")
+    // What it says clears it of nothing that others say.
+    let rumour = try RawTraffic.accusation(
+      of: lone.peers[2].node, incarnation: 4, refutation: 0, by: lone.peers[3],
+      wallMilliseconds: lone.now.wallMilliseconds)
+    lone.hearAndCheck(RawTraffic.gossip([rumour]), from: 2)
+    for _ in 0..<10 {
+      lone.run(for: .milliseconds(200))
+      lone.hear(pong, from: 2)
+    }
+    #expect(lone.core.member(lone.peers[2].node)?.accusers == [lone.peers[3].node])
   }
 
   @Test func aMemberThatLiesRemovesNobody() throws {

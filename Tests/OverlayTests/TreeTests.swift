@@ -1,8 +1,7 @@
 import Model
+import Overlay
 import Simulations
 import Testing
-
-@testable import Overlay
 
 /// How facts spread.
 @Suite struct TreeTests {
@@ -37,24 +36,6 @@ import Testing
     #expect(Double(copies) / Double(20 * 29) <= 1.5, "seed \(Self.seed)")
     let hops = hosts.flatMap { network.log($0).facts[taken[$0]...].map(\.hops) }.max() ?? 0
     #expect((1...10).contains(hops), "seed \(Self.seed)")
-  }
-
-  @Test func onlyWhoFollowsOnACircleIsToldOfWhatItIsNotSent() throws {
-    var limits = OverlayLimits()
-    limits.newcomerGrace = .zero
-    var lone = try LoneCore(peerCount: 12, seed: Self.seed, limits: limits)
-    lone.run(for: .seconds(2))
-    let prune: [UInt8] = OverlayFrame.treePrune
-    for peer in 0..<12 { lone.hear(prune, from: peer) }
-    let note = Note(expiresMilliseconds: lone.now.wallMilliseconds + 60_000, text: "told")
-    let effects = lone.tell(.broadcast(try lone.identity.sign(note))) + lone.run(for: .milliseconds(500))
-    let told = (0..<12).filter { peer in
-      effects.frames(to: peer).contains {
-        if case .factAnnouncement(_, lazy: true, courtesy: false) = $0 { true } else { false }
-      }
-    }
-    #expect(Set(told.map { lone.peers[$0].node }) == lone.core.successors, "seed \(Self.seed)")
-    #expect((1...3).contains(told.count) && lone.core.successors.isStrictSubset(of: lone.core.neighbours))
   }
 
   @Test func theTreeMendsItselfWhenNodesDie() throws {

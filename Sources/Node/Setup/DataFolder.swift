@@ -77,6 +77,8 @@ public struct DataFolder: Sendable, Hashable {
 
   /// Who names another folder by mistake, such as /etc or a home, would find a node's files among its own.
   private func refuseForeignFiles() throws(Refusal) {
+    // Where keys are this is a node's own, though its configuration is lost.
+    if PrivateFile.exists(KeyFile(.root, in: self).path) { return }
     // What a run that was cut short leaves, and what a new file system holds.
     let own = [keysPath, objectsPath, workPath, logPath, lockPath, configurationPath + ".new"].map {
       $0.dropFirst(path.count + 1)
@@ -100,8 +102,12 @@ public struct DataFolder: Sendable, Hashable {
     let runtime = getenv("XDG_RUNTIME_DIR").map { String(cString: $0) } ?? "/tmp/jointcloud-\(geteuid())"
     let base = runtime.utf8.count <= 60 ? runtime : "/tmp/jointcloud-\(geteuid())"
     try Self.makeFolder(base)
-    let name = "\(base)/jointcloud-\(Digest(of: path.utf8).hexadecimal.prefix(16)).sock"
-    return name
+    return "\(base)/\(Self.farSocketName(of: path))"
+  }
+
+  /// Of a socket outside the folder.
+  static func farSocketName(of path: String) -> String {
+    "jointcloud-\(Digest(of: path.utf8).hexadecimal.prefix(16)).sock"
   }
 
   private static func makeFolders(upTo path: String) throws(Refusal) {

@@ -55,10 +55,12 @@ public struct EndpointFile: Codable, Sendable, Hashable {
     }
   }
 
-  /// A socket elsewhere, where the folder's path is too long for one, has a name that is made from the path.
   private func isOf(_ folder: DataFolder) -> Bool {
     let suffix = "/" + DataFolder.socketName
-    guard socketPath.hasSuffix(suffix) else { return true }
+    guard socketPath.hasSuffix(suffix) else {
+      // The folder's path is too long for a socket.
+      return socketPath.hasSuffix("/" + DataFolder.farSocketName(of: folder.path))
+    }
     var (own, theirs) = (stat(), stat())
     return stat(folder.path, &own) == 0 && stat(String(socketPath.dropLast(suffix.count)), &theirs) == 0
       && own.st_dev == theirs.st_dev && own.st_ino == theirs.st_ino

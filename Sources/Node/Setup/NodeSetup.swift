@@ -155,7 +155,7 @@ public struct NodeSetup: Sendable {
   }
 
   private func ownAddress() throws -> String {
-    if let endpoint = try EndpointFile.ofRunning(in: folder) { return endpoint.listenAddress }
+    if let endpoint = try? EndpointFile.ofRunning(in: folder) { return endpoint.listenAddress }
     let configured = try NodeConfiguration.read(in: folder).listenAddress
     guard let address = HostPort(configured), address.port != 0 else {
       throw Refusal(

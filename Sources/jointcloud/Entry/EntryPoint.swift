@@ -40,19 +40,22 @@ enum EntryPoint {
       return ExitStatus.success.rawValue
     }
     if let (typed, meant, noun) = misspelt(arguments) {
-      Output.hint("error: \"\(typed)\" is no command\(meant.map { "; did you mean \"\($0)\"?" } ?? "")")
+      Output.hint("error: \"\(masked(typed))\" is no command\(meant.map { "; did you mean \"\($0)\"?" } ?? "")")
       Output.hint("next: \((["jointcloud"] + noun + ["--help"]).joined(separator: " "))")
       return ExitStatus.usage.rawValue
     }
     let message = JointCloud.message(for: error)
     let full = JointCloud.fullMessage(for: error)
-    // An invitation is a secret, and a terminal's lines are kept.
-    let shown = message.replacing(#/jc1[A-Za-z0-9_-]{16,}/#, with: "jc1...")
-    Output.hint("error: \(message.isEmpty ? "the command is not complete" : shown)")
+    Output.hint("error: \(message.isEmpty ? "the command is not complete" : masked(message))")
     for line in full.split(separator: "\n") where line.hasPrefix("Usage:") { Output.hint("\(line)") }
     let help = full.firstMatch(of: #/See '(?<command>[^']+)'/#).map { String($0.output.command) }
     Output.hint("next: \(help ?? "jointcloud --help")")
     return ExitStatus.usage.rawValue
+  }
+
+  /// Without invitations: they are secrets, and what a terminal shows is kept.
+  private static func masked(_ text: String) -> String {
+    text.replacing(#/jc1[A-Za-z0-9_-]{16,}/#, with: "jc1...")
   }
 
   /// The first word that should name a command and does not, the one that is nearest to it, and what stands before it.

@@ -7,7 +7,6 @@ extension OverlayCore {
   mutating func chooseNeighbours(_ turn: inout Turn) {
     neighboursDueBy = nil
     let chosen = Set(table.rings.neighbours(of: node, ownKeys))
-    successors = Set(table.rings.successors(of: node, ownKeys))
     guard chosen != neighbours else { return }
     let added = chosen.subtracting(neighbours).sorted()
     neighbours = chosen
@@ -53,8 +52,7 @@ extension OverlayCore {
         let frame = frames[courtesy] ?? OverlayFrame.fact(signed, hops: hops + 1, courtesy: courtesy)
         frames[courtesy] = frame
         transmit(frame, on: id, lane: .control, &turn)
-      } else if courtesy || successors.contains(link.node) {
-        // Who is told by those before it on the circles need not be told by those behind it, too.
+      } else {
         links[id]?.lazy.append(signed.id)
         isAnyLazy = true
       }

@@ -72,8 +72,6 @@ public struct OverlayCore: Sendable {
   var seeds: [NodeID: [String]] = [:]
   var kept: Set<NodeID> = []
   var neighbours: Set<NodeID> = []
-  /// Neighbours that follow this node on a circle.
-  var successors: Set<NodeID> = []
   /// Neighbours are chosen anew by then (uptime) at the latest.
   var neighboursDueBy: Duration?
   /// Streams that were opened for probes of late: since when (uptime), and how many.

@@ -35,12 +35,19 @@ struct GossipQueue: Sendable {
     forget { $0.member == node && $0.version < version }
   }
 
-  mutating func forget(by author: NodeID) { forget { $0.author == author } }
+  /// Forgets what an author said. It may say the same again, which nothing that lingers may double.
+  mutating func forget(by author: NodeID) {
+    forget { $0.author == author }
+    tidy()
+  }
 
   private mutating func forget(_ isOver: (Rumour) -> Bool) {
     for (subject, rumour) in waiting where isOver(rumour) { waiting[subject] = nil }
     // What lingers is more than what waits: who is accused and objects over and over makes much of it.
-    guard levels.reduce(0, { $0 + $1.count }) > 2 * waiting.count + 64 else { return }
+    if levels.reduce(0, { $0 + $1.count }) > 2 * waiting.count + 64 { tidy() }
+  }
+
+  private mutating func tidy() {
     for level in levels.indices { levels[level].removeAll { waiting[$0] == nil } }
   }
 

@@ -144,9 +144,9 @@ extension OverlayCore {
       turn.emit(.forgetFact(old.checked.signed.id))
       if checked.certificate.signingKey != old.checked.certificate.signingKey {
         endFacts(by: node, &turn)
-        endRumours(by: node)
-      } else if checked.number == old.checked.number {
-        // What was heard of the other record is to be heard of this one, too.
+        endRumours(by: node, &turn)
+      } else if checked.record.incarnation <= old.checked.record.incarnation {
+        // What was heard of the other record is to be heard of this one, too, since it is said in the same words.
         heardRumours.forget(naming: node)
       }
       let isSameKey = old.key.key == checked.record.datagramKey

@@ -121,7 +121,9 @@ extension OverlayCore {
     guard request.node != node, table[request.node]?.isPresent == true else { return }
     let number = turn.random.next()
     let errand = ProbeBoard.Errand(
-      asker: peer, askersNumber: request.number, node: request.node, endsAt: turn.uptime + limits.probeSecond * 2)
+      asker: peer, askersNumber: request.number, node: request.node,
+      // As long as the asker may wait.
+      endsAt: turn.uptime + limits.probeSecond * (2 + limits.localHealthMost))
     guard probing.add(errand, number: number, at: turn.uptime) else { return drop(.busy, from: nil, &turn) }
     sendProbe(number, to: request.node, try: 0, &turn)
   }
@@ -158,8 +160,11 @@ extension OverlayCore {
       localHealth = max(0, localHealth - 1)
       return answered(probe, &turn)
     }
-    // Whatever it sent meanwhile, on a stream or sealed for this node, says as much as an answer.
-    if let heard = table[probe.node]?.heardAt, heard.uptime > probe.startedAt { return answered(probe, &turn) }
+    if let member = table[probe.node], let heard = member.heardAt, heard.uptime > probe.startedAt {
+      // Whoever has just spoken is not doubted. But what it said may have lain in a queue, or been held back by who is
+      // between: it is no answer to what others say.
+      return member.state == .suspected && member.accusations.isEmpty ? answered(probe, &turn) : ()
+    }
     // Who hears nobody at all is more likely to be ill itself.
     if lastHeardAt < probe.startedAt, table.rings.count > 2 {
       localHealth = min(limits.localHealthMost, localHealth + 1)

@@ -66,14 +66,6 @@ struct Rings: Sendable {
     return out
   }
 
-  /// The members after a node on each circle.
-  func successors(of node: NodeID, _ keys: Keys) -> [NodeID] {
-    circles.indices.compactMap { ring in
-      let (index, isThere) = index(of: node, keys, on: ring)
-      return isThere && circles[ring].count > 1 ? circles[ring][(index + 1) % circles[ring].count].node : nil
-    }
-  }
-
   /// The member that `node` is to probe in a period: each is probed by exactly one in every period in which all have
   /// the same view and number of the period.
   func probeTarget(of node: NodeID, _ keys: Keys, period: Int64) -> NodeID? {

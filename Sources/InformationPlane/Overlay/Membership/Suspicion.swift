@@ -253,11 +253,17 @@ extension OverlayCore {
   }
 
   /// An author has a new key: what it said of others nobody can check any more, so it counts no more and is not passed on.
-  mutating func endRumours(by author: NodeID) {
+  mutating func endRumours(by author: NodeID, _ turn: inout Turn) {
     gossip.forget(by: author)
     heardRumours.forget(naming: author)
     let accused = table.members.values.filter { $0.accusations[author] != nil }.map(\.node)
-    for node in accused { table.change(node) { $0.accusations[author] = nil } }
+    for node in accused {
+      table.change(node) { $0.accusations[author] = nil }
+      // Nobody else doubts it, so nobody would look, and it has nothing to object to.
+      if let member = table[node], member.state == .suspected, member.accusations.isEmpty {
+        startProbe(of: node, .confirmation, &turn)
+      }
+    }
   }
 
   // MARK: Passing on

@@ -26,7 +26,9 @@ struct NetworkShow: AsyncParsableCommand {
         (try await client.status().membersByState, try await client.announcements())
       }
     } catch ClientError.notRunning {
-    } catch let failure as Failure {
+    } catch let refusal as Refusal {
+      problem = Failure(refusal)
+    } catch let failure as Failure where failure.status != .usage {
       problem = failure
     }
     try await view.print(output, id: false)
