@@ -99,10 +99,10 @@ import Testing
   @Test func moreThanTheMachineHasIsOfferedWithAWarning() throws {
     try Scratch.folder { folder in
       let plenty = try Binary.run(
-        ["node", "init", "--data", "a", "--name", "a", "--cpu", "64000", "--memory", "100000Gi"], in: folder)
+        ["node", "init", "--data", "a", "--name", "a", "--cpu", "9000", "--memory", "100000Gi"], in: folder)
       #expect(plenty.status == 0)
       let warning = plenty.errors.split(separator: "\n").first { $0.hasPrefix("warning: ") } ?? ""
-      #expect(warning.contains("64000 cpu, and this machine has") && warning.contains("97.6Ti"), "\(plenty.errors)")
+      #expect(warning.contains("9000 cpu, and this machine has") && warning.contains("97.6Ti"), "\(plenty.errors)")
       let modest = try Binary.run(["node", "init", "--data", "b", "--name", "b", "--cpu", "100m"], in: folder)
       #expect(modest.status == 0 && !modest.errors.contains("warning"), "\(modest.errors)")
     }
@@ -341,6 +341,16 @@ import Testing
       try FileManager.default.removeItem(atPath: folder + "/disk/node.yaml")
       let again = try Binary.run(["node", "init", "--data", folder + "/disk", "--name", "a"], in: folder)
       #expect(again.status == 0 && again.output == node, "\(again.errors)")
+      let says = ["are kept", "next: jointcloud node run"].allSatisfy(again.errors.contains)
+      #expect(says, "\(again.errors)")
+    }
+  }
+
+  @Test func whatTheNodeCouldNotReadAgainIsNotWritten() throws {
+    try Scratch.folder { folder in
+      let refused = try Binary.run(["node", "init", "--data", "a", "--name", "a", "--price", "11"], in: folder)
+      #expect(refused.status == 1 && refused.errors.contains("price"), "\(refused.errors)")
+      #expect(!FileManager.default.fileExists(atPath: folder + "/a"))
     }
   }
 

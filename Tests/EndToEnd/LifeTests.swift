@@ -82,7 +82,10 @@ extension EndToEnd {
         // A copy of its folder is no running node, though the original runs.
         let copy = TestNode(name: "copy", data: network.folder + "/copy")
         #expect(try Binary.run(["-a", nodes[0].data, copy.data], program: "/bin/cp").status == 0)
-        #expect(try copy.run("node", "status").refuses(1, copy.data))
+        for arguments in [["node", "status"], ["node", "run"]] {
+          let refused = try Binary.run(arguments + ["--data", copy.data])
+          #expect(refused.refuses(7, copy.data, "is a copy", "/a, which runs"), "\(refused.errors)")
+        }
         nodes[0].signal(SIGSTOP)
         let stopped = try nodes[0].run("network", "show")
         nodes[0].signal(SIGCONT)

@@ -54,6 +54,7 @@ public struct NodeRun: Sendable {
     umask(0o077)
     let lock = try FolderLock(folder)
     defer { withExtendedLifetime(lock) {} }
+    try EndpointFile.refuseCopy(folder)
     try refuseExposedKeys()
     let identity = try NodeSetup(folder).identity()
     // Before anybody is told that this node is there.

@@ -44,6 +44,11 @@ public struct DataFolder: Sendable, Hashable {
   /// Whether a node was set up here.
   public var isInitialised: Bool { PrivateFile.exists(configurationPath) }
 
+  /// Whether a node's keys are here, with or without its configuration.
+  public var hasKeys: Bool { PrivateFile.exists(KeyFile(.root, in: self).path) }
+  /// Whether it is in a network.
+  public var isInNetwork: Bool { PrivateFile.exists(networkPath) }
+
   /// Refuses a folder in which no node was set up, or that others can write to.
   ///
   /// - Throws: `Refusal`.
@@ -78,7 +83,7 @@ public struct DataFolder: Sendable, Hashable {
   /// Who names another folder by mistake, such as /etc or a home, would find a node's files among its own.
   private func refuseForeignFiles() throws(Refusal) {
     // Where keys are this is a node's own, though its configuration is lost.
-    if PrivateFile.exists(KeyFile(.root, in: self).path) { return }
+    if hasKeys { return }
     // What a run that was cut short leaves, and what a new file system holds.
     let own = [keysPath, objectsPath, workPath, logPath, lockPath, configurationPath + ".new"].map {
       $0.dropFirst(path.count + 1)

@@ -55,6 +55,22 @@ public struct EndpointFile: Codable, Sendable, Hashable {
     }
   }
 
+  /// Refuses a folder that was copied while its node ran, as long as that one runs: two processes with one key would shut
+  /// each other out.
+  ///
+  /// - Throws: `Refusal`; `.conflict` naming the original.
+  public static func refuseCopy(_ folder: DataFolder) throws(Refusal) {
+    guard let endpoint = try? read(in: folder), !endpoint.isOf(folder), endpoint.isListening else { return }
+    let place =
+      endpoint.socketPath.hasSuffix("/" + DataFolder.socketName)
+      ? "the node in \(endpoint.socketPath.dropLast(DataFolder.socketName.count + 1))" : "a node"
+    throw Refusal(
+      .conflict, "\(folder.given) is a copy of the folder of \(place), which runs as process \(endpoint.processID)",
+      subject: folder.endpointPath,
+      next: "stop that one first: kill \(endpoint.processID); for another node, make another folder: "
+        + "jointcloud node init --data NEW_FOLDER --name NAME")
+  }
+
   private func isOf(_ folder: DataFolder) -> Bool {
     let suffix = "/" + DataFolder.socketName
     guard socketPath.hasSuffix(suffix) else {

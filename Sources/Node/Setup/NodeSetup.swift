@@ -13,8 +13,10 @@ public struct NodeSetup: Sendable {
   /// Makes the folder, keys and node.yaml; goes on where a run of it was cut short.
   ///
   /// - Returns: the new node's id.
-  /// - Throws: `Refusal`; `.conflict` where a node was set up before.
+  /// - Throws: `Refusal`; `.conflict` where a node was set up before. `ManifestErrors` for values out of bounds.
   public func initialise(_ configuration: NodeConfiguration, random: inout Random) throws -> NodeID {
+    // What could not be read again must not be written.
+    _ = try NodeConfiguration.read(text: configuration.text, fileName: folder.configurationPath)
     try folder.create()
     let lock = try FolderLock(folder)
     defer { withExtendedLifetime(lock) {} }

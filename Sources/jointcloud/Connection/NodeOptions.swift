@@ -45,6 +45,7 @@ struct NodeOptions: ParsableArguments {
     }
     let folder = try folder()
     try folder.requireInitialised()
+    try EndpointFile.refuseCopy(folder)
     guard let running = try EndpointFile.ofRunning(in: folder) else {
       throw ClientError.notRunning(endpoint: folder.given, next: "jointcloud node run --data \(folder.typed)")
     }

@@ -37,7 +37,8 @@ struct NetworkAnnounce: AsyncParsableCommand {
       if let status = try? await client.status(), status.links == 0 {
         Output.hint("no other node has a stream to this one now: it goes out as soon as one has, while it holds")
       }
-      Output.hint("next: jointcloud trace \(receipt.trace.hexadecimal) shows how it spreads")
+      let trace = NextStep.completed("jointcloud trace \(receipt.trace.hexadecimal)")
+      Output.hint("next: see how it spreads: \(trace)")
     }
   }
 }

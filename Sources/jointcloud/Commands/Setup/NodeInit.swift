@@ -63,10 +63,13 @@ struct NodeInit: AsyncParsableCommand {
     configuration.sandbox = sandbox
     configuration.priceMicroPerCPUSecond = try price.map { try Arguments.credits($0, "--price") }
     var random = Random.system()
+    let hadKeys = folder.hasKeys
     let node = try NodeSetup(folder).initialise(configuration, random: &random)
     let document = Document(data: folder.path, kind: kind.rawValue, name: name, node: node, offer: offer)
     try await output.print(name: { $0.node.hexadecimal }, table: { $0.node.hexadecimal }) { document }
     Output.hint("\(kind.rawValue) node \(name) offers \(HumanText.amounts(offer)); see \(folder.given)/node.yaml")
+    if hadKeys { Output.hint("the keys that were here are kept: it is node \(node.short), as before") }
+    guard !folder.isInNetwork else { return Output.hint("next: jointcloud node run --data \(folder.typed)") }
     Output.hint(
       "next: jointcloud network create --data \(folder.typed) --name NAME, "
         + "or jointcloud network join --data \(folder.typed) INVITATION")
