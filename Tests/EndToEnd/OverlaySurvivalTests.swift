@@ -162,6 +162,8 @@ extension EndToEnd {
           try until("\(node.name) says that its key is used twice") {
             node.log.contains("another process runs with this node's key") ? () : nil
           }
+          let told = node.log.split(separator: "\n").first { $0.contains("another process runs with this node's key") }
+          #expect(told?.contains(" warning ") == true, "\(told ?? "")")
         }
         let doctor = try Binary.run(["doctor", "--data", first.data])
         #expect(

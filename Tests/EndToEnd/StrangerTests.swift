@@ -47,6 +47,10 @@ extension EndToEnd {
         try until("the invitation is over") { Date() > over ? () : nil }
         try late.start()
         try requireApart(late, swarm, countedAs: "expiredGrant")
+        let says = late.log.split(separator: "\n").contains {
+          $0.contains(" warning ") && $0.contains("the invitation has expired")
+        }
+        #expect(says, "\(late.log)")
       }
     }
 

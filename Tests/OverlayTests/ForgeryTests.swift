@@ -277,14 +277,26 @@ import Testing
     #expect(lone.core.rumoursUnderCheck.isEmpty)
   }
 
-  @Test func whatWasHeardOfARecordIsHeardAgainOfTheOneThatReplacesItUnderTheSameNumber() throws {
+  @Test(arguments: [true, false])
+  func whatWasHeardOfARecordIsHeardAgainOfTheOneThatReplacesItUnderTheSameNumber(isOtherKey: Bool) throws {
     var lone = try LoneCore(peerCount: 3, seed: Self.seed)
-    let author = try TwoKeyed(&lone)
-    for record in author.records {
+    var (node, records): (NodeID, [SignedStatement])
+    if isOtherKey {
+      let author = try TwoKeyed(&lone)
+      (node, records) = (author.node, author.records)
+    } else {
+      let author = try lone.invited()
+      node = author.node
+      records = try (0..<2).map { _ in
+        try lone.record(of: author, datagramSeed: lone.random.bytes(32), incarnation: 77)
+      }
+      records.sort { $0.id < $1.id }
+    }
+    for record in records {
       lone.hearAndCheck(RawTraffic.fact(record, hops: 1), from: 1)
-      #expect(lone.core.table[author.node]?.accusations.isEmpty == true)
-      lone.hearAndCheck(try Self.accusation(of: author.node, incarnation: 77, by: lone.peers[0], lone), from: 1)
-      #expect(lone.core.table[author.node]?.accusations.count == 1, "seed \(Self.seed)")
+      #expect(lone.core.table[node]?.accusations.isEmpty == true)
+      lone.hearAndCheck(try Self.accusation(of: node, incarnation: 77, by: lone.peers[0], lone), from: 1)
+      #expect(lone.core.table[node]?.accusations.count == 1, "seed \(Self.seed)")
     }
   }
 

@@ -68,7 +68,7 @@ public struct DataFolder: Sendable, Hashable {
 
   /// Makes the folder and those inside it.
   ///
-  /// - Throws: `Refusal`; `.conflict` where a node was set up before.
+  /// - Throws: `Refusal`; `.conflict` where a node was set up before, or others' files are.
   func create() throws(Refusal) {
     guard !isInitialised else {
       throw Refusal(

@@ -48,7 +48,7 @@ public struct EndpointFile: Codable, Sendable, Hashable {
   public static func ofRunning(in folder: DataFolder) throws(Refusal) -> EndpointFile? {
     do {
       let endpoint = try read(in: folder)
-      return endpoint.isOf(folder) && endpoint.isListening ? endpoint : nil
+      return endpoint.isOf(folder) && UnixSocket.hasListener(at: endpoint.socketPath) ? endpoint : nil
     } catch {
       guard error.kind == .notFound else { throw error }
       return nil
@@ -60,7 +60,9 @@ public struct EndpointFile: Codable, Sendable, Hashable {
   ///
   /// - Throws: `Refusal`; `.conflict` naming the original.
   public static func refuseCopy(_ folder: DataFolder) throws(Refusal) {
-    guard let endpoint = try? read(in: folder), !endpoint.isOf(folder), endpoint.isListening else { return }
+    guard let endpoint = try? read(in: folder), !endpoint.isOf(folder),
+      UnixSocket.hasListener(at: endpoint.socketPath)
+    else { return }
     let place =
       endpoint.socketPath.hasSuffix("/" + DataFolder.socketName)
       ? "the node in \(endpoint.socketPath.dropLast(DataFolder.socketName.count + 1))" : "a node"
@@ -71,6 +73,7 @@ public struct EndpointFile: Codable, Sendable, Hashable {
         + "jointcloud node init --data NEW_FOLDER --name NAME")
   }
 
+  /// Whether the process that wrote it runs in this folder, and not in one of which this is a copy.
   private func isOf(_ folder: DataFolder) -> Bool {
     let suffix = "/" + DataFolder.socketName
     guard socketPath.hasSuffix(suffix) else {
@@ -80,24 +83,6 @@ public struct EndpointFile: Codable, Sendable, Hashable {
     var (own, theirs) = (stat(), stat())
     return stat(folder.path, &own) == 0 && stat(String(socketPath.dropLast(suffix.count)), &theirs) == 0
       && own.st_dev == theirs.st_dev && own.st_ino == theirs.st_ino
-  }
-
-  /// Whether a process has the socket; one that is stopped has it, too.
-  private var isListening: Bool {
-    var address = sockaddr_un()
-    address.sun_family = sa_family_t(AF_UNIX)
-    let capacity = MemoryLayout.size(ofValue: address.sun_path)
-    guard socketPath.utf8.count < capacity else { return false }
-    withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: socketPath.utf8) }
-    let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue), 0)
-    guard descriptor >= 0 else { return true }
-    defer { close(descriptor) }
-    let result = withUnsafePointer(to: &address) { pointer in
-      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
-      }
-    }
-    return result == 0 || ![ECONNREFUSED, ENOENT, ENOTSOCK].contains(errno)
   }
 
   /// - Throws: `Refusal`.

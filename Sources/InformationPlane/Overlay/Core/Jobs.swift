@@ -4,10 +4,11 @@ import Sodium
 /// A statement whose signature is being checked.
 struct PendingVerification: Sendable {
   enum Subject: Sendable {
-    // By the key that its author had when the check began.
+    /// By the key that its author had when the check began.
     case fact(SignedStatement, by: VerificationKey, expiresMilliseconds: Int64, hops: Int)
     case record(SignedStatement)
     case direct(StatementID)
+    /// Likewise.
     case rumour(Rumour, by: VerificationKey)
     /// A record that came by datagram from an address.
     case greeting(SignedStatement, from: String, wantsAnswer: Bool)

@@ -33,6 +33,8 @@ struct GossipQueue: Sendable {
   /// Forgets what is said of a member in versions below one: it is settled.
   mutating func settle(_ node: NodeID, below version: MemberVersion) {
     forget { $0.member == node && $0.version < version }
+    // What lingers is more than what waits: who is accused and objects over and over makes much of it.
+    if levels.reduce(0, { $0 + $1.count }) > 2 * waiting.count + 64 { tidy() }
   }
 
   /// Forgets what an author said. It may say the same again, which nothing that lingers may double.
@@ -43,8 +45,6 @@ struct GossipQueue: Sendable {
 
   private mutating func forget(_ isOver: (Rumour) -> Bool) {
     for (subject, rumour) in waiting where isOver(rumour) { waiting[subject] = nil }
-    // What lingers is more than what waits: who is accused and objects over and over makes much of it.
-    if levels.reduce(0, { $0 + $1.count }) > 2 * waiting.count + 64 { tidy() }
   }
 
   private mutating func tidy() {

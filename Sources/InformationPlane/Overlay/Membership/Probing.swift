@@ -3,8 +3,8 @@ import Model
 // SWIM's probes: each member is asked by one other a second, straight first, then through others and on a stream.
 extension OverlayCore {
   /// How often the usual time answers have.
-  private func patience(_ turn: inout Turn) -> Int {
-    1 + min(limits.localHealthMost, localHealth + arrivals.patience(at: turn.uptime, limits))
+  private func patience(at uptime: Duration) -> Int {
+    1 + min(limits.localHealthMost, localHealth + arrivals.patience(at: uptime, limits))
   }
 
   mutating func probeNext(_ turn: inout Turn) {
@@ -30,7 +30,7 @@ extension OverlayCore {
 
   mutating func startProbe(of node: NodeID, _ purpose: ProbeBoard.Probe.Purpose, _ turn: inout Turn) {
     guard let member = table[node], probing.probe(of: node) == nil, probing.hasRoom else { return }
-    let patience = patience(&turn)
+    let patience = patience(at: turn.uptime)
     // Four round trips and a little is long for any answer that comes at all.
     let usual = member.roundTrip.map { $0 * 4 + .milliseconds(50) } ?? limits.probeFirstMost
     let first = min(max(usual, limits.probeFirstLeast), limits.probeFirstMost) * patience
@@ -163,7 +163,8 @@ extension OverlayCore {
     if let member = table[probe.node], let heard = member.heardAt, heard.uptime > probe.startedAt {
       // Whoever has just spoken is not doubted. But what it said may have lain in a queue, or been held back by who is
       // between: it is no answer to what others say.
-      return member.state == .suspected && member.accusations.isEmpty ? answered(probe, &turn) : ()
+      if member.state == .suspected, member.accusations.isEmpty { answered(probe, &turn) }
+      return
     }
     // Who hears nobody at all is more likely to be ill itself.
     if lastHeardAt < probe.startedAt, table.rings.count > 2 {

@@ -5,7 +5,8 @@ import Node
 
 struct NodeInit: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "init", abstract: "Make a data folder with new keys and a node.yaml. Prints the node's id.")
+    commandName: "init", abstract: "Make a data folder with new keys and a node.yaml. Prints the node's id.",
+    discussion: "Where node.yaml alone is missing it is made anew, and the keys that are there are kept.")
   @OptionGroup var output: OutputOptions
   @Option(help: ArgumentHelp("The folder to make; also JOINTCLOUD_DATA.", valueName: "dir"))
   var data: String?
