@@ -18,6 +18,7 @@ extension EndToEnd {
           ("jointcloud_overlay_frames_total", "counter"), ("jointcloud_overlay_frame_bytes_total", "counter"),
           ("jointcloud_overlay_facts_total", "counter"), ("jointcloud_members", "gauge"),
           ("jointcloud_overlay_local_health", "gauge"), ("jointcloud_overlay_links", "gauge"),
+          ("jointcloud_overlay_failures_total", "counter"),
         ] {
           #expect(text.contains("# TYPE \(series) \(kind)\n"), "\(series)")
           #expect(text.contains("# HELP \(series) "), "\(series)")

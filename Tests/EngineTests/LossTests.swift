@@ -41,7 +41,8 @@ import Testing
     network.run(for: .seconds(10)) { !$0.nodes[1].running.isEmpty }
     network.settle()
     network.crash(0)
-    network.run(for: .seconds(10))
+    // The asker is also the seed that the others have just come through, and those are waited for.
+    network.run(for: .seconds(20))
     let view = try #require(network.nodes[1].engine.taskView(task, at: network.now))
     #expect(view.state == "running")
     #expect(view.reason.contains("asker is failed") && view.reason.contains("nothing is decided"))

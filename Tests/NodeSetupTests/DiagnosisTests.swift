@@ -8,8 +8,8 @@ import Testing
   private func traffic(received: Int) -> TrafficView {
     TrafficView(
       datagramsSent: 9, datagramsReceived: received, datagramBytesSent: 0, datagramBytesReceived: 0, framesSent: 0,
-      framesReceived: 0, frameBytesSent: 0, frameBytesReceived: 0, factBodiesReceived: 0, factsTaken: 0, factHopsMost: 0
-    )
+      framesReceived: 0, frameBytesSent: 0, frameBytesReceived: 0, factBodiesReceived: 0, factsTaken: 0,
+      factHopsMost: 0, failures: 0)
   }
 
   private func finding(_ outcomes: [PingOutcome], received: Int = 5) -> DoctorFinding {

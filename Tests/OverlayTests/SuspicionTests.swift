@@ -67,6 +67,44 @@ import Testing
     #expect(try accusedAfter(.seconds(5), newcomers: 64, quiet: .seconds(10)) > 0, "it does not last")
   }
 
+  /// How long a member may be accused by all others, and say nothing, before it is held failed.
+  static func lifeOfAnAccused(_ accused: Int, peers: Int) throws -> Duration {
+    var lone = try LoneCore(peerCount: peers, seed: Self.seed)
+    for accuser in 0..<peers where accuser != accused {
+      let rumour = try RawTraffic.accusation(
+        of: lone.peers[accused].node, incarnation: accused + 2, refutation: 0, by: lone.peers[accuser],
+        wallMilliseconds: lone.now.wallMilliseconds)
+      lone.hearAndCheck(RawTraffic.gossip([rumour]), from: accuser)
+    }
+    let start = lone.now.uptime
+    while lone.core.member(lone.peers[accused].node)?.state == .suspected, lone.now.uptime - start < .seconds(40) {
+      lone.run(for: .milliseconds(100))
+    }
+    #expect(lone.core.member(lone.peers[accused].node)?.state == .failed)
+    return lone.now.uptime - start
+  }
+
+  @Test func whereManyComeAtOnceASuspectHasLongerToObject() throws {
+    let calm = try Self.lifeOfAnAccused(5, peers: 7)
+    let busy = try Self.lifeOfAnAccused(5, peers: 64)
+    #expect(calm < .seconds(2), "seed \(Self.seed)")
+    #expect(busy > .seconds(4) && busy < .seconds(15), "seed \(Self.seed)")
+  }
+
+  @Test func theSeedThatANewcomerCameThroughIsNotHeldFailedInTheFirstSeconds() throws {
+    let network = try SimulatedNetwork.met(2, seed: Self.seed)
+    network.crash(0)
+    network.run(for: .seconds(10))
+    #expect(network.state(of: 0, at: 1) == .suspected, "seed \(Self.seed)")
+    network.run(for: .seconds(10))
+    #expect(network.state(of: 0, at: 1) == .failed, "seed \(Self.seed)")
+    // Whom the founder let in is none of its seeds.
+    let other = try SimulatedNetwork.met(2, seed: Self.seed)
+    other.crash(1)
+    other.run(for: .seconds(4))
+    #expect(other.state(of: 1, at: 0) == .failed, "seed \(Self.seed)")
+  }
+
   @Test func whoSaidAnythingSinceItWasAskedIsNotDoubted() throws {
     var lone = try LoneCore(peerCount: 4, seed: Self.seed)
     let pong: [UInt8] = OverlayFrame.pong(7)

@@ -23,7 +23,7 @@ extension NodeEngine {
       framesSent: traffic.framesSent, framesReceived: traffic.framesReceived,
       frameBytesSent: traffic.frameBytesSent, frameBytesReceived: traffic.frameBytesReceived,
       factBodiesReceived: traffic.factBodiesReceived, factsTaken: traffic.factsTaken,
-      factHopsMost: traffic.factHopsMost)
+      factHopsMost: traffic.factHopsMost, failures: traffic.failures)
   }
 
   /// How many members are in each state, this node among the alive; every state is named.

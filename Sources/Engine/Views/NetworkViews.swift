@@ -87,4 +87,6 @@ public struct TrafficView: Codable, Sendable, Hashable {
   public var factsTaken: Int
   /// The most links that an announcement or a call had passed when it came.
   public var factHopsMost: Int
+  /// How often a member was held failed, rightly or not.
+  public var failures: Int
 }

@@ -14,20 +14,23 @@ public final class PeerTransport: Sendable {
   private let mailbox: Mailbox
   private let drops: DropTally
   private let limits: TransportLimits
+  private let loop: NetworkLoop
   private let report: @Sendable ([OverlayInput]) async -> Void
 
   public init(
-    identity: LocalIdentity, source: any ObjectSource, limits: TransportLimits = TransportLimits(), logger: Logger,
+    identity: LocalIdentity, source: any ObjectSource, loop: NetworkLoop = NetworkLoop(),
+    limits: TransportLimits = TransportLimits(), logger: Logger,
     report: @escaping @Sendable ([OverlayInput]) async -> Void
   ) {
     let mailbox = Mailbox(limit: limits.mailbox)
     let drops = DropTally(interval: limits.dropInterval) { mailbox.ring() }
     streams = StreamTransport(
-      identity: identity, source: source, limits: limits, drops: drops, logger: logger, report: report)
-    datagrams = DatagramTransport(limits: limits, mailbox: mailbox, drops: drops, logger: logger)
+      identity: identity, source: source, loop: loop, limits: limits, drops: drops, logger: logger, report: report)
+    datagrams = DatagramTransport(loop: loop, limits: limits, mailbox: mailbox, drops: drops, logger: logger)
     self.mailbox = mailbox
     self.drops = drops
     self.limits = limits
+    self.loop = loop
     self.report = report
   }
 
@@ -49,7 +52,7 @@ public final class PeerTransport: Sendable {
           try await listening(bound)
           try await withThrowingDiscardingTaskGroup { group in
             // Who is alive is asked in datagrams: an answer that waits behind what all streams bring comes too late.
-            group.addTask(priority: .high) { try await self.tellWhatCame(to: bound) }
+            group.addTask(executorPreference: loop, priority: .high) { try await self.tellWhatCame(to: bound) }
             try await self.streams.serve(arrivals)
             group.cancelAll()
           }

@@ -34,7 +34,7 @@ final class Hands: Sendable {
   /// For what blocks on the disk: the threads of the loop and of the links are few.
   let disk = NIOThreadPool.singleton
   let notices = NoticeBoard()
-  let timers = Timers()
+  let timers: Timers
   let logWaiters = LogWaiters()
   let traceWaiters = TraceWaiters()
   private let logAnswers = LogAnswers()
@@ -44,10 +44,11 @@ final class Hands: Sendable {
   private let chores: AsyncStream<Chore>
   private let queue: AsyncStream<Chore>.Continuation
 
-  init(identity: LocalIdentity, objects: ObjectStore, logger: Logger) {
+  init(identity: LocalIdentity, objects: ObjectStore, loop: NetworkLoop, logger: Logger) {
     self.identity = identity
     self.objects = objects
     pins = Pins(objects)
+    timers = Timers(loop: loop)
     signatures = SignatureWork(key: identity.signingKey, workers: System.coreCount)
     self.logger = logger
     (chores, queue) = AsyncStream.makeStream(of: Chore.self, bufferingPolicy: .bufferingOldest(Self.choreLimit))

@@ -66,6 +66,10 @@ enum NodeMetrics {
         "jointcloud_overlay_facts_total",
         "Bodies of others' facts: all copies received, and of those the ones that were new and whose signature held.",
         "kind", [("received", traffic.factBodiesReceived), ("taken", traffic.factsTaken)])
+      + [
+        PrometheusFigure(
+          "jointcloud_overlay_failures_total", .counter, "How often a member was held failed.", traffic.failures)
+      ]
       + counter(
         "jointcloud_dropped_total", "What came in and was refused, by reason.", "reason",
         summary.dropped.sorted { $0.key < $1.key })

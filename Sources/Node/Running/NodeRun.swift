@@ -72,10 +72,11 @@ public struct NodeRun: Sendable {
     let recovered = try database.recover()
     warnOfExpiry(identity, recovered)
     let writer = Writer(database)
-    let hands = Hands(identity: identity, objects: objects, logger: logger)
+    let networkLoop = NetworkLoop()
+    let hands = Hands(identity: identity, objects: objects, loop: networkLoop, logger: logger)
     let loop = EngineLoop(engine: NodeEngine(identity: identity, profile: profile), writer: writer, hands: hands)
     let transport = PeerTransport(
-      identity: identity, source: StoredObjects(objects: objects), logger: logger,
+      identity: identity, source: StoredObjects(objects: objects), loop: networkLoop, logger: logger,
       report: { inputs in await loop.feed(contentsOf: inputs.compactMap { TransportInput($0).map { .overlay($0) } }) })
     for fact in recovered.facts where fact.signed.statement.purpose == MemberRecord.purpose {
       transport.admit(fact.signed.statement.author)

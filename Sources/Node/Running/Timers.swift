@@ -1,43 +1,49 @@
-internal import Dispatch
 internal import Engine
 internal import Model
 internal import Synchronization
+internal import Transport
 
 /// The engine's timers: one of each kind, the newest setting counts.
 final class Timers: Sendable {
+  private struct Setting: Sendable {
+    let number: UInt64
+    let appointment: NetworkLoop.Appointment
+  }
+
   private struct Settings: Sendable {
-    /// By kind, which setting is the newest.
-    var newest: [EngineTimer: UInt64] = [:]
+    var newest: [EngineTimer: Setting] = [:]
     var count: UInt64 = 0
   }
 
+  private let loop: NetworkLoop
   private let settings = Mutex(Settings())
-  private let queue = DispatchQueue(label: "timers")
-  private let fired: AsyncStream<(timer: EngineTimer, setting: UInt64)>
-  private let continuation: AsyncStream<(timer: EngineTimer, setting: UInt64)>.Continuation
+  private let fired: AsyncStream<(timer: EngineTimer, number: UInt64)>
+  private let continuation: AsyncStream<(timer: EngineTimer, number: UInt64)>.Continuation
 
-  init() {
+  init(loop: NetworkLoop) {
+    self.loop = loop
     // One of each kind is due at most; what was replaced is dropped below.
     (fired, continuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(64))
   }
 
   func set(_ timer: EngineTimer, after duration: Duration) {
-    let setting = settings.withLock { settings in
+    settings.withLock { settings in
       settings.count += 1
-      settings.newest[timer] = settings.count
-      return settings.count
-    }
-    queue.asyncAfter(deadline: .now() + .nanoseconds(Int(duration / .nanoseconds(1)))) { [continuation, weak self] in
-      if self?.isNewest(setting, of: timer) == true { continuation.yield((timer, setting)) }
+      let number = settings.count
+      settings.newest[timer]?.appointment.cancel()
+      let appointment = loop.schedule(after: duration) { [continuation] in continuation.yield((timer, number)) }
+      settings.newest[timer] = Setting(number: number, appointment: appointment)
     }
   }
 
-  private func isNewest(_ setting: UInt64, of timer: EngineTimer) -> Bool {
-    settings.withLock { $0.newest[timer] == setting }
+  private func isNewest(_ number: UInt64, of timer: EngineTimer) -> Bool {
+    settings.withLock { $0.newest[timer]?.number == number }
   }
 
-  /// Fires timers until cancelled.
+  /// Fires timers until cancelled, on the loop.
   func run(_ fire: @escaping @Sendable (EngineTimer) async -> Void) async {
-    for await (timer, setting) in fired where isNewest(setting, of: timer) { await fire(timer) }
+    await withTaskExecutorPreference(loop) {
+      for await (timer, number) in fired where isNewest(number, of: timer) { await fire(timer) }
+    }
   }
 }

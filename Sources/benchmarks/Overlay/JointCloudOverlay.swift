@@ -51,6 +51,12 @@ struct JointCloudOverlay: MeasuredOverlay {
     try await network.untilEach(of: nodes, sees: alive, within: limit)
   }
 
+  func failures(heldBy nodes: [Int]) async throws -> Int {
+    var sum = 0
+    for node in nodes { sum += try await network.client(of: node).status().traffic.failures }
+    return sum
+  }
+
   func watching<Value: Sendable>(_ body: @escaping @Sendable (OverlayBoard) async throws -> Value) async throws
     -> Value
   {

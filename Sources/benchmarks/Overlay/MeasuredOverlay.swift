@@ -33,6 +33,8 @@ protocol MeasuredOverlay: Sendable {
   func untilEach(
     of nodes: [Int], sees alive: Int, within limit: Duration
   ) async throws -> ContinuousClock.Instant
+  /// How often any of some nodes has held another failed so far.
+  func failures(heldBy nodes: [Int]) async throws -> Int
   /// Runs `body` while what nodes tell is taken.
   func watching<Value: Sendable>(_ body: @escaping @Sendable (OverlayBoard) async throws -> Value) async throws
     -> Value

@@ -27,6 +27,7 @@ struct OverlayFigures: Sendable {
   var stopKnown: Figure { figure("stop_known_all_s") }
   var resumeKnown: Figure { figure("resume_known_all_s") }
   var falseDeaths: Figure { figure("false_deaths", isPeer ? nil : 0, .worst) }
+  var falseDeathsJoin: Figure { figure("false_deaths_join", isPeer ? nil : 0, .worst) }
   var falseDeathsCalm: Figure { figure("false_deaths_calm", isPeer ? nil : 0, .worst) }
   var idleCPU: Figure { figure("idle_cpu_ms_per_s", isStandard ? 1 : nil) }
   var idleMemory: Figure { figure("idle_rss_mb", isStandard ? 30 : nil) }
@@ -37,7 +38,7 @@ struct OverlayFigures: Sendable {
     [
       joinAll, joinAllWorst, startAll, joinOne, broadcastMedian, broadcastWorst, broadcastLast, broadcastCopies,
       broadcastHops,
-      broadcastMissed, killKnown, stopKnown, resumeKnown, falseDeaths, falseDeathsCalm, idleCPU,
+      broadcastMissed, killKnown, stopKnown, resumeKnown, falseDeaths, falseDeathsCalm, falseDeathsJoin, idleCPU,
       idleMemory, idleDatagrams, idleBytes,
     ]
   }

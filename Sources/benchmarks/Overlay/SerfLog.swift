@@ -15,6 +15,7 @@ final class SerfLog: Sendable {
   }
 
   let board = OverlayBoard()
+  let began = ContinuousClock.now
   private let kept = Mutex(Kept())
 
   func isRunning(_ agent: Int) -> Bool { kept.withLock { $0.running.contains(agent) } }

@@ -89,6 +89,11 @@ struct SerfNetwork: MeasuredOverlay {
     }
   }
 
+  func failures(heldBy nodes: [Int]) async throws -> Int {
+    let failures = try nodes.map { try log.board.sightings(of: .failed($0), since: log.began).count }
+    return failures.reduce(0, +)
+  }
+
   func watching<Value: Sendable>(_ body: @escaping @Sendable (OverlayBoard) async throws -> Value) async throws
     -> Value
   {

@@ -49,6 +49,8 @@ public struct OverlayCore: Sendable {
   var table = MemberTable()
   var probing = ProbeBoard()
   var arrivals = Arrivals()
+  /// The seed through which this node came to the network, and when, if it came in this run.
+  var introducer: (node: NodeID, metAt: Duration)?
   var gossip = GossipQueue()
   var heardRumours = SeenRumours()
   var rumoursUnderCheck: Set<RumourCheck> = []

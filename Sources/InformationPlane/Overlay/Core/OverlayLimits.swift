@@ -21,10 +21,10 @@ public struct OverlayLimits: Hashable, Sendable {
   public var probeSecond: Duration = .milliseconds(400)
   public var indirectProbes = 3
   public var localHealthMost = 8
-  /// For each so many members that came of late answers have once more the usual time, and how many of them are
-  /// forgotten in a second.
+  /// For each so many members that came of late answers, and objections, have once more the usual time, and how many of
+  /// them are forgotten in a second.
   public var arrivalsPerPatience = 8
-  public var arrivalsForgottenPerSecond = 8.0
+  public var arrivalsForgottenPerSecond = 4.0
   /// How often this node objects at most.
   public var refutationPause: Duration = .milliseconds(500)
   /// How often being accused counts against this node's own health.
@@ -51,6 +51,9 @@ public struct OverlayLimits: Hashable, Sendable {
   public var suspicionLook: Duration = .milliseconds(200)
   /// How long a suspect has to object, in a network of up to 99; longer in larger ones.
   public var suspicionLeast: Duration = .milliseconds(900)
+  /// For so long who has come holds the seed that it came through for no worse than suspected: where many come at once,
+  /// that one is busy with all of them, and they know few others yet who could tell.
+  public var introducerPatience: Duration = .seconds(15)
   /// After this a node believes what it saw itself, though too few others say so.
   public var suspicionMost: Duration = .seconds(30)
   /// Accusations of one accuser that are taken in a minute, its objections aside. Ten members who were cut off from a

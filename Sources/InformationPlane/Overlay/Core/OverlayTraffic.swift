@@ -17,6 +17,8 @@ public struct OverlayTraffic: Hashable, Sendable {
   /// counted: many come from whoever had them.
   public internal(set) var factHops = 0
   public internal(set) var factHopsMost = 0
+  /// How often a member was held failed, rightly or not.
+  public internal(set) var failures = 0
 
   public init() {}
 }

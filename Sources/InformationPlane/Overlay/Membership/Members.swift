@@ -169,6 +169,7 @@ extension OverlayCore {
       // That those known from before are looked for is no news.
       if state == .alive, !checked.record.leaving {
         arrivals.note(at: turn.uptime, limits)
+        if table.members.count == 1, seeds[node] != nil { introducer = (node, turn.uptime) }
         turn.emit(.memberChanged(node, state))
       }
     }
@@ -188,6 +189,7 @@ extension OverlayCore {
       }
     case .suspected: agenda.plan(.judge, at: turn.uptime + limits.suspicionLook)
     case .failed:
+      traffic.failures += 1
       if let link = linkOfNode[node] { close(link, .silent, &turn) }
       agenda.plan(.revive, at: turn.uptime + turn.jittered(limits.reviveInterval))
     case .left: agenda.plan(.revive, at: turn.uptime + turn.jittered(limits.reviveInterval))

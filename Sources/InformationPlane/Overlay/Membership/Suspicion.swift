@@ -53,7 +53,9 @@ extension OverlayCore {
     let elapsed = turn.uptime - member.since.uptime
     let isAccuser = member.accusations[self.node] != nil
     let circle = circle(after: elapsed)
-    if elapsed >= suspicionLeast, hasEnoughAccusers(member, among: circle.mayAccuse) {
+    if !isIntroducer(node, at: turn.uptime), elapsed >= suspicionLeast(at: turn.uptime),
+      hasEnoughAccusers(member, among: circle.mayAccuse)
+    {
       return setState(of: node, .failed, &turn)
     }
     if elapsed >= limits.suspicionMost {
@@ -72,6 +74,10 @@ extension OverlayCore {
     }
   }
 
+  private func isIntroducer(_ node: NodeID, at uptime: Duration) -> Bool {
+    introducer.map { $0.node == node && uptime < $0.metAt + limits.introducerPatience } ?? false
+  }
+
   /// - Parameter circle: how many members may accuse it, in the order drawn for it.
   private mutating func hasEnoughAccusers(_ member: Member, among circle: Int) -> Bool {
     let present = member.accusations.keys.filter { $0 == node || table[$0]?.isPresent == true }
@@ -85,9 +91,10 @@ extension OverlayCore {
     return (limits.confirmers << doublings, max(limits.accuserCircle, 4 * limits.confirmers << doublings))
   }
 
-  /// In a larger network news takes longer.
-  private var suspicionLeast: Duration {
+  /// In a larger network news takes longer, and where many came at once objections do.
+  private func suspicionLeast(at uptime: Duration) -> Duration {
     limits.suspicionLeast * max(2, GossipQueue.sendings(members: table.rings.count) / 4) / 2
+      * (1 + arrivals.patience(at: uptime, limits))
   }
 
   /// Where a member stands among those who are asked about another, by an order that nobody chooses: the accused's

@@ -24,10 +24,10 @@ final class DatagramSocket: Sendable {
   /// - Parameter gate: makes the handler of what comes in.
   /// - Throws: `IOError` and what else the system says.
   static func bind(
-    _ address: HostPort, gate: @escaping @Sendable () -> DatagramGate
+    _ address: HostPort, on loop: NetworkLoop, gate: @escaping @Sendable () -> DatagramGate
   ) async throws -> DatagramSocket {
     let messageCount = 32
-    let channel = try await DatagramBootstrap(group: NIOSingletons.posixEventLoopGroup)
+    let channel = try await DatagramBootstrap(group: loop.eventLoop)
       .channelOption(.datagramVectorReadMessageCount, value: messageCount)
       // One byte more than is allowed shows what is over the limit, and leaves the rest of it to the system.
       .channelOption(

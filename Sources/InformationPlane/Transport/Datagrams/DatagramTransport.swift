@@ -6,6 +6,7 @@ import Synchronization
 
 /// Datagrams over UDP: what comes in passes the gate into the mailbox, what goes out may be lost.
 final class DatagramTransport: Sendable {
+  private let loop: NetworkLoop
   private let limits: TransportLimits
   private let mailbox: Mailbox
   private let drops: DropTally
@@ -13,7 +14,8 @@ final class DatagramTransport: Sendable {
   private let addresses: AddressBook
   private let socket = Mutex<DatagramSocket?>(nil)
 
-  init(limits: TransportLimits, mailbox: Mailbox, drops: DropTally, logger: Logger) {
+  init(loop: NetworkLoop, limits: TransportLimits, mailbox: Mailbox, drops: DropTally, logger: Logger) {
+    self.loop = loop
     self.limits = limits
     self.mailbox = mailbox
     self.drops = drops
@@ -24,7 +26,7 @@ final class DatagramTransport: Sendable {
   /// - Throws: `TransportError`.
   func bind(_ address: HostPort) async throws {
     do {
-      let bound = try await DatagramSocket.bind(address) { [limits, mailbox, drops, logger] in
+      let bound = try await DatagramSocket.bind(address, on: loop) { [limits, mailbox, drops, logger] in
         DatagramGate(limits: limits, mailbox: mailbox, drops: drops, logger: logger)
       }
       socket.withLock { $0 = bound }

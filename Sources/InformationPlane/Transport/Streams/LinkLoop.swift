@@ -17,18 +17,20 @@ extension StreamTransport {
       return link
     }
     let (sealer, opener) = session.halves
-    await report([.linkOpened(link, peer: session.peer.signed, dialled: session.isDialled)])
-    let reason = await withTaskGroup(of: CloseReason?.self) { group in
-      group.addTask { await self.write(outbox, sealer, channel, outbound) }
-      // The channel's end ends the reader, and the reader's end the writer.
-      let found = await read(link, reader, opener)
-      outbox.end(found, discarding: true)
-      group.cancelAll()
-      let written = await group.next() ?? nil
-      return outbox.ending ?? written ?? found
+    await withTaskExecutorPreference(loop) {
+      await report([.linkOpened(link, peer: session.peer.signed, dialled: session.isDialled)])
+      let reason = await withTaskGroup(of: CloseReason?.self) { group in
+        group.addTask { await self.write(outbox, sealer, channel, outbound) }
+        // The channel's end ends the reader, and the reader's end the writer.
+        let found = await read(link, reader, opener)
+        outbox.end(found, discarding: true)
+        group.cancelAll()
+        let written = await group.next() ?? nil
+        return outbox.ending ?? written ?? found
+      }
+      state.withLock { $0.links[link] = nil }
+      await report([.linkClosed(link, reason)])
     }
-    state.withLock { $0.links[link] = nil }
-    await report([.linkClosed(link, reason)])
   }
 
   /// Reads frames until the end.

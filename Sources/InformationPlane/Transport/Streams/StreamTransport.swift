@@ -33,6 +33,7 @@ final class StreamTransport: Sendable {
   }
 
   let identity: LocalIdentity
+  let loop: NetworkLoop
   let limits: TransportLimits
   let source: any ObjectSource
   let report: @Sendable ([OverlayInput]) async -> Void
@@ -46,10 +47,11 @@ final class StreamTransport: Sendable {
   private let dialling: AsyncStream<DialRequest>.Continuation
 
   init(
-    identity: LocalIdentity, source: any ObjectSource, limits: TransportLimits, drops: DropTally, logger: Logger,
-    report: @escaping @Sendable ([OverlayInput]) async -> Void
+    identity: LocalIdentity, source: any ObjectSource, loop: NetworkLoop, limits: TransportLimits, drops: DropTally,
+    logger: Logger, report: @escaping @Sendable ([OverlayInput]) async -> Void
   ) {
     self.identity = identity
+    self.loop = loop
     self.limits = limits
     self.source = source
     self.drops = drops
@@ -67,7 +69,7 @@ final class StreamTransport: Sendable {
   /// - Throws: `TransportError`.
   func bind(_ address: HostPort) async throws -> Server {
     do {
-      return try await ServerBootstrap(group: NIOSingletons.posixEventLoopGroup)
+      return try await ServerBootstrap(group: loop.eventLoop)
         .serverChannelOption(.backlog, value: 256)
         .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
         .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
@@ -259,7 +261,7 @@ final class StreamTransport: Sendable {
 
   private func reach(_ place: HostPort) async throws(Unreachable) -> any Channel {
     do {
-      return try await ClientBootstrap(group: NIOSingletons.posixEventLoopGroup)
+      return try await ClientBootstrap(group: loop.eventLoop)
         .connectTimeout(limits.connectTimeout)
         .channelOption(.tcpOption(.tcp_nodelay), value: 1)
         .channelOption(.autoRead, value: false)
