@@ -27,6 +27,7 @@ import Testing
     network.run(for: .seconds(3))
     for host in network.live {
       #expect(network.state(of: 5, at: host) == .failed, "seed \(Self.seed), host \(host)")
+      #expect(network.overlay(host).traffic.failures == 1, "seed \(Self.seed), host \(host)")
     }
     #expect(Self.falseDeaths(network) == 0, "seed \(Self.seed)")
   }
