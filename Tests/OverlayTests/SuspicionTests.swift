@@ -95,9 +95,9 @@ import Testing
   @Test func theSeedThatANewcomerCameThroughIsNotHeldFailedInTheFirstSeconds() throws {
     let network = try SimulatedNetwork.met(2, seed: Self.seed)
     network.crash(0)
-    network.run(for: .seconds(10))
+    network.run(for: OverlayLimits().introducerPatience / 2)
     #expect(network.state(of: 0, at: 1) == .suspected, "seed \(Self.seed)")
-    network.run(for: .seconds(10))
+    network.run(for: OverlayLimits().introducerPatience)
     #expect(network.state(of: 0, at: 1) == .failed, "seed \(Self.seed)")
     // Whom the founder let in is none of its seeds.
     let other = try SimulatedNetwork.met(2, seed: Self.seed)

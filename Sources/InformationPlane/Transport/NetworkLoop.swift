@@ -1,8 +1,9 @@
 import NIOCore
 import NIOPosix
 
-/// The thread that links, datagrams and the overlay's timers share: what a link brings is dealt with, and answered,
-/// without a change of threads. Nothing that waits or computes for long belongs here.
+/// The thread that links, datagrams and the engine's timers share: what a link brings is dealt with, and answered,
+/// without a change of threads. Tasks run in the order in which they come, whatever their priority, so nothing that waits
+/// or computes for long belongs here.
 public final class NetworkLoop: TaskExecutor {
   let eventLoop: any EventLoop
 

@@ -51,7 +51,8 @@ public final class PeerTransport: Sendable {
           let bound = HostPort(host: address.host, port: server.channel.localAddress?.port ?? address.port)
           try await listening(bound)
           try await withThrowingDiscardingTaskGroup { group in
-            // Who is alive is asked in datagrams: an answer that waits behind what all streams bring comes too late.
+            // Who is alive is asked in datagrams: where the engine has much to do, these go before what streams bring. For
+            // the loop itself they wait as all do, for what each link brings at a time.
             group.addTask(executorPreference: loop, priority: .high) { try await self.tellWhatCame(to: bound) }
             try await self.streams.serve(arrivals)
             group.cancelAll()

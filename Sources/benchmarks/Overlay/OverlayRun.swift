@@ -28,6 +28,8 @@ struct OverlayRun: Sendable {
   private static let limit = Duration.seconds(150)
   /// What joining and failures leave to do is over by then.
   private static let settling = Duration.seconds(3)
+  /// Whoever was suspected while all joined is held failed by then, or not at all; a newcomer waits longest, for its seed.
+  private static let suspicionsOver = Duration.seconds(20)
 
   private var count: Int { figures.nodes }
   private var everybody: [Int] { Array(0..<count) }
@@ -40,9 +42,14 @@ struct OverlayRun: Sendable {
   /// - Parameter overlay: has room for one node more than are counted.
   /// - Throws: when its nodes never come to see each other, or one ends by itself.
   func measure(_ overlay: some MeasuredOverlay) async throws {
-    try await join(overlay)
+    let joined = try await join(overlay)
     try await Task.sleep(for: Self.settling)
     try await attempt("idle nodes") { try await idle(overlay) }
+    try await attempt("who was held failed since all joined at once") {
+      try await Task.sleep(until: joined + Self.suspicionsOver)
+      // All of them live: whoever was held failed was only too busy.
+      found.add(Double(try await overlay.failures(heldBy: everybody)), to: figures.falseDeathsJoin)
+    }
     try await overlay.watching { board in
       let start = ContinuousClock.now
       try await attempt("broadcasts") { try await broadcast(overlay, board) }
@@ -75,15 +82,15 @@ struct OverlayRun: Sendable {
     }
   }
 
-  private func join(_ overlay: some MeasuredOverlay) async throws {
+  /// - Returns: when all saw all.
+  private func join(_ overlay: some MeasuredOverlay) async throws -> ContinuousClock.Instant {
     let start = try await overlay.gather(count)
     let end = try await overlay.untilEach(of: everybody, sees: count, within: Self.limit)
     let seconds = (end - start).inSeconds
     found.add(seconds, to: figures.joinAll)
     found.add(seconds, to: figures.joinAllWorst)
-    // All of them live: whoever was held failed was only too busy.
-    found.add(Double(try await overlay.failures(heldBy: everybody)), to: figures.falseDeathsJoin)
     say("    joining at once: measured: \(Figure.text(seconds)) s")
+    return end
   }
 
   private func idle(_ overlay: some MeasuredOverlay) async throws {
