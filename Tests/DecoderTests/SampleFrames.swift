@@ -21,7 +21,7 @@ extension Samples {
     return [
       ("fact", OverlayFrame.fact(signed, hops: 3)),
       ("announcement", OverlayFrame.factAnnouncement([id, signed.id], lazy: true, courtesy: false)),
-      ("courtesy", OverlayFrame.fact(signed, hops: 1, courtesy: true)),
+      ("detour", OverlayFrame.fact(signed, hops: 1, detour: true)),
       ("summary", OverlayFrame.factSummary(summary)),
       ("digest", OverlayFrame.factDigest([id], buckets: 1 << 63)),
       ("request", OverlayFrame.factRequest([id])), ("left-out", OverlayFrame.factsLeftOut([id], gone: [signed.id])),

@@ -107,9 +107,9 @@ import Testing
       records.append(try lone.record(of: identity, datagramSeed: lone.random.bytes(32)))
     }
     let node = records[0].statement.author
-    lone.hearAndCheck(OverlayFrame.fact(records[0], hops: 1, courtesy: false), from: 0)
+    lone.hearAndCheck(OverlayFrame.fact(records[0], hops: 1, detour: false), from: 0)
     #expect(lone.core.memberRecord(of: node) != nil)
-    let effects = lone.hearAndCheck(OverlayFrame.fact(records[1], hops: 1, courtesy: false), from: 0)
+    let effects = lone.hearAndCheck(OverlayFrame.fact(records[1], hops: 1, detour: false), from: 0)
     #expect(effects.checkCount == 0, "seed \(Self.seed)")
     #expect(lone.core.member(node)?.incarnation == (try records[0].statement.decode(MemberRecord.self)).incarnation)
     #expect(lone.core.counters[.otherAdmission] == 1)

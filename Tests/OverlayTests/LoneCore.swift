@@ -27,11 +27,16 @@ struct LoneCore {
     self.random = random
     let own = try record(of: founder, datagramSeed: seed)
     tell(.start(OverlayStart(record: own, datagramSeed: seed, seeds: [])))
-    for index in 0..<peerCount {
+    try meet(peerCount)
+  }
+
+  /// So many more members come, each with a stream.
+  mutating func meet(_ count: Int) throws {
+    for index in peers.count..<peers.count + count {
       let peer = try invited()
       peers.append(peer)
       records.append(try record(of: peer, datagramSeed: self.random.bytes(32)))
-      tell(.linkOpened(link(index), peer: records[index], dialled: true))
+      open(index)
     }
   }
 
@@ -77,11 +82,14 @@ struct LoneCore {
   }
 
   /// Forgets all, and begins with records from the disk.
-  mutating func startAnew(knowing records: [SignedStatement]) throws {
+  ///
+  /// - Parameter seeds: peers that its invitation names.
+  mutating func startAnew(knowing records: [SignedStatement], seeds: [Int] = []) throws {
     core = OverlayCore(identity: identity, limits: limits)
     let seed = random.bytes(32)
     let own = try record(of: identity, datagramSeed: seed)
-    tell(.start(OverlayStart(record: own, datagramSeed: seed, seeds: [], records: records)))
+    let seeds = seeds.map { Invitation.Seed(address: "host-\($0 + 2):7000", node: peers[$0].node) }
+    tell(.start(OverlayStart(record: own, datagramSeed: seed, seeds: seeds, records: records)))
   }
 
   // MARK: Telling
@@ -111,6 +119,9 @@ struct LoneCore {
     pass(end - now.uptime)
     return all
   }
+
+  /// A peer's stream opens once more.
+  mutating func open(_ peer: Int) { tell(.linkOpened(link(peer), peer: records[peer], dialled: true)) }
 
   @discardableResult
   mutating func hear(_ frame: [UInt8], from peer: Int) -> [OverlayEffect] { tell(.frame(link(peer), frame)) }
@@ -153,6 +164,14 @@ extension [OverlayEffect] {
       return ids
     }
   }
+
+  /// For each fact that goes to a peer of a lone core, whether it was fetched on its way.
+  func detours(to peer: Int) -> [Bool] {
+    frames(to: peer).compactMap { if case .fact(_, _, let detour) = $0 { detour } else { nil } }
+  }
+  func push(to peer: Int) -> Bool { !detours(to: peer).isEmpty }
+  func prune(_ peer: Int) -> Bool { frames(to: peer).contains { if case .prune = $0 { true } else { false } } }
+  func graft(_ peer: Int) -> Bool { frames(to: peer).contains { if case .graft = $0 { true } else { false } } }
 
   var checkCount: Int { count { if case .verify = $0 { true } else { false } } }
   var deliveredCount: Int { count { if case .deliverFact = $0 { true } else { false } } }

@@ -68,10 +68,14 @@ import Testing
     #expect(try accusedAfter(.seconds(5), newcomers: 64, quiet: .seconds(10)) > 0, "it does not last")
   }
 
-  /// How long a member may be accused by all others, and say nothing, before it is held failed.
   static func lifeOfAnAccused(_ accused: Int, peers: Int) throws -> Duration {
     var lone = try LoneCore(peerCount: peers, seed: Self.seed)
-    for accuser in 0..<peers where accuser != accused {
+    return try lifeOfAnAccused(accused, by: 0..<peers, in: &lone)
+  }
+
+  /// How long a member may be accused by others, and say nothing, before it is held failed.
+  static func lifeOfAnAccused(_ accused: Int, by accusers: Range<Int>, in lone: inout LoneCore) throws -> Duration {
+    for accuser in accusers where accuser != accused {
       let rumour = try RawTraffic.accusation(
         of: lone.peers[accused].node, incarnation: accused + 2, refutation: 0, by: lone.peers[accuser],
         wallMilliseconds: lone.now.wallMilliseconds)
@@ -90,6 +94,34 @@ import Testing
     let busy = try Self.lifeOfAnAccused(5, peers: 64)
     #expect(calm < .seconds(2), "seed \(Self.seed)")
     #expect(busy > .seconds(4) && busy < .seconds(15), "seed \(Self.seed)")
+  }
+
+  @Test func whereManyComeAtOnceTheCircleOfAccusersWidensAsSlowly() throws {
+    // Four of the 64 are seldom among the first that may accuse.
+    func life(by accusers: Range<Int>) throws -> Duration {
+      var lone = try LoneCore(peerCount: 64, seed: 3)
+      return try Self.lifeOfAnAccused(5, by: accusers, in: &lone)
+    }
+    let (byAll, byFew) = (try life(by: 0..<64), try life(by: 60..<64))
+    #expect(byFew > byAll + .seconds(1) && byFew < .seconds(15), "\(byAll), \(byFew)")
+  }
+
+  @Test(arguments: [
+    (order: [0, 1, 2, 3, 4], seeds: [0], isKnown: false, isSpared: true),
+    (order: [1, 2, 0, 3, 4], seeds: [0], isKnown: false, isSpared: true),
+    (order: [1, 0, 2, 3, 4], seeds: [0, 1], isKnown: false, isSpared: false),
+    (order: [0, 1, 2, 3, 4], seeds: [0], isKnown: true, isSpared: false),
+    (order: [0, 1, 2, 3, 4], seeds: [1], isKnown: false, isSpared: false),
+  ])
+  func theFirstSeedThatANewcomerMetIsSparedThoughManyAccuseIt(
+    order: [Int], seeds: [Int], isKnown: Bool, isSpared: Bool
+  ) throws {
+    var lone = try LoneCore(peerCount: 5, seed: Self.seed)
+    try lone.startAnew(knowing: isKnown ? lone.records : [], seeds: seeds)
+    for peer in order { lone.open(peer) }
+    let life = try Self.lifeOfAnAccused(0, by: 0..<5, in: &lone)
+    let patience = OverlayLimits().introducerPatience
+    #expect(isSpared ? life >= patience && life < patience + .seconds(1) : life < .seconds(2), "seed \(Self.seed)")
   }
 
   @Test func theSeedThatANewcomerCameThroughIsNotHeldFailedInTheFirstSeconds() throws {

@@ -1,7 +1,8 @@
 import Model
-import Overlay
 import Simulations
 import Testing
+
+@testable import Overlay
 
 /// How facts spread.
 @Suite struct TreeTests {
@@ -109,5 +110,74 @@ import Testing
       network.run(for: .seconds(2))
     }
     #expect(network.overlay(0).linkedPeers.count <= 8, "seed \(Self.seed): its newcomers have neighbours long since")
+  }
+
+  // MARK: One node's part
+
+  /// The peers of a lone core that something small is pushed to.
+  private static func pushed(_ text: String, by lone: inout LoneCore) throws -> Set<Int> {
+    let note = Note(expiresMilliseconds: lone.now.wallMilliseconds + 60_000, text: text)
+    let effects = lone.tell(.broadcast(try lone.identity.sign(note)))
+    return Set(lone.peers.indices.filter(effects.push(to:)))
+  }
+
+  @Test func whoIsNoNeighbourAnyMoreIsToldSoAndPushedNothing() throws {
+    var lone = try LoneCore(peerCount: 12, seed: Self.seed)
+    lone.run(for: .seconds(2))
+    let before = try Self.pushed("before", by: &lone)
+    #expect((1...6).contains(before.count), "seed \(Self.seed)")
+    try lone.meet(40)
+    let effects = lone.run(for: .seconds(2))
+    let after = try Self.pushed("after", by: &lone)
+    #expect((1...6).contains(after.count), "seed \(Self.seed)")
+    let pruned = lone.peers.indices.filter(effects.prune)
+    #expect(Set(pruned) == before.subtracting(after) && !pruned.isEmpty, "seed \(Self.seed)")
+    let grafted = lone.peers.indices.filter(effects.graft)
+    #expect(Set(grafted) == after.subtracting(before), "seed \(Self.seed): who was told otherwise may think so still")
+  }
+
+  @Test func theTreeGrowsAmongNeighboursWhoeverIsAsked() throws {
+    var lone = try LoneCore(peerCount: 30, seed: Self.seed)
+    lone.run(for: .seconds(2))
+    let neighbours = try Self.pushed("mine", by: &lone).sorted()
+    let (first, second) = try (#require(neighbours.first), #require(neighbours.last))
+    try #require(first < second, "seed \(Self.seed)")
+    let stranger = try #require(lone.peers.indices.first { !neighbours.contains($0) })
+    for neighbour in [first, second] { lone.hear(OverlayFrame.treePrune, from: neighbour) }
+    for (tellers, grafted) in [([first], first), ([stranger], nil), ([stranger, second], second)] as [([Int], Int?)] {
+      let fact = try lone.note("told by \(tellers)", by: 29)
+      for teller in tellers {
+        lone.hear(OverlayFrame.factAnnouncement([fact.id], lazy: true, courtesy: false), from: teller)
+      }
+      let effects = lone.run(for: .seconds(1))
+      let asked = grafted ?? stranger
+      #expect(effects.requests(to: asked) == [fact.id], "seed \(Self.seed)")
+      #expect(lone.peers.indices.filter(effects.graft) == [grafted].compactMap(\.self), "seed \(Self.seed)")
+      let taken = lone.hearAndCheck(RawTraffic.fact(fact, hops: 1), from: asked)
+      #expect(taken.deliveredCount == 1 && !taken.push(to: asked), "seed \(Self.seed): it would close the way again")
+    }
+  }
+
+  @Test func whatWasFetchedOnItsWayClosesNone() throws {
+    var lone = try LoneCore(peerCount: 4, seed: Self.seed)
+    lone.run(for: .seconds(2))
+    func copy(_ fact: SignedStatement, detour: Bool) -> [UInt8] { OverlayFrame.fact(fact, hops: 1, detour: detour) }
+    let fetched = try lone.note("fetched", by: 3)
+    let announcement: [UInt8] = OverlayFrame.factAnnouncement([fetched.id], lazy: false, courtesy: false)
+    #expect(lone.hear(announcement, from: 0).requests(to: 0) == [fetched.id], "seed \(Self.seed)")
+    let taken = lone.hearAndCheck(copy(fetched, detour: true), from: 0)
+    for peer in 1...3 { #expect(taken.detours(to: peer) == [true], "seed \(Self.seed)") }
+    // The tree is behind: it brings what is here by now.
+    #expect(!lone.hear(copy(fetched, detour: false), from: 1).prune(1), "seed \(Self.seed)")
+
+    let pushed = try lone.note("pushed", by: 3)
+    let first = lone.hear(copy(pushed, detour: false), from: 0)
+    lone.hear(copy(pushed, detour: true), from: 1)
+    lone.hear(copy(pushed, detour: false), from: 2)
+    let checked = lone.check(first)
+    #expect(checked.detours(to: 3) == [false], "seed \(Self.seed)")
+    #expect([1, 2, 3].filter(checked.prune) == [2], "seed \(Self.seed)")
+    #expect(!lone.hear(copy(pushed, detour: true), from: 1).prune(1), "seed \(Self.seed)")
+    #expect(lone.hear(copy(pushed, detour: false), from: 3).prune(3), "seed \(Self.seed)")
   }
 }

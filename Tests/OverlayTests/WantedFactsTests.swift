@@ -72,6 +72,19 @@ import Testing
     #expect(wanted[id(7)]?.sources == [honest])
   }
 
+  @Test func whatManyToldOfBesideTheTreeIsAskedForThoughOneMoreTellsOfIt() throws {
+    var lone = try LoneCore(peerCount: WantedFacts.sourceLimit + 1, seed: 11)
+    let fact = try lone.note("late", by: 0)
+    for peer in 0..<WantedFacts.sourceLimit {
+      lone.hear(OverlayFrame.factAnnouncement([fact.id], lazy: true, courtesy: false), from: peer)
+    }
+    // It finds no room among those who have it.
+    let last = WantedFacts.sourceLimit
+    var effects = lone.hear(OverlayFrame.factAnnouncement([fact.id], lazy: false, courtesy: false), from: last)
+    effects += lone.run(for: OverlayLimits().lazyPatience)
+    #expect(lone.peers.indices.flatMap { effects.requests(to: $0) } == [fact.id])
+  }
+
   @Test func threeGreedyPeersLeaveRoomForAFourth() {
     var limits = OverlayLimits()
     limits.wantedFacts = 30

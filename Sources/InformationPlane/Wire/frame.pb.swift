@@ -431,9 +431,9 @@ public nonisolated struct WireFact: Sendable {
   /// Links that it has passed so far, this one included.
   public var hops: UInt32 = 0
 
-  /// The receiver is no neighbour of the sender's, but seems to hold the sender for one: nothing follows from this for
-  /// the receiver. Without it two nodes that hold each other for no neighbours would push to each other for ever.
-  public var courtesy: Bool = false
+  /// On its way here it was fetched by somebody, so it came by another way than the tree's: none of these closes because
+  /// of it.
+  public var detour: Bool = false
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -469,7 +469,8 @@ public nonisolated struct WireFactAnnouncement: Sendable {
   /// They are on their way along the tree: to be asked for only if they do not come.
   public var lazy: Bool = false
 
-  /// As in Fact.
+  /// The receiver is no neighbour of the sender's, but seems to hold the sender for one: nothing follows from this for
+  /// the receiver. Without it two nodes that hold each other for no neighbours would serve each other for ever.
   public var courtesy: Bool = false
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -1868,7 +1869,7 @@ nonisolated extension WireRefusal.Reason: SwiftProtobuf._ProtoNameProviding {
 
 nonisolated extension WireFact: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Fact"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}statement\0\u{1}hops\0\u{1}courtesy\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}statement\0\u{1}hops\0\u{1}detour\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1878,7 +1879,7 @@ nonisolated extension WireFact: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularMessageField(value: &self._statement) }()
       case 2: try { try decoder.decodeSingularUInt32Field(value: &self.hops) }()
-      case 3: try { try decoder.decodeSingularBoolField(value: &self.courtesy) }()
+      case 3: try { try decoder.decodeSingularBoolField(value: &self.detour) }()
       default: break
       }
     }
@@ -1895,8 +1896,8 @@ nonisolated extension WireFact: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
     if self.hops != 0 {
       try visitor.visitSingularUInt32Field(value: self.hops, fieldNumber: 2)
     }
-    if self.courtesy != false {
-      try visitor.visitSingularBoolField(value: self.courtesy, fieldNumber: 3)
+    if self.detour != false {
+      try visitor.visitSingularBoolField(value: self.detour, fieldNumber: 3)
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -1904,7 +1905,7 @@ nonisolated extension WireFact: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
   public static func ==(lhs: WireFact, rhs: WireFact) -> Bool {
     if lhs._statement != rhs._statement {return false}
     if lhs.hops != rhs.hops {return false}
-    if lhs.courtesy != rhs.courtesy {return false}
+    if lhs.detour != rhs.detour {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -33,8 +33,8 @@ extension ByteDecoder {
   /// - Returns: nil for what is not sent on.
   private static func encoded(_ frame: OverlayFrame) -> [UInt8]? {
     switch frame {
-    case .fact(let raw, let hops, let courtesy):
-      raw.parsed().map { OverlayFrame.fact($0, hops: hops, courtesy: courtesy) }
+    case .fact(let raw, let hops, let detour):
+      raw.parsed().map { OverlayFrame.fact($0, hops: hops, detour: detour) }
     case .factAnnouncement(let ids, let lazy, let courtesy):
       OverlayFrame.factAnnouncement(ids, lazy: lazy, courtesy: courtesy)
     case .factSummary(let summary): OverlayFrame.factSummary(summary)

@@ -7,6 +7,8 @@ struct FactShelf: Sendable {
     let expiresMilliseconds: Int64
     /// Links that it passed on its way here.
     let hops: Int
+    /// It came along the tree, or is this node's own: who pushes it after that is not needed for it.
+    let cameAlongTree: Bool
     /// Its id is remembered until then (uptime) at least, whatever the wall clock says meanwhile.
     let rememberedUntil: Duration
   }
@@ -15,9 +17,10 @@ struct FactShelf: Sendable {
   struct Check: Sendable {
     /// Who brought it.
     let peer: NodeID
-    /// Streams of others on which it was pushed: ways that are not needed if the first copy is good.
+    var cameAlongTree = false
+    /// Streams of others on which it came along the tree: not needed if the first copy came so, too, and is good.
     var pushed: [LinkID] = []
-    /// Streams of others on which it had been asked for.
+    /// Streams of others on which it came otherwise.
     var asked: [LinkID] = []
   }
 

@@ -15,9 +15,9 @@ extension OverlayCore {
     guard facts.quotas.admit(node, at: turn.uptime, perMinute: limits.factsPerAuthorMinute) else {
       return refuse(.authorQuota, &turn)
     }
-    keep(signed, expires, hops: 0, &turn)
+    keep(signed, expires, hops: 0, cameAlongTree: true, &turn)
     turn.emit(.storeFact(signed, expiresMilliseconds: expires))
-    spread(signed, hops: 0, except: nil, &turn)
+    spread(signed, hops: 0, detour: false, except: nil, &turn)
   }
 
   mutating func recover(fact signed: SignedStatement, _ turn: inout Turn) {
@@ -33,13 +33,15 @@ extension OverlayCore {
       drop(.badSignature, from: nil, &turn)
       return turn.emit(.forgetFact(signed.id))
     }
-    keep(signed, expires, hops: 1, &turn)
+    keep(signed, expires, hops: 1, cameAlongTree: false, &turn)
   }
 
-  private mutating func keep(_ signed: SignedStatement, _ expiresMilliseconds: Int64, hops: Int, _ turn: inout Turn) {
+  private mutating func keep(
+    _ signed: SignedStatement, _ expiresMilliseconds: Int64, hops: Int, cameAlongTree: Bool, _ turn: inout Turn
+  ) {
     let valid = Duration.milliseconds(max(0, expiresMilliseconds - turn.wallMilliseconds))
     let fact = FactShelf.Fact(
-      signed: signed, expiresMilliseconds: expiresMilliseconds, hops: hops,
+      signed: signed, expiresMilliseconds: expiresMilliseconds, hops: hops, cameAlongTree: cameAlongTree,
       rememberedUntil: turn.uptime + valid + limits.factMemory)
     if facts.insert(fact) { summary.insert(signed.id) }
   }
@@ -57,16 +59,17 @@ extension OverlayCore {
   // MARK: Others'
 
   mutating func receiveFact(
-    _ raw: OverlayFrame.RawStatement, hops: Int, courtesy: Bool, on link: LinkID, _ turn: inout Turn
+    _ raw: OverlayFrame.RawStatement, hops: Int, detour: Bool, on link: LinkID, _ turn: inout Turn
   ) {
     traffic.factBodiesReceived += 1
     let id = raw.id
     let wasAsked = arrived(id, on: link)
     defer { if links[link]?.asked.isEmpty == true { askForFacts(on: link, &turn) } }
     if wasAsked { links[link]?.answered(at: turn.uptime) }
-    if !wasAsked, !courtesy { peerCounts(on: link, &turn) }
+    let alongTree = !wasAsked && !detour
+    if alongTree { peerCounts(on: link, &turn) }
     guard !isHeld(id) else {
-      cameAgain(id, wasAsked: wasAsked, on: link, &turn)
+      cameAgain(id, wasAsked: wasAsked, alongTree: alongTree, on: link, &turn)
       stopWantingUnlessInHand(id)
       return drop(.duplicate, from: link, &turn)
     }
@@ -83,7 +86,7 @@ extension OverlayCore {
       drop(.unchecked, from: link, &turn)
       return askAnyone(for: [id], last: nil, &turn)
     }
-    consider(signed, hops: hops, on: link, &turn)
+    consider(signed, hops: hops, alongTree: alongTree, on: link, &turn)
     stopWantingUnlessInHand(id)
   }
 
@@ -92,16 +95,19 @@ extension OverlayCore {
     if !facts.isInHand(id) { wanted.remove(id) }
   }
 
-  /// Of two ways by which a fact came the later closes, once the first copy is found to be good.
-  private mutating func cameAgain(_ id: StatementID, wasAsked: Bool, on link: LinkID, _ turn: inout Turn) {
+  /// Of two ways of the tree by which a fact came the later closes, once the first copy is found to be good. What was
+  /// fetched, here or before, came by none: it may be ahead of the tree, and closes nothing.
+  private mutating func cameAgain(
+    _ id: StatementID, wasAsked: Bool, alongTree: Bool, on link: LinkID, _ turn: inout Turn
+  ) {
     guard let check = facts.pending[id] else {
       // What is refused here says nothing of the ways by which it came.
-      return wasAsked || facts.refused.contains(id) ? () : prune(link, &turn)
+      return alongTree && facts.facts[id]?.cameAlongTree == true ? prune(link, &turn) : ()
     }
     guard let peer = links[link]?.node, peer != check.peer, !check.asked.contains(link),
       !check.pushed.contains(link), check.pushed.count + check.asked.count < limits.linksRemembered
     else { return }
-    if wasAsked { facts.pending[id]?.asked.append(link) } else { facts.pending[id]?.pushed.append(link) }
+    if alongTree { facts.pending[id]?.pushed.append(link) } else { facts.pending[id]?.asked.append(link) }
   }
 
   /// A copy was bad: what its sender altered, others have as it was.
@@ -125,7 +131,9 @@ extension OverlayCore {
   }
 
   /// Judges a fact by everything but its signature, then has that checked.
-  private mutating func consider(_ signed: SignedStatement, hops: Int, on link: LinkID, _ turn: inout Turn) {
+  private mutating func consider(
+    _ signed: SignedStatement, hops: Int, alongTree: Bool, on link: LinkID, _ turn: inout Turn
+  ) {
     let statement = signed.statement
     guard statement.network == network else { return drop(.otherNetwork, from: link, &turn) }
     if statement.purpose == MemberRecord.purpose { return receiveRecord(signed, hops: hops, on: link, &turn) }
@@ -142,6 +150,7 @@ extension OverlayCore {
     beginVerification(
       .statement(signed, certificate.signingKey),
       .fact(signed, by: certificate.signingKey, expiresMilliseconds: expires, hops: hops), on: link, &turn)
+    facts.pending[signed.id]?.cameAlongTree = alongTree
   }
 
   /// Drops a statement for what it says, not for its signature, and does not fetch it again for a while.
@@ -194,9 +203,9 @@ extension OverlayCore {
       let id = fact.signed.id
       if facts.contains(id) {
         // Of several copies the first is checked; should it be bad, the others are asked for again.
-        if facts.pending[id] != nil { cameAgain(id, wasAsked: true, on: fact.link, &turn) }
+        if facts.pending[id] != nil { cameAgain(id, wasAsked: true, alongTree: false, on: fact.link, &turn) }
       } else if let peer = links[fact.link]?.node, checks.hasRoom(.statements, for: peer, limits) {
-        consider(fact.signed, hops: fact.hops, on: fact.link, &turn)
+        consider(fact.signed, hops: fact.hops, alongTree: false, on: fact.link, &turn)
         stopWantingUnlessInHand(id)
       } else {
         askAnyone(for: [id], last: nil, &turn)
@@ -209,7 +218,7 @@ extension OverlayCore {
     _ signed: SignedStatement, hops: Int, via pending: PendingVerification, _ turn: inout Turn
   ) {
     facts.pending[signed.id] = nil
-    if let link = pending.link { consider(signed, hops: hops, on: link, &turn) }
+    if let link = pending.link { consider(signed, hops: hops, alongTree: false, on: link, &turn) }
     stopWantingUnlessInHand(signed.id)
   }
 
@@ -228,7 +237,8 @@ extension OverlayCore {
       return facts.refused.insert(signed.id, from: pending.node, isPassing: false, at: turn.uptime, limits)
     }
     wanted.remove(signed.id)
-    for other in check?.pushed ?? [] { prune(other, &turn) }
+    let cameAlongTree = check?.cameAlongTree ?? false
+    if cameAlongTree { for other in check?.pushed ?? [] { prune(other, &turn) } }
     if let obstacle = facts.obstacle(to: signed.statement, limits) {
       return refuse(signed.id, obstacle, from: pending.link, by: pending.node, &turn)
     }
@@ -236,13 +246,13 @@ extension OverlayCore {
     guard facts.quotas.admit(signed.statement.author, at: turn.uptime, perMinute: limits.factsPerAuthorMinute) else {
       return refuse(signed.id, .authorQuota, from: pending.link, by: pending.node, &turn)
     }
-    keep(signed, expiresMilliseconds, hops: hops, &turn)
+    keep(signed, expiresMilliseconds, hops: hops, cameAlongTree: cameAlongTree, &turn)
     traffic.factsTaken += 1
     traffic.factHops += hops
     traffic.factHopsMost = max(traffic.factHopsMost, hops)
     turn.emit(.storeFact(signed, expiresMilliseconds: expiresMilliseconds))
     turn.emit(.deliverFact(signed, via: pending.node, hops: hops))
-    spread(signed, hops: hops, except: pending.link, &turn)
+    spread(signed, hops: hops, detour: !cameAlongTree, except: pending.link, &turn)
     noteBurst(&turn)
   }
 

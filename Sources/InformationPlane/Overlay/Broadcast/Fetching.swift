@@ -31,18 +31,35 @@ extension OverlayCore {
 
   /// Asks for what was announced beside the tree and did not come along it, and mends the tree.
   mutating func fetchOverdue(_ turn: inout Turn) {
+    var isMended = false
     for fact in wanted.takeOverdue(at: turn.uptime) where !facts.isInHand(fact) {
-      guard let first = wanted[fact]?.sources.first(where: { links[$0] != nil }) else {
+      guard let sources = wanted[fact]?.sources.filter({ links[$0] != nil }), !sources.isEmpty else {
         wanted.remove(fact)
         continue
       }
-      askAnyone(for: [fact], last: nil, &turn)
-      let source = wanted[fact]?.asked ?? first
-      guard links[source]?.isEager == false else { continue }
-      links[source]?.isEager = true
-      transmit(OverlayFrame.treeGraft, on: source, lane: .control, &turn)
+      guard let way = sources.first(where: isIdleNeighbour) else {
+        askAnyone(for: [fact], last: nil, &turn)
+        continue
+      }
+      links[way]?.toAsk.prepend(fact)
+      askForFacts(on: way, &turn)
+      // One way is enough for all that comes late at a time.
+      if !isMended { openWay(on: way, &turn) }
+      isMended = true
     }
     if let next = wanted.lazy.first?.until { agenda.plan(.fetch, at: next) }
+  }
+
+  /// The tree grows among neighbours alone; one who owes an answer may be slow.
+  private func isIdleNeighbour(on id: LinkID) -> Bool {
+    links[id].map { neighbours.contains($0.node) && $0.asked.isEmpty } ?? false
+  }
+
+  /// Has a peer push facts from now on. It is who was asked for what is missing: another one would be told of that
+  /// again, and close the way. That it is open on this side shows nothing: the peer may have closed its own.
+  private mutating func openWay(on id: LinkID, _ turn: inout Turn) {
+    links[id]?.isEager = true
+    transmit(OverlayFrame.treeGraft, on: id, lane: .control, &turn)
   }
 
   /// Asks a peer for the next of what it has and this node lacks.
@@ -122,7 +139,6 @@ extension OverlayCore {
   mutating func receiveRequest(_ ids: [StatementID], on link: LinkID, _ turn: inout Turn) {
     guard let peer = links[link]?.node else { return }
     guard ids.count <= limits.factBatch else { return drop(.malformed, from: link, &turn) }
-    let courtesy = isCourtesy(on: link)
     var byteCount = 0
     var rest: [StatementID] = []
     var gone: [StatementID] = []
@@ -143,7 +159,7 @@ extension OverlayCore {
       }
       byteCount += size
       transmit(
-        OverlayFrame.fact(signed, hops: hops + 1, courtesy: courtesy), on: link, lane: .bulk, &turn)
+        OverlayFrame.fact(signed, hops: hops + 1, detour: true), on: link, lane: .bulk, &turn)
     }
     // Behind the answer, or the peer would wait for it.
     guard !rest.isEmpty || !gone.isEmpty else { return }

@@ -9,11 +9,17 @@ extension OverlayCore {
     let chosen = Set(table.rings.neighbours(of: node, ownKeys))
     guard chosen != neighbours else { return }
     let added = chosen.subtracting(neighbours).sorted()
+    let removed = neighbours.subtracting(chosen).sorted()
     neighbours = chosen
+    for peer in removed {
+      // The tree must not stand on streams that end soon: what it closed for their sake would be missed.
+      if let link = linkOfNode[peer], links[link]?.isEager == true { prune(link, &turn) }
+    }
     for peer in added {
       // A link that stands for another reason becomes part of the tree; what was missed comes by comparing.
       if let link = linkOfNode[peer] {
         links[link]?.isEager = true
+        transmit(OverlayFrame.treeGraft, on: link, lane: .control, &turn)
         sendSummary(on: link, &turn)
       } else {
         scheduleDial(to: peer, &turn)
@@ -33,25 +39,27 @@ extension OverlayCore {
     neighbours.contains(link.node) || link.peerCountsUntil > turn.uptime
   }
 
-  /// Whether facts go to this peer only because it seems to count on this node. It is told so: otherwise two nodes
+  /// Whether this peer hears of facts only because it seems to count on this node. It is told so: otherwise two nodes
   /// could count on each other for ever without either being the other's neighbour.
   func isCourtesy(on id: LinkID) -> Bool { links[id].map { !neighbours.contains($0.node) } ?? true }
 
   /// Sends a statement that is new here on its way.
-  mutating func spread(_ signed: SignedStatement, hops: Int, except source: LinkID?, _ turn: inout Turn) {
+  ///
+  /// - Parameter detour: it was fetched on its way here.
+  mutating func spread(
+    _ signed: SignedStatement, hops: Int, detour: Bool, except source: LinkID?, _ turn: inout Turn
+  ) {
     let isSmall = signed.statement.bytes.count <= limits.pushByteLimit
     var isAnyLazy = false
-    // Encoded once for neighbours, and once for those who are served because they count on it.
-    var frames: [Bool: [UInt8]] = [:]
+    var frame: [UInt8]?
     for id in links.keys.sorted() where id != source {
       guard let link = links[id], isInTree(link, &turn) else { continue }
-      let courtesy = isCourtesy(on: id)
-      if !isSmall, link.isEager || courtesy {
+      if !isSmall, link.isEager || isCourtesy(on: id) {
         announce(signed.id, on: id, &turn)
       } else if link.isEager {
-        let frame = frames[courtesy] ?? OverlayFrame.fact(signed, hops: hops + 1, courtesy: courtesy)
-        frames[courtesy] = frame
-        transmit(frame, on: id, lane: .control, &turn)
+        let pushed = frame ?? OverlayFrame.fact(signed, hops: hops + 1, detour: detour)
+        frame = pushed
+        transmit(pushed, on: id, lane: .control, &turn)
       } else {
         links[id]?.lazy.append(signed.id)
         isAnyLazy = true
@@ -106,7 +114,9 @@ extension OverlayCore {
   }
 
   mutating func graft(_ id: LinkID, _ turn: inout Turn) {
-    links[id]?.isEager = true
+    guard let peer = links[id]?.node else { return }
+    // Whoever else counts on this node is told of facts, and fetches what it lacks.
+    if neighbours.contains(peer) { links[id]?.isEager = true }
     peerCounts(on: id, &turn)
   }
 

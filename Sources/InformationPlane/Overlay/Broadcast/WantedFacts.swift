@@ -42,10 +42,11 @@ struct WantedFacts: Sendable {
       return false
     }
     if let known = wanted[id] {
-      // Somebody has it to hand over: there is nothing to wait for.
+      let isSource = known.sources.contains(link)
+      guard isSource || known.sources.count < Self.sourceLimit && !known.vain.contains(link) else { return false }
+      // Somebody has it to hand over, and is asked: there is nothing to wait for.
       if lazyUntil == nil { wanted[id]?.lazyUntil = nil }
-      if known.sources.contains(link) { return known.asked == nil }
-      guard known.sources.count < Self.sourceLimit, !known.vain.contains(link) else { return false }
+      if isSource { return known.asked == nil }
       wanted[id]?.sources.append(link)
       byLink[link, default: []].insert(id)
       return true

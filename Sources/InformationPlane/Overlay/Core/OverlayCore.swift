@@ -49,7 +49,7 @@ public struct OverlayCore: Sendable {
   var table = MemberTable()
   var probing = ProbeBoard()
   var arrivals = Arrivals()
-  /// The seed through which this node came to the network, and when, if it came in this run.
+  /// The first seed that this node met, and when, if it came to the network in this run.
   var introducer: (node: NodeID, metAt: Duration)?
   var gossip = GossipQueue()
   var heardRumours = SeenRumours()

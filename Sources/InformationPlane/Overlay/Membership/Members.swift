@@ -50,7 +50,7 @@ extension OverlayCore {
     keepRecordID(of: record)
     turn.emit(.present(signed))
     useRenewedKey(of: record, &turn)
-    spread(record.signed, hops: 0, except: nil, &turn)
+    spread(record.signed, hops: 0, detour: false, except: nil, &turn)
   }
 
   private mutating func keepRecordID(of record: CheckedMember) {
@@ -104,7 +104,7 @@ extension OverlayCore {
     turn.emit(.memberUpdated(checked.node))
     // A new record says that its node has just spoken; whether it still lives is found out by probing.
     setState(of: checked.node, checked.record.leaving ? .left : .alive, &turn)
-    spread(checked.signed, hops: hops, except: source, &turn)
+    spread(checked.signed, hops: hops, detour: false, except: source, &turn)
     return true
   }
 
@@ -169,7 +169,7 @@ extension OverlayCore {
       // That those known from before are looked for is no news.
       if state == .alive, !checked.record.leaving {
         arrivals.note(at: turn.uptime, limits)
-        if table.members.count == 1, seeds[node] != nil { introducer = (node, turn.uptime) }
+        if introducer == nil, seeds[node] != nil { introducer = (node, turn.uptime) }
         turn.emit(.memberChanged(node, state))
       }
     }

@@ -52,8 +52,9 @@ extension OverlayCore {
     guard let member = table[node], member.state == .suspected else { return }
     let elapsed = turn.uptime - member.since.uptime
     let isAccuser = member.accusations[self.node] != nil
-    let circle = circle(after: elapsed)
-    if !isIntroducer(node, at: turn.uptime), elapsed >= suspicionLeast(at: turn.uptime),
+    let isIntroducer = isIntroducer(node, at: turn.uptime)
+    let circle = circle(after: isIntroducer ? .zero : elapsed / patience(at: turn.uptime))
+    if !isIntroducer, elapsed >= suspicionLeast(at: turn.uptime),
       hasEnoughAccusers(member, among: circle.mayAccuse)
     {
       return setState(of: node, .failed, &turn)
@@ -86,6 +87,8 @@ extension OverlayCore {
   }
 
   /// The longer a suspicion lasts, the more members look, since those who were drawn first may have failed too.
+  ///
+  /// - Parameter elapsed: in the time of a network that few come to: who is busy with many must not be asked by all.
   private func circle(after elapsed: Duration) -> (mustLook: Int, mayAccuse: Int) {
     let doublings = min(12, Int(elapsed / limits.suspicionWidening))
     return (limits.confirmers << doublings, max(limits.accuserCircle, 4 * limits.confirmers << doublings))
@@ -94,8 +97,11 @@ extension OverlayCore {
   /// In a larger network news takes longer, and where many came at once objections do.
   private func suspicionLeast(at uptime: Duration) -> Duration {
     limits.suspicionLeast * max(2, GossipQueue.sendings(members: table.rings.count) / 4) / 2
-      * (1 + arrivals.patience(at: uptime, limits))
+      * patience(at: uptime)
   }
+
+  /// How many times the usual one all waits for suspects are.
+  private func patience(at uptime: Duration) -> Int { 1 + arrivals.patience(at: uptime, limits) }
 
   /// Where a member stands among those who are asked about another, by an order that nobody chooses: the accused's
   /// record, new every few hours, is in it, so an id that was made to stand well does not for long.

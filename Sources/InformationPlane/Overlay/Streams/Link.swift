@@ -19,8 +19,7 @@ struct Link: Sendable {
   var refusal: StreamRefusal?
 
   // The tree.
-  /// Facts are pushed to the peer; otherwise it is only told of them. At first so between neighbours alone: the tree
-  /// must not stand on streams that end soon.
+  /// Facts are pushed to the peer, a neighbour; otherwise it is only told of them.
   var isEager: Bool
   /// The peer counts on this node for a while (uptime), whoever its neighbours are here: it has just come, or pushes
   /// facts.

@@ -225,7 +225,7 @@ extension OverlayCore {
     switch frame {
     case .ping(let nonce): answer(nonce, on: id, &turn)
     case .pong(let nonce): pong(nonce, of: link, on: id, &turn)
-    case .fact(let raw, let hops, let courtesy): receiveFact(raw, hops: hops, courtesy: courtesy, on: id, &turn)
+    case .fact(let raw, let hops, let detour): receiveFact(raw, hops: hops, detour: detour, on: id, &turn)
     case .factAnnouncement(let ids, let lazy, let courtesy):
       receiveAnnouncement(ids, lazy: lazy, courtesy: courtesy, on: id, &turn)
     case .factSummary(let other): receiveSummary(other, on: id, &turn)

@@ -7,9 +7,9 @@ import struct FoundationEssentials.Data
 
 /// A frame of a control link, read.
 enum OverlayFrame {
-  /// `hops`: links that it has passed, this one included. `courtesy`: the sender does not hold the receiver for a
-  /// neighbour.
-  case fact(RawStatement, hops: Int, courtesy: Bool)
+  /// `hops`: links that it has passed, this one included. `detour`: somebody fetched it on its way here.
+  case fact(RawStatement, hops: Int, detour: Bool)
+  /// `courtesy`: the sender does not hold the receiver for a neighbour.
   case factAnnouncement([StatementID], lazy: Bool, courtesy: Bool)
   case factSummary(FactSummary)
   /// Bit b of `buckets`: all ids of bucket b are listed.
@@ -62,7 +62,7 @@ extension OverlayFrame {
     switch frame.payload {
     case .fact(let fact):
       self = .fact(
-        try RawStatement(fact.statement), hops: Int(min(fact.hops, Self.hopLimit)), courtesy: fact.courtesy)
+        try RawStatement(fact.statement), hops: Int(min(fact.hops, Self.hopLimit)), detour: fact.detour)
     case .factAnnouncement(let announcement):
       self = .factAnnouncement(
         try Self.ids(announcement.ids, limit: idLimit), lazy: announcement.lazy, courtesy: announcement.courtesy)
@@ -115,13 +115,13 @@ extension OverlayFrame {
 
 /// Frames as bytes.
 extension OverlayFrame {
-  static func fact(_ signed: SignedStatement, hops: Int, courtesy: Bool = false) -> [UInt8] {
+  static func fact(_ signed: SignedStatement, hops: Int, detour: Bool = false) -> [UInt8] {
     encode(
       .fact(
         .with {
           $0.statement = WireSignedStatement(signed)
           $0.hops = UInt32(clamping: hops)
-          $0.courtesy = courtesy
+          $0.detour = detour
         }))
   }
 
