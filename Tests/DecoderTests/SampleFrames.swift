@@ -19,7 +19,7 @@ extension Samples {
     let refutation = try refutation()
     let accusation = try accusation()
     return [
-      ("fact", OverlayFrame.fact(signed, hops: 3)),
+      ("fact", OverlayFrame.fact(signed, hops: 3, detour: false)),
       ("announcement", OverlayFrame.factAnnouncement([id, signed.id], lazy: true, courtesy: false)),
       ("detour", OverlayFrame.fact(signed, hops: 1, detour: true)),
       ("summary", OverlayFrame.factSummary(summary)),

@@ -122,7 +122,8 @@ import Testing
   }
 
   @Test func whoIsNoNeighbourAnyMoreIsToldSoAndPushedNothing() throws {
-    var lone = try LoneCore(peerCount: 12, seed: Self.seed)
+    // By chance all could stay neighbours.
+    var lone = try LoneCore(peerCount: 12, seed: 12)
     lone.run(for: .seconds(2))
     let before = try Self.pushed("before", by: &lone)
     #expect((1...6).contains(before.count), "seed \(Self.seed)")
@@ -136,26 +137,51 @@ import Testing
     #expect(Set(grafted) == after.subtracting(before), "seed \(Self.seed): who was told otherwise may think so still")
   }
 
-  @Test func theTreeGrowsAmongNeighboursWhoeverIsAsked() throws {
-    var lone = try LoneCore(peerCount: 30, seed: Self.seed)
+  /// A lone core whose neighbours push nothing any more.
+  private static func unfed() throws -> (lone: LoneCore, neighbours: [Int], stranger: Int) {
+    var lone = try LoneCore(peerCount: 30, seed: seed)
     lone.run(for: .seconds(2))
-    let neighbours = try Self.pushed("mine", by: &lone).sorted()
-    let (first, second) = try (#require(neighbours.first), #require(neighbours.last))
-    try #require(first < second, "seed \(Self.seed)")
+    let neighbours = try pushed("mine", by: &lone).sorted()
     let stranger = try #require(lone.peers.indices.first { !neighbours.contains($0) })
-    for neighbour in [first, second] { lone.hear(OverlayFrame.treePrune, from: neighbour) }
-    for (tellers, grafted) in [([first], first), ([stranger], nil), ([stranger, second], second)] as [([Int], Int?)] {
+    for neighbour in neighbours { lone.hear(OverlayFrame.treePrune, from: neighbour) }
+    return (lone, neighbours, stranger)
+  }
+
+  @Test func theTreeGrowsAmongNeighboursWhoeverTellsFirst() throws {
+    var (lone, neighbours, stranger) = try Self.unfed()
+    let neighbour = neighbours[0]
+    for (tellers, asked) in [([neighbour], neighbour), ([stranger], stranger), ([stranger, neighbour], neighbour)] {
       let fact = try lone.note("told by \(tellers)", by: 29)
       for teller in tellers {
         lone.hear(OverlayFrame.factAnnouncement([fact.id], lazy: true, courtesy: false), from: teller)
       }
       let effects = lone.run(for: .seconds(1))
-      let asked = grafted ?? stranger
-      #expect(effects.requests(to: asked) == [fact.id], "seed \(Self.seed)")
-      #expect(lone.peers.indices.filter(effects.graft) == [grafted].compactMap(\.self), "seed \(Self.seed)")
-      let taken = lone.hearAndCheck(RawTraffic.fact(fact, hops: 1), from: asked)
-      #expect(taken.deliveredCount == 1 && !taken.push(to: asked), "seed \(Self.seed): it would close the way again")
+      #expect(lone.peers.indices.filter { effects.requests(to: $0) == [fact.id] } == [asked], "seed \(Self.seed)")
+      #expect(effects.graft(neighbour) == (asked == neighbour) && !effects.graft(stranger), "seed \(Self.seed)")
+      #expect(lone.hearAndCheck(RawTraffic.fact(fact, hops: 1), from: asked).deliveredCount == 1)
     }
+    lone.hear(OverlayFrame.treeGraft, from: stranger)
+    #expect(try Self.pushed("to my neighbour", by: &lone) == [neighbour], "seed \(Self.seed): a stranger is no way")
+  }
+
+  enum Failing: CaseIterable { case answersNothing, pushesNothing, holdsNotForNeighbour }
+
+  @Test(arguments: Failing.allCases) func aNeighbourThatIsNoWayIsNotTheOnlyOneTried(failing: Failing) throws {
+    var (lone, neighbours, _) = try Self.unfed()
+    try #require(neighbours.count > 1, "seed \(Self.seed)")
+    let (bad, good) = (neighbours[0], neighbours[1])
+    var isGoodGrafted = false
+    for round in 0..<2 {
+      let fact = try lone.note("round \(round)", by: 29)
+      for teller in [bad, good] {
+        let courtesy = teller == bad && failing == .holdsNotForNeighbour
+        lone.hear(OverlayFrame.factAnnouncement([fact.id], lazy: true, courtesy: courtesy), from: teller)
+      }
+      let effects = lone.run(for: .milliseconds(500))
+      isGoodGrafted = isGoodGrafted || effects.graft(good)
+      if failing == .pushesNothing { lone.hearAndCheck(RawTraffic.fact(fact, hops: 1), from: bad) }
+    }
+    #expect(isGoodGrafted, "seed \(Self.seed)")
   }
 
   @Test func whatWasFetchedOnItsWayClosesNone() throws {
@@ -167,8 +193,9 @@ import Testing
     #expect(lone.hear(announcement, from: 0).requests(to: 0) == [fetched.id], "seed \(Self.seed)")
     let taken = lone.hearAndCheck(copy(fetched, detour: true), from: 0)
     for peer in 1...3 { #expect(taken.detours(to: peer) == [true], "seed \(Self.seed)") }
-    // The tree is behind: it brings what is here by now.
+    // The tree is behind: it brings what is here by now, and one way of it is enough.
     #expect(!lone.hear(copy(fetched, detour: false), from: 1).prune(1), "seed \(Self.seed)")
+    #expect(lone.hear(copy(fetched, detour: false), from: 2).prune(2), "seed \(Self.seed)")
 
     let pushed = try lone.note("pushed", by: 3)
     let first = lone.hear(copy(pushed, detour: false), from: 0)
@@ -179,5 +206,15 @@ import Testing
     #expect([1, 2, 3].filter(checked.prune) == [2], "seed \(Self.seed)")
     #expect(!lone.hear(copy(pushed, detour: true), from: 1).prune(1), "seed \(Self.seed)")
     #expect(lone.hear(copy(pushed, detour: false), from: 3).prune(3), "seed \(Self.seed)")
+  }
+
+  @Test func ofTwoWaysThatBringWhatWasFetchedTheLaterCloses() throws {
+    var lone = try LoneCore(peerCount: 4, seed: Self.seed)
+    lone.run(for: .seconds(2))
+    let fact = try lone.note("fetched", by: 3)
+    let first = lone.hear(OverlayFrame.fact(fact, hops: 1, detour: true), from: 0)
+    for peer in 1...2 { lone.hear(OverlayFrame.fact(fact, hops: 1, detour: false), from: peer) }
+    let checked = lone.check(first)
+    #expect(checked.deliveredCount == 1 && [1, 2, 3].filter(checked.prune) == [2], "seed \(Self.seed)")
   }
 }

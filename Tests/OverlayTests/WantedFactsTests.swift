@@ -85,6 +85,15 @@ import Testing
     #expect(lone.peers.indices.flatMap { effects.requests(to: $0) } == [fact.id])
   }
 
+  @Test func whoOwesAnotherAnswerDoesNotKeepAwayWhatOthersToldOfBesideTheTree() throws {
+    var lone = try LoneCore(peerCount: 2, seed: 12)
+    let (owed, fact) = (try lone.note("owed", by: 0), try lone.note("late", by: 0))
+    lone.hear(OverlayFrame.factAnnouncement([owed.id], lazy: false, courtesy: false), from: 0)
+    lone.hear(OverlayFrame.factAnnouncement([fact.id], lazy: true, courtesy: false), from: 1)
+    lone.hear(OverlayFrame.factAnnouncement([fact.id], lazy: false, courtesy: false), from: 0)
+    #expect(lone.run(for: OverlayLimits().lazyPatience).requests(to: 1) == [fact.id])
+  }
+
   @Test func threeGreedyPeersLeaveRoomForAFourth() {
     var limits = OverlayLimits()
     limits.wantedFacts = 30

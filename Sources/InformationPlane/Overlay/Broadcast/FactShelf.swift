@@ -7,8 +7,8 @@ struct FactShelf: Sendable {
     let expiresMilliseconds: Int64
     /// Links that it passed on its way here.
     let hops: Int
-    /// It came along the tree, or is this node's own: who pushes it after that is not needed for it.
-    let cameAlongTree: Bool
+    /// A copy came along the tree, or it is this node's own: who pushes it after that is not needed for it.
+    var cameAlongTree: Bool
     /// Its id is remembered until then (uptime) at least, whatever the wall clock says meanwhile.
     let rememberedUntil: Duration
   }
@@ -83,6 +83,15 @@ struct FactShelf: Sendable {
       parkedByPeer[fact.peer] = left == 0 ? nil : left
     }
     return taken
+  }
+
+  /// A copy came along the tree of what is not under check.
+  ///
+  /// - Returns: whether none had; true, too, where that is not known.
+  mutating func isFirstAlongTree(_ id: StatementID) -> Bool {
+    guard let fact = facts[id] else { return true }
+    facts[id]?.cameAlongTree = true
+    return !fact.cameAlongTree
   }
 
   /// - Returns: whether it was not here.

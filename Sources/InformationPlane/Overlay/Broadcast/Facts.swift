@@ -67,7 +67,7 @@ extension OverlayCore {
     defer { if links[link]?.asked.isEmpty == true { askForFacts(on: link, &turn) } }
     if wasAsked { links[link]?.answered(at: turn.uptime) }
     let alongTree = !wasAsked && !detour
-    if alongTree { peerCounts(on: link, &turn) }
+    if !wasAsked { peerCounts(on: link, &turn) }
     guard !isHeld(id) else {
       cameAgain(id, wasAsked: wasAsked, alongTree: alongTree, on: link, &turn)
       stopWantingUnlessInHand(id)
@@ -96,13 +96,14 @@ extension OverlayCore {
   }
 
   /// Of two ways of the tree by which a fact came the later closes, once the first copy is found to be good. What was
-  /// fetched, here or before, came by none: it may be ahead of the tree, and closes nothing.
+  /// fetched, here or before, came by none: it may be ahead of the tree, and closes nothing. Records come by none either:
+  /// they are too large to be pushed.
   private mutating func cameAgain(
     _ id: StatementID, wasAsked: Bool, alongTree: Bool, on link: LinkID, _ turn: inout Turn
   ) {
     guard let check = facts.pending[id] else {
       // What is refused here says nothing of the ways by which it came.
-      return alongTree && facts.facts[id]?.cameAlongTree == true ? prune(link, &turn) : ()
+      return alongTree && !facts.isFirstAlongTree(id) ? prune(link, &turn) : ()
     }
     guard let peer = links[link]?.node, peer != check.peer, !check.asked.contains(link),
       !check.pushed.contains(link), check.pushed.count + check.asked.count < limits.linksRemembered
@@ -237,8 +238,9 @@ extension OverlayCore {
       return facts.refused.insert(signed.id, from: pending.node, isPassing: false, at: turn.uptime, limits)
     }
     wanted.remove(signed.id)
-    let cameAlongTree = check?.cameAlongTree ?? false
-    if cameAlongTree { for other in check?.pushed ?? [] { prune(other, &turn) } }
+    let pushed = check?.pushed ?? []
+    let isPushed = check?.cameAlongTree ?? false
+    for other in isPushed ? pushed[...] : pushed.dropFirst() { prune(other, &turn) }
     if let obstacle = facts.obstacle(to: signed.statement, limits) {
       return refuse(signed.id, obstacle, from: pending.link, by: pending.node, &turn)
     }
@@ -246,13 +248,13 @@ extension OverlayCore {
     guard facts.quotas.admit(signed.statement.author, at: turn.uptime, perMinute: limits.factsPerAuthorMinute) else {
       return refuse(signed.id, .authorQuota, from: pending.link, by: pending.node, &turn)
     }
-    keep(signed, expiresMilliseconds, hops: hops, cameAlongTree: cameAlongTree, &turn)
+    keep(signed, expiresMilliseconds, hops: hops, cameAlongTree: isPushed || !pushed.isEmpty, &turn)
     traffic.factsTaken += 1
     traffic.factHops += hops
     traffic.factHopsMost = max(traffic.factHopsMost, hops)
     turn.emit(.storeFact(signed, expiresMilliseconds: expiresMilliseconds))
     turn.emit(.deliverFact(signed, via: pending.node, hops: hops))
-    spread(signed, hops: hops, detour: !cameAlongTree, except: pending.link, &turn)
+    spread(signed, hops: hops, detour: !isPushed, except: pending.link, &turn)
     noteBurst(&turn)
   }
 

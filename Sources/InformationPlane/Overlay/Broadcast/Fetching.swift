@@ -7,6 +7,7 @@ extension OverlayCore {
     _ ids: [StatementID], lazy: Bool, courtesy: Bool, on id: LinkID, _ turn: inout Turn
   ) {
     if !courtesy { peerCounts(on: id, &turn) }
+    links[id]?.isServedOfCourtesy = courtesy
     var isAnyNew = false
     for fact in ids {
       guard !isHeld(fact) else {
@@ -16,7 +17,7 @@ extension OverlayCore {
       isAnyNew = true
       let until = lazy ? turn.uptime + limits.lazyPatience : nil
       let isSource = wanted.announced(fact, on: id, lazyUntil: until, limits)
-      if isSource, wanted[fact]?.lazyUntil == nil { links[id]?.toAsk.append(fact) }
+      if isSource, !lazy || wanted[fact]?.lazyUntil == nil { links[id]?.toAsk.append(fact) }
     }
     if lazy, isAnyNew { agenda.plan(.fetch, at: turn.uptime + limits.lazyPatience) }
     // What is known already is no reason to close this way: ids cost little, and come in the order of who was asked
@@ -29,37 +30,37 @@ extension OverlayCore {
     if facts.pending[fact] != nil { _ = wanted.announced(fact, on: id, lazyUntil: nil, limits) }
   }
 
-  /// Asks for what was announced beside the tree and did not come along it, and mends the tree.
+  /// Asks for what was announced beside the tree and did not come along it, and mends the tree: who is asked pushes from
+  /// then on, if it is a neighbour. What is too much closes with the next that comes twice.
   mutating func fetchOverdue(_ turn: inout Turn) {
-    var isMended = false
     for fact in wanted.takeOverdue(at: turn.uptime) where !facts.isInHand(fact) {
       guard let sources = wanted[fact]?.sources.filter({ links[$0] != nil }), !sources.isEmpty else {
         wanted.remove(fact)
         continue
       }
-      guard let way = sources.first(where: isIdleNeighbour) else {
+      guard let way = way(among: sources) else {
         askAnyone(for: [fact], last: nil, &turn)
         continue
       }
       links[way]?.toAsk.prepend(fact)
       askForFacts(on: way, &turn)
-      // One way is enough for all that comes late at a time.
-      if !isMended { openWay(on: way, &turn) }
-      isMended = true
+      // That it is open on this side shows nothing: the peer may have closed its own.
+      links[way]?.isEager = true
+      links[way]?.graftedAt = turn.uptime
+      transmit(OverlayFrame.treeGraft, on: way, lane: .control, &turn)
     }
     if let next = wanted.lazy.first?.until { agenda.plan(.fetch, at: next) }
   }
 
-  /// The tree grows among neighbours alone; one who owes an answer may be slow.
-  private func isIdleNeighbour(on id: LinkID) -> Bool {
-    links[id].map { neighbours.contains($0.node) && $0.asked.isEmpty } ?? false
-  }
-
-  /// Has a peer push facts from now on. It is who was asked for what is missing: another one would be told of that
-  /// again, and close the way. That it is open on this side shows nothing: the peer may have closed its own.
-  private mutating func openWay(on id: LinkID, _ turn: inout Turn) {
-    links[id]?.isEager = true
-    transmit(OverlayFrame.treeGraft, on: id, lane: .control, &turn)
+  /// By whom the tree may be mended: a neighbour that owes no answer, and of several the one that was grafted longest
+  /// ago, since who answers, or not even that, and pushes nothing is no way.
+  private func way(among sources: [LinkID]) -> LinkID? {
+    func isWay(_ id: LinkID) -> Bool {
+      guard let link = links[id], neighbours.contains(link.node) else { return false }
+      return link.asked.isEmpty && !link.isServedOfCourtesy
+    }
+    func graftedAt(_ id: LinkID) -> Duration { links[id]?.graftedAt ?? .zero }
+    return sources.filter(isWay).min { graftedAt($0) < graftedAt($1) }
   }
 
   /// Asks a peer for the next of what it has and this node lacks.

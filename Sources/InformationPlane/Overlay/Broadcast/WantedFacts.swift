@@ -11,7 +11,7 @@ struct WantedFacts: Sendable {
     var vain: Set<LinkID> = []
     /// How often it was to be asked for again.
     var putBacks = 0
-    /// Announced beside the tree only: it is given this long (uptime) to come along the tree.
+    /// Announced beside the tree, and asked of nobody yet: it is given this long (uptime) to come along the tree.
     var lazyUntil: Duration?
   }
 
@@ -32,6 +32,8 @@ struct WantedFacts: Sendable {
   subscript(id: StatementID) -> Wanted? { wanted[id] }
   var count: Int { wanted.count }
 
+  /// - Parameter lazyUntil: how long a new one may take to come along the tree; nil where it is to be asked for at once.
+  ///   Should this one owe other answers first, those who told of it earlier are asked in their time all the same.
   /// - Returns: whether it may be asked for on this link; false where it has sources enough, is asked of this one or
   ///   another that told of it already, or too much is wanted.
   mutating func announced(
@@ -44,8 +46,6 @@ struct WantedFacts: Sendable {
     if let known = wanted[id] {
       let isSource = known.sources.contains(link)
       guard isSource || known.sources.count < Self.sourceLimit && !known.vain.contains(link) else { return false }
-      // Somebody has it to hand over, and is asked: there is nothing to wait for.
-      if lazyUntil == nil { wanted[id]?.lazyUntil = nil }
       if isSource { return known.asked == nil }
       wanted[id]?.sources.append(link)
       byLink[link, default: []].insert(id)
@@ -68,7 +68,10 @@ struct WantedFacts: Sendable {
     }
   }
 
-  mutating func ask(_ id: StatementID, on link: LinkID) { wanted[id]?.asked = link }
+  mutating func ask(_ id: StatementID, on link: LinkID) {
+    wanted[id]?.asked = link
+    wanted[id]?.lazyUntil = nil
+  }
 
   /// It was asked for in vain.
   ///

@@ -49,7 +49,7 @@ public struct OverlayCore: Sendable {
   var table = MemberTable()
   var probing = ProbeBoard()
   var arrivals = Arrivals()
-  /// The first seed that this node met, and when, if it came to the network in this run.
+  /// The first seed whose record came to this node in this run, and when.
   var introducer: (node: NodeID, metAt: Duration)?
   var gossip = GossipQueue()
   var heardRumours = SeenRumours()

@@ -3,7 +3,9 @@ package import Model
 /// What a node whose program is not this one could send: for tests and simulations of hostile members.
 package enum RawTraffic {
   /// A frame that pushes a fact.
-  package static func fact(_ signed: SignedStatement, hops: Int) -> [UInt8] { OverlayFrame.fact(signed, hops: hops) }
+  package static func fact(_ signed: SignedStatement, hops: Int) -> [UInt8] {
+    OverlayFrame.fact(signed, hops: hops, detour: false)
+  }
 
   /// A frame with rumours.
   package static func gossip(_ updates: [[UInt8]]) -> [UInt8] { OverlayFrame.gossip(updates) }

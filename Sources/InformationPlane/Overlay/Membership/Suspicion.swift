@@ -88,7 +88,7 @@ extension OverlayCore {
 
   /// The longer a suspicion lasts, the more members look, since those who were drawn first may have failed too.
   ///
-  /// - Parameter elapsed: in the time of a network that few come to: who is busy with many must not be asked by all.
+  /// - Parameter elapsed: the less the more came of late: who is busy with many must not be asked by all.
   private func circle(after elapsed: Duration) -> (mustLook: Int, mayAccuse: Int) {
     let doublings = min(12, Int(elapsed / limits.suspicionWidening))
     return (limits.confirmers << doublings, max(limits.accuserCircle, 4 * limits.confirmers << doublings))

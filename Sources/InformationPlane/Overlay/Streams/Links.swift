@@ -78,7 +78,7 @@ extension OverlayCore {
       // The newer process has been met already, so the older one still runs.
       drop(.sameKeyElsewhere, from: nil, &turn)
       // It is shown the newer one's record, so that each of the two learns of the other.
-      turn.emit(.transmit(id, OverlayFrame.fact(known.signed, hops: 1), lane: .control))
+      turn.emit(.transmit(id, OverlayFrame.fact(known.signed, hops: 1, detour: true), lane: .control))
       tellOfTwo(peer.node, &turn)
       return .sameKeyElsewhere
     }
@@ -283,7 +283,7 @@ extension OverlayCore {
     announce(record, &turn)
     // The tree may take a while: who is linked is told now, whatever its place.
     for id in links.keys.sorted() {
-      transmit(OverlayFrame.fact(record, hops: 1), on: id, lane: .control, &turn)
+      transmit(OverlayFrame.fact(record, hops: 1, detour: true), on: id, lane: .control, &turn)
     }
     leaving = true
     for id in links.keys.sorted() { close(id, .leaving, &turn) }

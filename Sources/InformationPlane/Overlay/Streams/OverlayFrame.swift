@@ -115,7 +115,7 @@ extension OverlayFrame {
 
 /// Frames as bytes.
 extension OverlayFrame {
-  static func fact(_ signed: SignedStatement, hops: Int, detour: Bool = false) -> [UInt8] {
+  static func fact(_ signed: SignedStatement, hops: Int, detour: Bool) -> [UInt8] {
     encode(
       .fact(
         .with {
