@@ -171,7 +171,8 @@ import Testing
     try #require(neighbours.count > 1, "seed \(Self.seed)")
     let (bad, good) = (neighbours[0], neighbours[1])
     var isGoodGrafted = false
-    for round in 0..<2 {
+    // Who ignores a graft says so before; of the others it is found out.
+    for round in 0..<(failing == .holdsNotForNeighbour ? 1 : 2) {
       let fact = try lone.note("round \(round)", by: 29)
       for teller in [bad, good] {
         let courtesy = teller == bad && failing == .holdsNotForNeighbour
@@ -187,12 +188,13 @@ import Testing
   @Test func whatWasFetchedOnItsWayClosesNone() throws {
     var lone = try LoneCore(peerCount: 4, seed: Self.seed)
     lone.run(for: .seconds(2))
+    let neighbours = try Self.pushed("mine", by: &lone)
     func copy(_ fact: SignedStatement, detour: Bool) -> [UInt8] { OverlayFrame.fact(fact, hops: 1, detour: detour) }
     let fetched = try lone.note("fetched", by: 3)
     let announcement: [UInt8] = OverlayFrame.factAnnouncement([fetched.id], lazy: false, courtesy: false)
     #expect(lone.hear(announcement, from: 0).requests(to: 0) == [fetched.id], "seed \(Self.seed)")
     let taken = lone.hearAndCheck(copy(fetched, detour: true), from: 0)
-    for peer in 1...3 { #expect(taken.detours(to: peer) == [true], "seed \(Self.seed)") }
+    for peer in neighbours.subtracting([0]) { #expect(taken.detours(to: peer) == [true], "seed \(Self.seed)") }
     // The tree is behind: it brings what is here by now, and one way of it is enough.
     #expect(!lone.hear(copy(fetched, detour: false), from: 1).prune(1), "seed \(Self.seed)")
     #expect(lone.hear(copy(fetched, detour: false), from: 2).prune(2), "seed \(Self.seed)")
@@ -202,7 +204,7 @@ import Testing
     lone.hear(copy(pushed, detour: true), from: 1)
     lone.hear(copy(pushed, detour: false), from: 2)
     let checked = lone.check(first)
-    #expect(checked.detours(to: 3) == [false], "seed \(Self.seed)")
+    #expect(checked.detours(to: 3) == (neighbours.contains(3) ? [false] : []), "seed \(Self.seed)")
     #expect([1, 2, 3].filter(checked.prune) == [2], "seed \(Self.seed)")
     #expect(!lone.hear(copy(pushed, detour: true), from: 1).prune(1), "seed \(Self.seed)")
     #expect(lone.hear(copy(pushed, detour: false), from: 3).prune(3), "seed \(Self.seed)")

@@ -94,6 +94,14 @@ import Testing
     #expect(lone.run(for: OverlayLimits().lazyPatience).requests(to: 1) == [fact.id])
   }
 
+  @Test func whatSomebodyHandsOverIsAskedForAtOnceThoughOthersToldOfItBesideTheTree() throws {
+    var lone = try LoneCore(peerCount: 2, seed: 13)
+    let fact = try lone.note("large", by: 0)
+    lone.hear(OverlayFrame.factAnnouncement([fact.id], lazy: true, courtesy: false), from: 0)
+    let effects = lone.hear(OverlayFrame.factAnnouncement([fact.id], lazy: false, courtesy: false), from: 1)
+    #expect(effects.requests(to: 1) == [fact.id])
+  }
+
   @Test func threeGreedyPeersLeaveRoomForAFourth() {
     var limits = OverlayLimits()
     limits.wantedFacts = 30
