@@ -126,15 +126,15 @@ import Testing
     var lone = try LoneCore(peerCount: 12, seed: 12)
     lone.run(for: .seconds(2))
     let before = try Self.pushed("before", by: &lone)
-    #expect((1...6).contains(before.count), "seed \(Self.seed)")
+    #expect((1...6).contains(before.count))
     try lone.meet(40)
     let effects = lone.run(for: .seconds(2))
     let after = try Self.pushed("after", by: &lone)
-    #expect((1...6).contains(after.count), "seed \(Self.seed)")
+    #expect((1...6).contains(after.count))
     let pruned = lone.peers.indices.filter(effects.prune)
-    #expect(Set(pruned) == before.subtracting(after) && !pruned.isEmpty, "seed \(Self.seed)")
+    #expect(Set(pruned) == before.subtracting(after) && !pruned.isEmpty)
     let grafted = lone.peers.indices.filter(effects.graft)
-    #expect(Set(grafted) == after.subtracting(before), "seed \(Self.seed): who was told otherwise may think so still")
+    #expect(Set(grafted) == after.subtracting(before), "who was told otherwise may think so still")
   }
 
   /// A lone core whose neighbours push nothing any more.
@@ -164,25 +164,67 @@ import Testing
     #expect(try Self.pushed("to my neighbour", by: &lone) == [neighbour], "seed \(Self.seed): a stranger is no way")
   }
 
-  enum Failing: CaseIterable { case answersNothing, pushesNothing, holdsNotForNeighbour }
+  enum Failing: CaseIterable { case owesAnAnswer, pushesNothing, holdsNotForNeighbour }
 
   @Test(arguments: Failing.allCases) func aNeighbourThatIsNoWayIsNotTheOnlyOneTried(failing: Failing) throws {
     var (lone, neighbours, _) = try Self.unfed()
     try #require(neighbours.count > 1, "seed \(Self.seed)")
     let (bad, good) = (neighbours[0], neighbours[1])
-    var isGoodGrafted = false
-    // Who ignores a graft says so before; of the others it is found out.
-    for round in 0..<(failing == .holdsNotForNeighbour ? 1 : 2) {
-      let fact = try lone.note("round \(round)", by: 29)
-      for teller in [bad, good] {
-        let courtesy = teller == bad && failing == .holdsNotForNeighbour
-        lone.hear(OverlayFrame.factAnnouncement([fact.id], lazy: true, courtesy: courtesy), from: teller)
-      }
-      let effects = lone.run(for: .milliseconds(500))
-      isGoodGrafted = isGoodGrafted || effects.graft(good)
-      if failing == .pushesNothing { lone.hearAndCheck(RawTraffic.fact(fact, hops: 1), from: bad) }
+    func announce(_ fact: SignedStatement, lazy: Bool, courtesy: Bool = false, by peer: Int) {
+      lone.hear(OverlayFrame.factAnnouncement([fact.id], lazy: lazy, courtesy: courtesy), from: peer)
     }
-    #expect(isGoodGrafted, "seed \(Self.seed)")
+    if failing == .owesAnAnswer { announce(try lone.note("owed", by: 29), lazy: false, by: bad) }
+    // Who ignores a graft says so before, and who owes an answer is known; of the others it is found out.
+    for round in 0..<(failing == .pushesNothing ? 2 : 1) {
+      let fact = try lone.note("round \(round)", by: 29)
+      announce(fact, lazy: true, courtesy: failing == .holdsNotForNeighbour, by: bad)
+      announce(fact, lazy: true, by: good)
+      let effects = lone.run(for: .milliseconds(500))
+      #expect(effects.graft(good) == (failing != .pushesNothing || round == 1), "seed \(Self.seed)")
+      #expect(effects.graft(bad) != effects.graft(good), "seed \(Self.seed)")
+      lone.hearAndCheck(RawTraffic.fact(fact, hops: 1), from: effects.graft(bad) ? bad : good)
+    }
+  }
+
+  @Test func ofManyThatComeLateAtATimeTwoOpenWays() throws {
+    var (lone, neighbours, _) = try Self.unfed()
+    try #require(neighbours.count > 2, "seed \(Self.seed)")
+    for round in 0..<8 {
+      let fact = try lone.note("late \(round)", by: 29)
+      for teller in neighbours {
+        lone.hear(OverlayFrame.factAnnouncement([fact.id], lazy: true, courtesy: false), from: teller)
+      }
+    }
+    let effects = lone.run(for: OverlayLimits().lazyPatience)
+    #expect(neighbours.count(where: effects.graft) == 2, "seed \(Self.seed)")
+    #expect(neighbours.allSatisfy { effects.requests(to: $0).count == 1 }, "seed \(Self.seed): all are asked at once")
+  }
+
+  @Test func nothingIsOpenedForWhatCameMeanwhileByAnotherWay() throws {
+    var (lone, neighbours, stranger) = try Self.unfed()
+    let record = try lone.record(of: lone.peers[stranger], datagramSeed: [UInt8](repeating: 7, count: 32))
+    lone.hear(OverlayFrame.factAnnouncement([record.id], lazy: true, courtesy: false), from: neighbours[0])
+    lone.tell(.linkOpened(LinkID(99), peer: record, dialled: false))
+    let effects = lone.run(for: .seconds(1))
+    #expect(lone.peers.indices.allSatisfy { !effects.graft($0) && effects.requests(to: $0).isEmpty })
+  }
+
+  @Test func whatCameWhileThisProcessStoodStillIsReadBeforeItIsAskedFor() throws {
+    var (lone, neighbours, _) = try Self.unfed()
+    let fact = try lone.note("waits to be read", by: 29)
+    lone.hear(OverlayFrame.factAnnouncement([fact.id], lazy: true, courtesy: false), from: neighbours[0])
+    lone.pass(.seconds(3))
+    #expect(lone.tell(.timer).requests(to: neighbours[0]).isEmpty, "seed \(Self.seed)")
+    #expect(lone.run(for: .seconds(4)).requests(to: neighbours[0]) == [fact.id], "seed \(Self.seed)")
+  }
+
+  @Test func whatAStrangerPushesClosesItsOwnWayAlone() throws {
+    var (lone, neighbours, stranger) = try Self.unfed()
+    let fact = try lone.note("pushed", by: 29)
+    let taken = lone.hearAndCheck(RawTraffic.fact(fact, hops: 1), from: stranger)
+    #expect(taken.deliveredCount == 1, "seed \(Self.seed)")
+    #expect(!lone.hear(RawTraffic.fact(fact, hops: 1), from: neighbours[0]).prune(neighbours[0]), "seed \(Self.seed)")
+    #expect(lone.hear(RawTraffic.fact(fact, hops: 1), from: stranger).prune(stranger), "seed \(Self.seed)")
   }
 
   @Test func whatWasFetchedOnItsWayClosesNone() throws {

@@ -5,7 +5,7 @@ import Testing
 
 /// What is told while those who have just come find their places (R18, R21).
 @Suite struct StormTests {
-  // In these the tree stood on streams that end, grew by strangers, or was closed for what was fetched.
+  // Seeds in which streams to strangers, fetched copies and views that differ meet the tree.
   @Test(
     "What is told after a storm of joins comes along the tree, not by repair", arguments: [2, 3, 7, 10] as [UInt64])
   func tree(seed: UInt64) throws {

@@ -431,8 +431,7 @@ public nonisolated struct WireFact: Sendable {
   /// Links that it has passed so far, this one included.
   public var hops: UInt32 = 0
 
-  /// On its way here it was fetched by somebody, so it came by another way than the tree's: none of these closes because
-  /// of it.
+  /// It did not come along the tree: on its way here somebody fetched it. No way of the tree closes because of it.
   public var detour: Bool = false
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()

@@ -18,7 +18,7 @@ struct FactShelf: Sendable {
     /// Who brought it.
     let peer: NodeID
     var cameAlongTree = false
-    /// Streams of others on which it came along the tree: not needed if the first copy came so, too, and is good.
+    /// Streams of others on which it came along the tree: of all that did, the first alone is needed.
     var pushed: [LinkID] = []
     /// Streams of others on which it came otherwise.
     var asked: [LinkID] = []
@@ -87,9 +87,9 @@ struct FactShelf: Sendable {
 
   /// A copy came along the tree of what is not under check.
   ///
-  /// - Returns: whether none had; true, too, where that is not known.
-  mutating func isFirstAlongTree(_ id: StatementID) -> Bool {
-    guard let fact = facts[id] else { return true }
+  /// - Returns: whether none had.
+  mutating func noteAlongTree(_ id: StatementID) -> Bool {
+    guard let fact = facts[id] else { return false }
     facts[id]?.cameAlongTree = true
     return !fact.cameAlongTree
   }

@@ -17,7 +17,7 @@ extension OverlayCore {
     }
     keep(signed, expires, hops: 0, cameAlongTree: true, &turn)
     turn.emit(.storeFact(signed, expiresMilliseconds: expires))
-    spread(signed, hops: 0, detour: false, except: nil, &turn)
+    spread(signed, hops: 0, detour: false, except: [], &turn)
   }
 
   mutating func recover(fact signed: SignedStatement, _ turn: inout Turn) {
@@ -66,10 +66,12 @@ extension OverlayCore {
     let wasAsked = arrived(id, on: link)
     defer { if links[link]?.asked.isEmpty == true { askForFacts(on: link, &turn) } }
     if wasAsked { links[link]?.answered(at: turn.uptime) }
-    let alongTree = !wasAsked && !detour
+    let isPushed = !wasAsked && !detour
+    // A stranger may still hold this node for its neighbour.
+    let alongTree = isPushed && !isCourtesy(on: link)
     if !wasAsked { peerCounts(on: link, &turn) }
     guard !isHeld(id) else {
-      cameAgain(id, wasAsked: wasAsked, alongTree: alongTree, on: link, &turn)
+      cameAgain(id, isPushed: isPushed, alongTree: alongTree, on: link, &turn)
       stopWantingUnlessInHand(id)
       return drop(.duplicate, from: link, &turn)
     }
@@ -96,14 +98,15 @@ extension OverlayCore {
   }
 
   /// Of two ways of the tree by which a fact came the later closes, once the first copy is found to be good. What was
-  /// fetched, here or before, came by none: it may be ahead of the tree, and closes nothing. Records come by none either:
-  /// they are too large to be pushed.
+  /// fetched, here or before, or came from a stranger, came by none: it may be ahead of the tree, and closes nothing but
+  /// the stranger's. Records come by none either: they are too large to be pushed.
   private mutating func cameAgain(
-    _ id: StatementID, wasAsked: Bool, alongTree: Bool, on link: LinkID, _ turn: inout Turn
+    _ id: StatementID, isPushed: Bool, alongTree: Bool, on link: LinkID, _ turn: inout Turn
   ) {
     guard let check = facts.pending[id] else {
       // What is refused here says nothing of the ways by which it came.
-      return alongTree && !facts.isFirstAlongTree(id) ? prune(link, &turn) : ()
+      let isNeeded = alongTree && facts.noteAlongTree(id)
+      return isPushed && !isNeeded && facts.facts[id] != nil ? prune(link, &turn) : ()
     }
     guard let peer = links[link]?.node, peer != check.peer, !check.asked.contains(link),
       !check.pushed.contains(link), check.pushed.count + check.asked.count < limits.linksRemembered
@@ -204,7 +207,7 @@ extension OverlayCore {
       let id = fact.signed.id
       if facts.contains(id) {
         // Of several copies the first is checked; should it be bad, the others are asked for again.
-        if facts.pending[id] != nil { cameAgain(id, wasAsked: true, alongTree: false, on: fact.link, &turn) }
+        if facts.pending[id] != nil { cameAgain(id, isPushed: false, alongTree: false, on: fact.link, &turn) }
       } else if let peer = links[fact.link]?.node, checks.hasRoom(.statements, for: peer, limits) {
         consider(fact.signed, hops: fact.hops, alongTree: false, on: fact.link, &turn)
         stopWantingUnlessInHand(id)
@@ -238,9 +241,8 @@ extension OverlayCore {
       return facts.refused.insert(signed.id, from: pending.node, isPassing: false, at: turn.uptime, limits)
     }
     wanted.remove(signed.id)
-    let pushed = check?.pushed ?? []
-    let isPushed = check?.cameAlongTree ?? false
-    for other in isPushed ? pushed[...] : pushed.dropFirst() { prune(other, &turn) }
+    let ways = (check?.cameAlongTree == true ? [pending.link] : []) + (check?.pushed ?? [])
+    for way in ways.dropFirst() { if let way { prune(way, &turn) } }
     if let obstacle = facts.obstacle(to: signed.statement, limits) {
       return refuse(signed.id, obstacle, from: pending.link, by: pending.node, &turn)
     }
@@ -248,13 +250,14 @@ extension OverlayCore {
     guard facts.quotas.admit(signed.statement.author, at: turn.uptime, perMinute: limits.factsPerAuthorMinute) else {
       return refuse(signed.id, .authorQuota, from: pending.link, by: pending.node, &turn)
     }
-    keep(signed, expiresMilliseconds, hops: hops, cameAlongTree: isPushed || !pushed.isEmpty, &turn)
+    keep(signed, expiresMilliseconds, hops: hops, cameAlongTree: !ways.isEmpty, &turn)
     traffic.factsTaken += 1
     traffic.factHops += hops
     traffic.factHopsMost = max(traffic.factHopsMost, hops)
     turn.emit(.storeFact(signed, expiresMilliseconds: expiresMilliseconds))
     turn.emit(.deliverFact(signed, via: pending.node, hops: hops))
-    spread(signed, hops: hops, detour: !isPushed, except: pending.link, &turn)
+    let sources = [pending.link].compactMap(\.self) + (check?.pushed ?? []) + (check?.asked ?? [])
+    spread(signed, hops: hops, detour: ways.isEmpty, except: sources, &turn)
     noteBurst(&turn)
   }
 

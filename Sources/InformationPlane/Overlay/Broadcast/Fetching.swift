@@ -31,36 +31,37 @@ extension OverlayCore {
   }
 
   /// Asks for what was announced beside the tree and did not come along it, and mends the tree: who is asked pushes from
-  /// then on, if it is a neighbour. What is too much closes with the next that comes twice.
+  /// then on, if it is a neighbour.
   mutating func fetchOverdue(_ turn: inout Turn) {
+    var graftsLeft = limits.graftsPerLook
     for fact in wanted.takeOverdue(at: turn.uptime) where !facts.isInHand(fact) {
-      guard let sources = wanted[fact]?.sources.filter({ links[$0] != nil }), !sources.isEmpty else {
+      let sources = (wanted[fact]?.sources ?? []).filter { links[$0] != nil }
+      guard !sources.isEmpty, !isHeld(fact) else {
         wanted.remove(fact)
         continue
       }
-      guard let way = way(among: sources) else {
+      guard graftsLeft > 0, let way = way(among: sources) else {
         askAnyone(for: [fact], last: nil, &turn)
         continue
       }
+      graftsLeft -= 1
       links[way]?.toAsk.prepend(fact)
       askForFacts(on: way, &turn)
       // That it is open on this side shows nothing: the peer may have closed its own.
-      links[way]?.isEager = true
-      links[way]?.graftedAt = turn.uptime
-      transmit(OverlayFrame.treeGraft, on: way, lane: .control, &turn)
+      openWay(on: way, &turn)
     }
     if let next = wanted.lazy.first?.until { agenda.plan(.fetch, at: next) }
   }
 
-  /// By whom the tree may be mended: a neighbour that owes no answer, and of several the one that was grafted longest
+  /// By whom the tree may be mended: a neighbour that owes no answer, and of several the one that was to push longest
   /// ago, since who answers, or not even that, and pushes nothing is no way.
   private func way(among sources: [LinkID]) -> LinkID? {
     func isWay(_ id: LinkID) -> Bool {
       guard let link = links[id], neighbours.contains(link.node) else { return false }
       return link.asked.isEmpty && !link.isServedOfCourtesy
     }
-    func graftedAt(_ id: LinkID) -> Duration { links[id]?.graftedAt ?? .zero }
-    return sources.filter(isWay).min { graftedAt($0) < graftedAt($1) }
+    func openedAt(_ id: LinkID) -> Duration { links[id]?.wayOpenedAt ?? .zero }
+    return sources.filter(isWay).min { openedAt($0) < openedAt($1) }
   }
 
   /// Asks a peer for the next of what it has and this node lacks.

@@ -18,8 +18,7 @@ extension OverlayCore {
     for peer in added {
       // A link that stands for another reason becomes part of the tree; what was missed comes by comparing.
       if let link = linkOfNode[peer] {
-        links[link]?.isEager = true
-        transmit(OverlayFrame.treeGraft, on: link, lane: .control, &turn)
+        openWay(on: link, &turn)
         sendSummary(on: link, &turn)
       } else {
         scheduleDial(to: peer, &turn)
@@ -45,14 +44,16 @@ extension OverlayCore {
 
   /// Sends a statement that is new here on its way.
   ///
-  /// - Parameter detour: it was fetched on its way here.
+  /// - Parameters:
+  ///   - detour: it did not come along the tree.
+  ///   - sources: streams on which it came.
   mutating func spread(
-    _ signed: SignedStatement, hops: Int, detour: Bool, except source: LinkID?, _ turn: inout Turn
+    _ signed: SignedStatement, hops: Int, detour: Bool, except sources: [LinkID], _ turn: inout Turn
   ) {
     let isSmall = signed.statement.bytes.count <= limits.pushByteLimit
     var isAnyLazy = false
     var frame: [UInt8]?
-    for id in links.keys.sorted() where id != source {
+    for id in links.keys.sorted() where !sources.contains(id) {
       guard let link = links[id], isInTree(link, &turn) else { continue }
       if !isSmall, link.isEager || isCourtesy(on: id) {
         announce(signed.id, on: id, &turn)
@@ -113,10 +114,19 @@ extension OverlayCore {
     transmit(OverlayFrame.treePrune, on: id, lane: .control, &turn)
   }
 
+  /// Has a neighbour push facts, and pushes to it.
+  mutating func openWay(on id: LinkID, _ turn: inout Turn) {
+    links[id]?.isEager = true
+    links[id]?.wayOpenedAt = turn.uptime
+    transmit(OverlayFrame.treeGraft, on: id, lane: .control, &turn)
+  }
+
+  /// The peer is to be pushed facts.
   mutating func graft(_ id: LinkID, _ turn: inout Turn) {
     guard let peer = links[id]?.node else { return }
     // Whoever else counts on this node is told of facts, and fetches what it lacks.
     if neighbours.contains(peer) { links[id]?.isEager = true }
+    links[id]?.isServedOfCourtesy = false
     peerCounts(on: id, &turn)
   }
 

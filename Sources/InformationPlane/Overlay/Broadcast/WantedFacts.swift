@@ -57,6 +57,11 @@ struct WantedFacts: Sendable {
     return true
   }
 
+  /// This process stood still: what was to come may wait to be read.
+  mutating func extend(by late: Duration) {
+    for index in lazy.indices { lazy[index].until += late }
+  }
+
   /// Takes the lazily announced facts whose time to come by themselves is over.
   mutating func takeOverdue(at uptime: Duration) -> [StatementID] {
     let due = lazy.prefix { $0.until <= uptime }

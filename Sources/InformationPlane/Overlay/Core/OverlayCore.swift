@@ -187,6 +187,7 @@ public struct OverlayCore: Sendable {
   private mutating func stoodStill(for late: Duration, _ turn: inout Turn) {
     localHealth = min(limits.localHealthMost, localHealth + 1)
     probing.extend(by: late)
+    wanted.extend(by: late)
     for node in table.suspected.sorted() { table.change(node) { $0.since.uptime += late } }
     for id in links.keys where links[id]?.unheardSince != nil { links[id]?.unheardSince = turn.uptime }
   }

@@ -127,6 +127,8 @@ public struct OverlayLimits: Hashable, Sendable {
   public var announceBatch = 1_024
   /// How long a fact that was announced beside the tree may take to come along it.
   public var lazyPatience: Duration = .milliseconds(150)
+  /// Ways that are opened at a time for what came late: one may be in vain; all at once would bring it all six times.
+  public var graftsPerLook = 2
   /// How often one other member is asked whether it holds the same facts.
   public var compareInterval: Duration = .seconds(10)
   /// The same after many facts came at once.

@@ -50,7 +50,7 @@ extension OverlayCore {
     keepRecordID(of: record)
     turn.emit(.present(signed))
     useRenewedKey(of: record, &turn)
-    spread(record.signed, hops: 0, detour: false, except: nil, &turn)
+    spread(record.signed, hops: 0, detour: false, except: [], &turn)
   }
 
   private mutating func keepRecordID(of record: CheckedMember) {
@@ -104,7 +104,7 @@ extension OverlayCore {
     turn.emit(.memberUpdated(checked.node))
     // A new record says that its node has just spoken; whether it still lives is found out by probing.
     setState(of: checked.node, checked.record.leaving ? .left : .alive, &turn)
-    spread(checked.signed, hops: hops, detour: false, except: source, &turn)
+    spread(checked.signed, hops: hops, detour: false, except: [source].compactMap(\.self), &turn)
     return true
   }
 

@@ -21,8 +21,8 @@ struct Link: Sendable {
   // The tree.
   /// Facts are pushed to the peer, a neighbour; otherwise it is only told of them.
   var isEager: Bool
-  /// When this node had the peer push facts last (uptime).
-  var graftedAt: Duration?
+  /// Since when the peer was to push facts, the last time (uptime).
+  var wayOpenedAt: Duration
   /// The peer does not hold this node for a neighbour, and pushes nothing to it.
   var isServedOfCourtesy = false
   /// The peer counts on this node for a while (uptime), whoever its neighbours are here: it has just come, or pushes

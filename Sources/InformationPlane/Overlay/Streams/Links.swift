@@ -26,7 +26,7 @@ extension OverlayCore {
     }
     links[id] = Link(
       node: peer.node, dialled: dialled, instance: peer.record.instance, openedAt: turn.uptime, heardAt: turn.uptime,
-      sentAt: turn.uptime, isEager: neighbours.contains(peer.node))
+      sentAt: turn.uptime, isEager: neighbours.contains(peer.node), wayOpenedAt: turn.uptime)
     linkOfNode[peer.node] = id
     // Who has just come counts on whom it came through, until it has neighbours.
     if take(peer, hops: 1, from: id, &turn) { links[id]?.peerCountsUntil = turn.uptime + limits.newcomerGrace }

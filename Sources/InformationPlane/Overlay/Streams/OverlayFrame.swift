@@ -7,7 +7,8 @@ import struct FoundationEssentials.Data
 
 /// A frame of a control link, read.
 enum OverlayFrame {
-  /// `hops`: links that it has passed, this one included. `detour`: somebody fetched it on its way here.
+  /// `hops`: links that it has passed, this one included. `detour`: it did not come
+  /// along the tree.
   case fact(RawStatement, hops: Int, detour: Bool)
   /// `courtesy`: the sender does not hold the receiver for a neighbour.
   case factAnnouncement([StatementID], lazy: Bool, courtesy: Bool)
