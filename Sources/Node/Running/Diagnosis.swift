@@ -22,9 +22,11 @@ extension NodeDoor {
     out.append(NetworkDiagnosis.members(members, seeds: (try? NetworkFile.read(in: facts.folder).seeds) ?? []))
     out += encounters.findings(members)
     if let problem = admissionProblem(members, now) { out.append(problem) }
-    // While two share a key, what is lost and late says nothing of the network or the machine.
+    // While two share a key, what is lost and late says nothing of the network or the machine; and who refuses this
+    // node's streams answers none of its datagrams.
     if !encounters.isKeyElsewhere {
-      let asked = members.filter { !$0.isSelf && $0.state == "alive" }.prefix(Self.membersAsked)
+      let alive = members.filter { !$0.isSelf && $0.state == "alive" && $0.node != encounters.refusal?.by }
+      let asked = alive.prefix(Self.membersAsked)
       out.append(
         NetworkDiagnosis.datagrams(
           try await outcomes(of: asked.map(\.node)), listenAddress: facts.addresses().listen, summary.traffic))

@@ -27,7 +27,7 @@ extension NodeConfiguration {
     #   decline: [{label: team=red, code: TRUST, text: "not for that team"}]
     # manual: true makes offers wait for `jointcloud offer accept` or `offer decline`.
     policy: {decline: [], manual: \(policy.isManual)}
-    # Where other nodes reach this one; port 0 takes any free port.
+    # Where other nodes reach this one; port 0 takes that of the last run while it is free, else any.
     listen: \(quoted(listenAddress))
     # Where the HTTP interface listens beside the socket, with the token in keys/api.token.
     \(httpAddress.map { "http: \(quoted($0))" } ?? "# http: \"127.0.0.1:8080\"")

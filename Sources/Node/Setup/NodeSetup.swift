@@ -144,7 +144,9 @@ public struct NodeSetup: Sendable {
     let id = try present.networkID()
     if let wanted, wanted != id { throw IdentityError.otherNetwork(expected: id, got: wanted) }
     throw Refusal(
-      .conflict, "the node in \(folder.given) is in network \(present.name) (\(id.short)) already",
+      .conflict,
+      "the node in \(folder.given) is in network \(present.name) (\(id.short)) already; "
+        + "another invitation is for a folder of its own (jointcloud node init)",
       subject: folder.networkPath, next: "jointcloud node run --data \(folder.typed)")
   }
 

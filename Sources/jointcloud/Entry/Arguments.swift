@@ -36,7 +36,9 @@ enum Arguments {
 
   /// Where this node listens; port 0 takes any.
   static func listening(_ text: String, _ option: String) throws -> HostPort {
-    try address(text, option, ports: 0...65_535, example: "127.0.0.1:0")
+    // Who gave a port and nothing else meant that one.
+    let port = UInt16(text) ?? 7_946
+    return try address(text, option, ports: 0...65_535, example: "127.0.0.1:\(port)")
   }
 
   /// Where others reach this node: it must name the port.

@@ -7,7 +7,7 @@ struct NodeRunCommand: AsyncParsableCommand {
     commandName: "run", abstract: "Run this node until it is told to stop (SIGTERM or SIGINT).",
     discussion: "Prints 'ready' once everything listens; the addresses stand in DIR/endpoint.json. Logs go to stderr.")
   @OptionGroup var node: DataOptions
-  @Option(help: ArgumentHelp("Where other nodes reach this one; port 0 takes any.", valueName: "host:port"))
+  @Option(help: ArgumentHelp("Where other nodes reach this one; port 0: the last or any.", valueName: "host:port"))
   var listen: String?
   @Option(help: ArgumentHelp("Where the HTTP interface listens beside its socket.", valueName: "host:port"))
   var http: String?
