@@ -227,16 +227,25 @@ import Testing
     #expect(lone.hear(RawTraffic.fact(fact, hops: 1), from: stranger).prune(stranger), "seed \(Self.seed)")
   }
 
+  /// A lone core with four peers, all of them its neighbours: of the orders on the circles most make them so.
+  private static func amongNeighbours() throws -> LoneCore {
+    for seed in seed / 2..<seed / 2 + 64 {
+      var lone = try LoneCore(peerCount: 4, seed: seed)
+      lone.run(for: .seconds(2))
+      if try pushed("mine", by: &lone) == [0, 1, 2, 3] { return lone }
+    }
+    struct NoFourNeighbours: Error { let seed: UInt64 }
+    throw NoFourNeighbours(seed: seed / 2)
+  }
+
   @Test func whatWasFetchedOnItsWayClosesNone() throws {
-    var lone = try LoneCore(peerCount: 4, seed: Self.seed)
-    lone.run(for: .seconds(2))
-    let neighbours = try Self.pushed("mine", by: &lone)
+    var lone = try Self.amongNeighbours()
     func copy(_ fact: SignedStatement, detour: Bool) -> [UInt8] { OverlayFrame.fact(fact, hops: 1, detour: detour) }
     let fetched = try lone.note("fetched", by: 3)
     let announcement: [UInt8] = OverlayFrame.factAnnouncement([fetched.id], lazy: false, courtesy: false)
     #expect(lone.hear(announcement, from: 0).requests(to: 0) == [fetched.id], "seed \(Self.seed)")
     let taken = lone.hearAndCheck(copy(fetched, detour: true), from: 0)
-    for peer in neighbours.subtracting([0]) { #expect(taken.detours(to: peer) == [true], "seed \(Self.seed)") }
+    for peer in 1...3 { #expect(taken.detours(to: peer) == [true], "seed \(Self.seed)") }
     // The tree is behind: it brings what is here by now, and one way of it is enough.
     #expect(!lone.hear(copy(fetched, detour: false), from: 1).prune(1), "seed \(Self.seed)")
     #expect(lone.hear(copy(fetched, detour: false), from: 2).prune(2), "seed \(Self.seed)")
@@ -246,15 +255,14 @@ import Testing
     lone.hear(copy(pushed, detour: true), from: 1)
     lone.hear(copy(pushed, detour: false), from: 2)
     let checked = lone.check(first)
-    #expect(checked.detours(to: 3) == (neighbours.contains(3) ? [false] : []), "seed \(Self.seed)")
+    #expect(checked.detours(to: 3) == [false], "seed \(Self.seed)")
     #expect([1, 2, 3].filter(checked.prune) == [2], "seed \(Self.seed)")
     #expect(!lone.hear(copy(pushed, detour: true), from: 1).prune(1), "seed \(Self.seed)")
     #expect(lone.hear(copy(pushed, detour: false), from: 3).prune(3), "seed \(Self.seed)")
   }
 
   @Test func ofTwoWaysThatBringWhatWasFetchedTheLaterCloses() throws {
-    var lone = try LoneCore(peerCount: 4, seed: Self.seed)
-    lone.run(for: .seconds(2))
+    var lone = try Self.amongNeighbours()
     let fact = try lone.note("fetched", by: 3)
     let first = lone.hear(OverlayFrame.fact(fact, hops: 1, detour: true), from: 0)
     for peer in 1...2 { lone.hear(OverlayFrame.fact(fact, hops: 1, detour: false), from: peer) }
