@@ -68,6 +68,7 @@ import Testing
     #expect(try accusedAfter(.seconds(5), newcomers: 64, quiet: .seconds(10)) > 0, "it does not last")
   }
 
+  /// The same, accused by all others just after so many came.
   static func lifeOfAnAccused(_ accused: Int, peers: Int) throws -> Duration {
     var lone = try LoneCore(peerCount: peers, seed: Self.seed)
     return try lifeOfAnAccused(accused, by: 0..<peers, in: &lone)

@@ -17,11 +17,12 @@ struct FactShelf: Sendable {
   struct Check: Sendable {
     /// Who brought it.
     let peer: NodeID
+    /// This copy did: it was pushed by a neighbour, and nobody had fetched it on its way.
     var cameAlongTree = false
     /// Streams of others on which it came along the tree: of all that did, the first alone is needed.
-    var pushed: [LinkID] = []
+    var alongTree: [LinkID] = []
     /// Streams of others on which it came otherwise.
-    var asked: [LinkID] = []
+    var otherwise: [LinkID] = []
   }
 
   /// Waits for its author's record, which is being verified.

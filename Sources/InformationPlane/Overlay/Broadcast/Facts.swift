@@ -108,15 +108,15 @@ extension OverlayCore {
       let isNeeded = alongTree && facts.noteAlongTree(id)
       return isPushed && !isNeeded && facts.facts[id] != nil ? prune(link, &turn) : ()
     }
-    guard let peer = links[link]?.node, peer != check.peer, !check.asked.contains(link),
-      !check.pushed.contains(link), check.pushed.count + check.asked.count < limits.linksRemembered
+    guard let peer = links[link]?.node, peer != check.peer, !check.otherwise.contains(link),
+      !check.alongTree.contains(link), check.alongTree.count + check.otherwise.count < limits.linksRemembered
     else { return }
-    if alongTree { facts.pending[id]?.pushed.append(link) } else { facts.pending[id]?.asked.append(link) }
+    if alongTree { facts.pending[id]?.alongTree.append(link) } else { facts.pending[id]?.otherwise.append(link) }
   }
 
   /// A copy was bad: what its sender altered, others have as it was.
   mutating func fetchAgain(_ id: StatementID, after check: FactShelf.Check?, from peer: NodeID, _ turn: inout Turn) {
-    for other in (check?.asked ?? []) + (check?.pushed ?? []) where links[other] != nil {
+    for other in (check?.otherwise ?? []) + (check?.alongTree ?? []) where links[other] != nil {
       _ = wanted.announced(id, on: other, lazyUntil: nil, limits)
     }
     if let forger = linkOfNode[peer] { wanted.came(id, on: forger) }
@@ -241,7 +241,7 @@ extension OverlayCore {
       return facts.refused.insert(signed.id, from: pending.node, isPassing: false, at: turn.uptime, limits)
     }
     wanted.remove(signed.id)
-    let ways = (check?.cameAlongTree == true ? [pending.link] : []) + (check?.pushed ?? [])
+    let ways = (check?.cameAlongTree == true ? [pending.link] : []) + (check?.alongTree ?? [])
     for way in ways.dropFirst() { if let way { prune(way, &turn) } }
     if let obstacle = facts.obstacle(to: signed.statement, limits) {
       return refuse(signed.id, obstacle, from: pending.link, by: pending.node, &turn)
@@ -256,7 +256,7 @@ extension OverlayCore {
     traffic.factHopsMost = max(traffic.factHopsMost, hops)
     turn.emit(.storeFact(signed, expiresMilliseconds: expiresMilliseconds))
     turn.emit(.deliverFact(signed, via: pending.node, hops: hops))
-    let sources = [pending.link].compactMap(\.self) + (check?.pushed ?? []) + (check?.asked ?? [])
+    let sources = [pending.link].compactMap(\.self) + (check?.alongTree ?? []) + (check?.otherwise ?? [])
     spread(signed, hops: hops, detour: ways.isEmpty, except: sources, &turn)
     noteBurst(&turn)
   }
