@@ -44,6 +44,15 @@ extension NodeEngine {
               .invalid, "an announcement holds for 1 s to 24 h", subject: "lifetime",
               next: "jointcloud network announce TEXT --expires 1h"))))
     }
+    if let refused = overlay.recentRefusal(at: turn.now.uptime), overlay.linkedPeers.isEmpty {
+      return turn.act(
+        .answer(
+          id,
+          .failure(
+            Refusal(
+              .notPermitted, "nobody would hear it: \(name(of: refused.by)) does not let this node in: \(refused.why)",
+              next: "jointcloud doctor"))))
+    }
     let trace = TraceID(turn.random.digest())
     let body = Announcement(
       text: text, expiresMilliseconds: turn.now.wallMilliseconds + lifetimeMilliseconds, trace: trace)

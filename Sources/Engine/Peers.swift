@@ -182,9 +182,18 @@ extension NodeEngine {
     return effects
   }
 
+  private static func words(for state: MemberState) -> String {
+    switch state {
+    case .alive: "is alive"
+    case .suspected: "is suspected"
+    case .failed: "has failed"
+    case .left: "has left"
+    }
+  }
+
   private mutating func memberChanged(_ node: NodeID, _ state: MemberState, _ turn: inout Turn) {
     let name = overlay.member(node)?.name ?? node.short
-    notice("information", "member.\(state.rawValue)", node: node, "\(name) is \(state.rawValue)", &turn)
+    notice("information", "member.\(state.rawValue)", node: node, "\(name) \(Self.words(for: state))", &turn)
     for (id, book) in books where book.openTasks > 0 && book.roster[node] != nil { changed.insert(id) }
     // In a large network members change all the time, and a context takes a look at each of them.
     guard !negotiator.negotiations.isEmpty else { return }

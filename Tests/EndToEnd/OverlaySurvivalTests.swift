@@ -76,7 +76,7 @@ extension EndToEnd {
         try swarm.untilAllSeeAll()
         try swarm.untilShown("while one stood still", from: others[0], at: [frozen])
         // It, and nobody else, was away: whom it suspects at first can say so in time.
-        let wrong = swarm.deaths(since: start).filter { !$0.contains("\(frozen.name) is") }
+        let wrong = swarm.deaths(since: start).filter { !$0.contains(": \(frozen.name) has failed") }
         #expect(wrong == [])
       }
     }
@@ -89,7 +89,8 @@ extension EndToEnd {
         for node in killed { node.signal(SIGKILL) }
         try swarm.untilSeen(killed, as: "failed", by: rest)
         let names = Set(killed.map(\.name))
-        let wrong = swarm.deaths(since: start).filter { line in !names.contains { line.contains(": \($0) is failed") } }
+        let wrong = swarm.deaths(since: start).filter { line in !names.contains { line.contains(": \($0) has failed") }
+        }
         #expect(wrong == [])
         try swarm.announce("to those who are left", from: swarm.nodes[0], to: rest)
       }

@@ -78,7 +78,11 @@ extension EndToEnd {
         try until("the seed counts it") { () -> Void? in
           try seed.ask("node", "status")["dropped"]["overlay: invitationUsedUp"].number > 0 ? () : nil
         }
-        _ = try second.run("network", "announce", "let me in")
+        let announced = try second.run("network", "announce", "let me in")
+        #expect(announced.status == 8 && announced.errors.contains("does not let this node in"), "\(announced.errors)")
+        let status = try second.ask("node", "status")
+        #expect(status["admissionProblem"].text.contains("another node has come in") && status["links"].number == 0)
+        #expect(try !seed.run("node", "status").output.contains("Admission:"))
         try swarm.announce("among us", from: swarm.nodes[1], to: swarm.nodes + [first])
         for node in swarm.nodes + [first] {
           #expect(swarm.times("let me in", at: node) == 0)

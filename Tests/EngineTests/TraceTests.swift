@@ -1,5 +1,6 @@
 import Contract
 import Coordination
+import Foundation
 import Model
 import Overlay
 import Simulations
@@ -80,7 +81,8 @@ import Testing
       #expect(try hops(3, of: asker).isEmpty)
     }
     // Whom this node would ask about each.
-    #expect(network.nodes[0].engine.traceAudience(trace).linked == [network.nodes[1].id])
+    let audience = network.nodes[0].engine.traceAudience(trace)
+    #expect(audience == .init(asked: [network.nodes[1].id], leftOut: []))
   }
 
   @Test("Who asks more often than four times a second gets no answer to the rest")
@@ -119,12 +121,41 @@ import Testing
       b: PeerMessage.TraceReply(number: 1, hops: [hop(960, b, via: own, links: 1), hop(1_005, c, via: b, links: 2)])
     ]
     let merged = engine.traceMerged(
-      [said], replies: replies, silent: [c], at: Moment(uptime: .zero, wallMilliseconds: 2_000))
+      [said], replies: replies, from: .init(asked: [b, c], leftOut: []),
+      at: Moment(uptime: .zero, wallMilliseconds: 2_000))
     #expect(merged.map(\.timeMilliseconds) == [960, 1_000, 1_005, 2_000])
     #expect(merged[0].detail == "came; its clock is 40 ms or more behind its bringer's")
     #expect(merged[1].detail == "said here")
     #expect(merged[2].detail == "came (as b says)")
     #expect(merged[3].what == "unanswered" && merged[3].node == c && merged[3].nodeName == "c")
+  }
+
+  @Test("An announcement's trace asks all members with a stream, and names in one row those that it cannot ask")
+  func leftOut() throws {
+    let plans = [NodePlan.asker()] + (1...9).map { NodePlan(name: "n\($0)") }
+    let network = try SimulatedNetwork(seed: 146, plans)
+    network.meet()
+    let trace = try announce("noon", network)
+    network.settle()
+    #expect(network.nodes[0].engine.traceAudience(trace).leftOut.isEmpty)
+    for index in 2...9 { network.crash(index) }
+    network.run(for: .seconds(60)) { $0.nodes[0].engine.membersByState["failed"] == 8 }
+    network.settle()
+    let engine = network.nodes[0].engine
+    let audience = engine.traceAudience(trace)
+    #expect(audience.asked == [network.nodes[1].id])
+    #expect(Set(audience.leftOut) == Set((2...9).map { network.nodes[$0].id }))
+    let merged = engine.traceMerged(
+      [], replies: [network.nodes[1].id: .init(number: 1, hops: [])], from: audience, at: network.moment(at: 0))
+    let row = try #require(merged.first)
+    #expect(merged.count == 1 && row.what == "not asked" && row.node == network.nodes[0].id)
+    #expect(row.detail.hasSuffix("and 2 more: no stream from here, so what they know is missing"), "\(row.detail)")
+    #expect(row.detail.components(separatedBy: "(failed)").count == 1 + 6)
+    // Who left knows no more than it says.
+    try network.leave(1)
+    network.settle()
+    #expect(network.nodes[0].engine.traceAudience(trace).asked.isEmpty)
+    #expect(network.nodes[0].engine.traceAudience(trace).leftOut.count == 8)
   }
 
   @Test("One author's flood of broadcasts leaves the others' passages and announcements in place")

@@ -1,3 +1,4 @@
+import Model
 import Node
 import Overlay
 import Testing
@@ -36,5 +37,28 @@ import Testing
     #expect(NetworkDiagnosis.localHealth(0) == nil)
     #expect(NetworkDiagnosis.localHealth(NetworkDiagnosis.worryingHealth - 1) == nil)
     #expect(NetworkDiagnosis.localHealth(NetworkDiagnosis.worryingHealth)?.ok == false)
+  }
+
+  @Test func aFewThatFailedAreToldOfAndMostThatFailedAreAProblem() throws {
+    func finding(alive: Int, failed: Int, refuser: Int? = nil) -> DoctorFinding? {
+      let states = Array(repeating: "alive", count: alive) + Array(repeating: "failed", count: failed)
+      let members = states.enumerated().map { member($0.offset, $0.element) }
+      return NetworkDiagnosis.members(members, refusedBy: refuser.map { members[$0].node }, seeds: [])
+    }
+    let few = try #require(finding(alive: 2, failed: 2))
+    #expect(few.ok && few.detail == "2 of 4 others alive, failed: n2, n3" && few.remedy.contains("node ping"))
+    #expect(finding(alive: 1, failed: 2)?.ok == false)
+    #expect(finding(alive: 0, failed: 1)?.ok == false)
+    let all = try #require(finding(alive: 3, failed: 0))
+    #expect(all.ok && all.remedy.isEmpty)
+    // That it does not answer who is not let in is told elsewhere.
+    #expect(finding(alive: 0, failed: 1, refuser: 0) == nil)
+    #expect(finding(alive: 1, failed: 1, refuser: 1)?.remedy == "")
+  }
+
+  private func member(_ number: Int, _ state: String) -> MemberView {
+    MemberView(
+      node: NodeID(Digest(of: [UInt8(number)])), name: "n\(number)", kind: "edge", addresses: ["10.0.0.\(number):1"],
+      state: state, sinceMilliseconds: 0, isSelf: false, linked: true, roundTripMicroseconds: nil)
   }
 }

@@ -94,6 +94,22 @@ import Testing
     }
   }
 
+  @Test func oneAddressForNodesAndForHTTPIsRefusedBeforeAnybodyHearsOfTheNode() async throws {
+    try await withScratch { scratch in
+      let setup = try setUp(scratch + "/a")
+      func run(_ listen: String, _ http: String) throws {
+        _ = try NodeRun(setup.folder, listen: listen, http: http, logger: Logger(label: "test"))
+      }
+      for http in ["127.0.0.1:4000", "0.0.0.0:4000"] {
+        let refused = #expect(throws: Refusal.self) { try run("127.0.0.1:4000", http) }
+        #expect(refused?.subject == "--http" && refused?.next.contains("--http") == true)
+      }
+      try run("127.0.0.1:4000", "127.0.0.1:4001")
+      try run("127.0.0.1:4000", "127.0.0.2:4000")
+      try run("127.0.0.1:0", "127.0.0.1:0")
+    }
+  }
+
   @Test(arguments: [0o644, 0o640, 0o604, 0o620])
   func aKeyThatOthersCanReadIsRefusedWithTheRemedy(mode: Int) async throws {
     try await withScratch { scratch in

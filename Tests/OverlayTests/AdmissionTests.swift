@@ -117,4 +117,49 @@ import Testing
     let opened = lone.tell(.linkOpened(LinkID(9), peer: records[1], dialled: false))
     #expect(opened.contains { if case .close(LinkID(9), .otherAdmission) = $0 { true } else { false } })
   }
+
+  @Test("A handshake with who let this node in no more is no sign of life; the first word that is no refusal is one")
+  func whoShutsThisNodeOut() throws {
+    var lone = try LoneCore(peerCount: 0, seed: Self.seed)
+    try lone.meet(1)
+    let peer = lone.peers[0].node
+    func knock(_ frame: [UInt8]) {
+      lone.open(0)
+      lone.hear(frame, from: 0)
+      lone.tell(.linkClosed(lone.link(0), .peerClosed))
+    }
+    for _ in 0..<30 {
+      knock(OverlayFrame.refusal(.invitationUsedUp))
+      lone.run(for: .seconds(10))
+    }
+    #expect(lone.core.member(peer)?.state == .failed, "seed \(Self.seed)")
+    #expect(lone.core.recentRefusal(at: lone.now.uptime)?.why == .invitationUsedUp)
+    knock(OverlayFrame.refusal(.invitationUsedUp))
+    #expect(lone.core.member(peer)?.state == .failed)
+    knock(OverlayFrame.ping(1))
+    #expect(lone.core.member(peer)?.state == .alive)
+    lone.open(0)
+    for _ in 0..<120 {
+      for case .ping(let nonce) in lone.run(for: .milliseconds(100)).frames(to: 0) {
+        lone.hear(OverlayFrame.pong(nonce), from: 0)
+      }
+    }
+    #expect(lone.core.recentRefusal(at: lone.now.uptime) == nil, "a stream that lasts is an admission")
+  }
+
+  @Test func aSeedThatLetsThisNodeNotInIsAskedAgain() throws {
+    var lone = try LoneCore(peerCount: 1, seed: Self.seed)
+    try lone.startAnew(knowing: [lone.records[0]], seeds: [0])
+    lone.open(0)
+    lone.hear(OverlayFrame.refusal(.tooManyMembers), from: 0)
+    lone.tell(.linkClosed(lone.link(0), .peerClosed))
+    var dials = 0
+    for _ in 0..<300 {
+      for case .dial(let address, let peer) in lone.run(for: .seconds(1)) where peer == lone.peers[0].node {
+        dials += 1
+        lone.tell(.dialFailed(peer, address: address, reason: "test"))
+      }
+    }
+    #expect((15...60).contains(dials), "seed \(Self.seed): \(dials) dials in five minutes, at most 10 s apart")
+  }
 }

@@ -88,26 +88,38 @@ extension NodeEngine {
 
   // MARK: Over all nodes
 
-  /// Who is to be asked about a trace: the members of its collaborations and who submitted its tasks, or, where it
-  /// belongs to none that is known here, whoever is linked. Those without a link cannot be asked.
-  public func traceAudience(_ id: TraceID) -> (linked: [NodeID], unlinked: [NodeID]) {
-    let linked = Set(overlay.linkedPeers)
+  /// Who may know of a trace.
+  public struct TraceAudience: Sendable, Hashable {
+    /// Those that are to be asked, sorted: at most `traceAudienceLimit`.
+    public var asked: [NodeID]
+    /// Those that are not, sorted: there is no stream to them, or they are too many.
+    public var leftOut: [NodeID]
+
+    public init(asked: [NodeID], leftOut: [NodeID]) {
+      self.asked = asked
+      self.leftOut = leftOut
+    }
+  }
+
+  /// Who may know of a trace: the members of its collaborations and who submitted its tasks, or, where it belongs to
+  /// none that is known here, all that have not left the network.
+  public func traceAudience(_ id: TraceID) -> TraceAudience {
     var wanted: Set<NodeID> = []
     for book in books.values {
       let tasks = book.tasks.values.filter { $0.submission.trace == id }
       guard !tasks.isEmpty || negotiator.negotiations[book.id]?.trace == id else { continue }
       wanted.formUnion(book.roster.members.map(\.node) + [book.coordinator] + tasks.map(\.submitter))
     }
-    if wanted.isEmpty { wanted = linked }
+    if wanted.isEmpty { wanted = Set(overlay.members.filter { $0.state != .left }.map(\.id)) }
     wanted.remove(identity.node)
-    let asked = wanted.sorted().prefix(Self.traceAudienceLimit)
-    return (asked.filter(linked.contains), asked.filter { !linked.contains($0) })
+    let asked = overlay.linkedPeers.filter(wanted.contains).prefix(Self.traceAudienceLimit)
+    return TraceAudience(asked: Array(asked), leftOut: wanted.subtracting(asked).sorted())
   }
 
-  /// One list of what this node and the others know. Who did not answer is named in a row of its own, and so is a clock
-  /// by which something arrived before it was sent.
+  /// One list of what this node and the others know. Who did not answer is named in a row of its own, who was not asked
+  /// in one row together, and a clock by which something arrived before it was sent beside what it dates.
   public func traceMerged(
-    _ own: [TraceView], replies: [NodeID: PeerMessage.TraceReply], silent: [NodeID], at now: Moment
+    _ own: [TraceView], replies: [NodeID: PeerMessage.TraceReply], from audience: TraceAudience, at now: Moment
   ) -> [TraceView] {
     var out = own
     for (node, reply) in replies.sorted(by: { $0.key < $1.key }) {
@@ -121,10 +133,25 @@ extension NodeEngine {
       }
       if let problem = reply.problem { out.append(remark(node, "incomplete", problem, now)) }
     }
-    for node in silent {
+    for node in audience.asked where replies[node] == nil {
       out.append(remark(node, "unanswered", "it did not say what it knows: that is missing here", now))
     }
+    if let detail = leftOutOfTrace(audience.leftOut) { out.append(remark(identity.node, "not asked", detail, now)) }
     return Self.inOrder(Self.withClocks(out))
+  }
+
+  /// Names that stand in the row of those who were not asked; the others are counted.
+  private static let leftOutNames = 6
+
+  private func leftOutOfTrace(_ nodes: [NodeID]) -> String? {
+    guard !nodes.isEmpty else { return nil }
+    let named = nodes.prefix(Self.leftOutNames).map { node in
+      distinctName(of: node) + (overlay.member(node)?.state == .failed ? " (failed)" : "")
+    }
+    let others = nodes.count > named.count ? " and \(nodes.count - named.count) more" : ""
+    let linked = Set(overlay.linkedPeers)
+    let why = nodes.contains(where: linked.contains) ? "too many to ask at once" : "no stream from here"
+    return "\(named.joined(separator: ", "))\(others): \(why), so what they know is missing"
   }
 
   private func remark(_ node: NodeID, _ what: String, _ detail: String, _ now: Moment) -> TraceView {

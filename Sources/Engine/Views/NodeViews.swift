@@ -23,6 +23,8 @@ public struct NodeStatusView: Codable, Sendable, Hashable {
   public var links: Int
   /// How far this node distrusts its own observations: 0 is well, 8 is worst.
   public var localHealth: Int
+  /// Why the network does not let this node in; absent while nothing shows that it does not.
+  public var admissionProblem: String?
   public var collaborations: Int
   public var total: Amounts
   public var committed: Amounts
@@ -35,7 +37,8 @@ public struct NodeStatusView: Codable, Sendable, Hashable {
   public init(
     node: NodeID, name: String, kind: String, network: NetworkID, networkName: String, version: String,
     listenAddress: String, httpAddress: String?, startedMilliseconds: Int64, nowMilliseconds: Int64, members: Int,
-    membersAlive: Int, membersByState: [String: Int], links: Int, localHealth: Int, collaborations: Int,
+    membersAlive: Int, membersByState: [String: Int], links: Int, localHealth: Int,
+    admissionProblem: String?, collaborations: Int,
     total: Amounts, committed: Amounts, queuedEvents: Int, deadEvents: Int, dropped: [String: Int],
     traffic: TrafficView
   ) {
@@ -54,6 +57,7 @@ public struct NodeStatusView: Codable, Sendable, Hashable {
     self.membersByState = membersByState
     self.links = links
     self.localHealth = localHealth
+    self.admissionProblem = admissionProblem
     self.collaborations = collaborations
     self.total = total
     self.committed = committed
@@ -82,7 +86,7 @@ public struct DoctorFinding: Codable, Sendable, Hashable {
   public var subject: String
   public var ok: Bool
   public var detail: String
-  /// What to type next; empty when all is well.
+  /// What to type next. Where it is ok and this is not empty, there is something to know that is not this node's fault.
   public var remedy: String
 
   public init(subject: String, ok: Bool, detail: String, remedy: String = "") {
@@ -120,7 +124,8 @@ public struct TraceView: Codable, Sendable, Hashable {
   public var plane: String
   public var node: NodeID
   public var nodeName: String
-  /// Such as an event's kind, an entry's, or announcement; unanswered and incomplete where a node did not say all.
+  /// Such as an event's kind, an entry's, or announcement; unanswered, incomplete and not asked where something is
+  /// missing.
   public var what: String
   public var detail: String
   /// Of a broadcast: who brought it to the node; itself where it was said.

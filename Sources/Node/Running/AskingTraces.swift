@@ -8,13 +8,11 @@ extension NodeDoor {
 
   func trace(_ id: TraceID) async throws -> [TraceView] {
     let finished = try await history.events(of: id)
-    let (own, linked, unlinked) = await loop.read { engine, _ in
-      let audience = engine.traceAudience(id)
-      return (engine.traceViews(id, finished: finished), audience.linked, audience.unlinked)
+    let (own, audience) = await loop.read { engine, _ in
+      (engine.traceViews(id, finished: finished), engine.traceAudience(id))
     }
-    let replies = try await replies(of: linked, about: id)
-    let silent = (linked.filter { replies[$0] == nil } + unlinked).sorted()
-    return await loop.read { $0.traceMerged(own, replies: replies, silent: silent, at: $1) }
+    let replies = try await replies(of: audience.asked, about: id)
+    return await loop.read { $0.traceMerged(own, replies: replies, from: audience, at: $1) }
   }
 
   private func replies(of nodes: [NodeID], about id: TraceID) async throws -> [NodeID: PeerMessage.TraceReply] {

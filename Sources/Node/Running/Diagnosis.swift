@@ -1,6 +1,6 @@
 package import Engine
 internal import Foundation
-internal import Model
+package import Model
 internal import NIOPosix
 package import Overlay
 
@@ -19,9 +19,14 @@ extension NodeDoor {
         subject: "adapter \($0.name)", ok: $0.usable, detail: $0.detail,
         remedy: $0.usable ? "" : "jointcloud adapter list")
     }
-    out.append(NetworkDiagnosis.members(members, seeds: (try? NetworkFile.read(in: facts.folder).seeds) ?? []))
+    if let finding = NetworkDiagnosis.members(
+      members, refusedBy: encounters.refusal?.by,
+      seeds: (try? NetworkFile.read(in: facts.folder).seeds) ?? [])
+    {
+      out.append(finding)
+    }
     out += encounters.findings(members)
-    if let problem = admissionProblem(members, now) { out.append(problem) }
+    if let problem = expiry(members, now) { out.append(problem) }
     // While two share a key, what is lost and late says nothing of the network or the machine; and who refuses this
     // node's streams answers none of its datagrams.
     if !encounters.isKeyElsewhere {
@@ -54,8 +59,14 @@ extension NodeDoor {
     }
   }
 
+  /// Why the network does not let this node in, in words; nil while nothing shows that it does not.
+  func admissionProblem() async -> String? {
+    let (members, encounters, now) = await loop.read { ($0.memberViews(), Encounters($0.overlay, at: $1), $1) }
+    return (encounters.admission(members) ?? expiry(members, now))?.detail
+  }
+
   /// A joiner whom nobody let in while its invitation held stays alone for ever, and looks healthy otherwise.
-  private func admissionProblem(_ members: [MemberView], _ now: Moment) -> DoctorFinding? {
+  private func expiry(_ members: [MemberView], _ now: Moment) -> DoctorFinding? {
     guard members.allSatisfy(\.isSelf), let until = facts.identity.joinableUntilMilliseconds,
       until < now.wallMilliseconds
     else { return nil }
@@ -85,20 +96,28 @@ package enum NetworkDiagnosis {
   /// From this local health on something is wrong with this node or its network.
   package static let worryingHealth = 3
 
-  /// - Parameter seeds: of the invitation by which this node joined; none for a founder.
-  static func members(_ members: [MemberView], seeds: [Invitation.Seed]) -> DoctorFinding {
+  /// - Parameters:
+  ///   - refuser: who does not let this node in: that it does not answer says nothing more.
+  ///   - seeds: of the invitation by which this node joined; none for a founder.
+  /// - Returns: nil where nobody else is known than who does not let this node in.
+  package static func members(
+    _ members: [MemberView], refusedBy refuser: NodeID?, seeds: [Invitation.Seed]
+  ) -> DoctorFinding? {
     func finding(_ ok: Bool, _ detail: String, _ remedy: String = "") -> DoctorFinding {
       DoctorFinding(subject: "members", ok: ok, detail: detail, remedy: remedy)
     }
-    let others = members.filter { !$0.isSelf && $0.state != "left" }
+    let present = members.filter { !$0.isSelf && $0.state != MemberState.left.rawValue }
+    let others = present.filter { $0.node != refuser }
     guard !others.isEmpty else {
+      guard present.isEmpty else { return nil }
       guard let seed = seeds.first else { return finding(true, "no other member yet") }
       return finding(
         false, "no other member was met yet; this node asks \(seeds.map(\.address).joined(separator: ", "))",
         "see that a node of the network runs at \(seed.address), and that its port is open from here, TCP and UDP")
     }
-    let lost = others.filter { $0.state == "failed" }
-    if !others.contains(where: { $0.state == "alive" }) {
+    let lost = others.filter { $0.state == MemberState.failed.rawValue }
+    let alive = others.count { $0.state == MemberState.alive.rawValue }
+    guard alive > 0 else {
       let addresses = others.compactMap(\.addresses.first).prefix(3).joined(separator: ", ")
       return finding(
         false,
@@ -109,9 +128,14 @@ package enum NetworkDiagnosis {
       return finding(
         true, others.count == 1 ? "1 other, which has not failed" : "\(others.count) others, none has failed")
     }
+    // Of a few that fail each has its own reason; where most do, it is the way to them.
+    let isCutOff = lost.count > alive
     return finding(
-      false, "failed: \(lost.map(\.name).joined(separator: ", "))",
-      "see whether it runs, and its log; what it says to this node: jointcloud node ping \(first.node.short)")
+      !isCutOff, "\(alive) of \(others.count) others alive, failed: \(lost.map(\.name).joined(separator: ", "))",
+      isCutOff
+        ? "see whether this machine reaches them, TCP and UDP: "
+          + lost.compactMap(\.addresses.first).prefix(3).joined(separator: ", ")
+        : "its operator knows whether it runs; what it says to this node: jointcloud node ping \(first.node.short)")
   }
 
   /// - Parameter outcomes: of members that are held alive, each asked once just now.

@@ -5,6 +5,7 @@ internal import Overlay
 /// Whom a node met of late that should not be there, and who shut it out.
 struct Encounters: Sendable {
   let refusal: Refused?
+  private let hasLinks: Bool
   /// Another process runs with this node's key; and where, if that is known.
   let isKeyElsewhere: Bool
   private let rivalAddress: String?
@@ -13,6 +14,7 @@ struct Encounters: Sendable {
 
   init(_ overlay: OverlayCore, at now: Moment) {
     refusal = overlay.recentRefusal(at: now.uptime).flatMap { overlay.member($0.by)?.isLinked == true ? nil : $0 }
+    hasLinks = !overlay.linkedPeers.isEmpty
     isKeyElsewhere = overlay.metOwnKeyLately(at: now.uptime)
     rivalAddress = overlay.rivalAddress
     membersRunningTwice = overlay.membersRunningTwice(at: now.uptime)
@@ -47,6 +49,12 @@ struct Encounters: Sendable {
           remedy: "ask its operator why; do not begin work with it before that is settled"))
     }
     return out
+  }
+
+  /// Why nobody lets this node in; nil while nothing shows that.
+  func admission(_ members: [MemberView]) -> DoctorFinding? {
+    guard !hasLinks, let refusal else { return nil }
+    return Self.finding(refusal.by, refusal.why, members)
   }
 
   private static func name(of node: NodeID, _ members: [MemberView]) -> String {

@@ -35,6 +35,7 @@ struct NodeDoor: NodeService {
       listenAddress: addresses.listen, httpAddress: addresses.http, startedMilliseconds: facts.startedMilliseconds,
       nowMilliseconds: now.wallMilliseconds, members: summary.members, membersAlive: summary.membersAlive,
       membersByState: summary.membersByState, links: summary.links, localHealth: summary.localHealth,
+      admissionProblem: await admissionProblem(),
       collaborations: summary.collaborations, total: summary.total, committed: summary.committed,
       queuedEvents: summary.queuedEvents, deadEvents: summary.deadEvents, dropped: summary.dropped,
       traffic: summary.traffic)

@@ -31,7 +31,10 @@ enum NodeMetrics {
 
   /// The node's measurements and what its engine counts, as they stand now.
   static func exposition(_ summary: NodeEngine.Summary) -> String {
-    registry.exposition(with: network(summary) + work(summary))
+    // Rates need counters that stand at 0 before there is anything to count.
+    objectBytesReceived.increment(by: 0)
+    objectBytesSent.increment(by: 0)
+    return registry.exposition(with: network(summary) + work(summary))
   }
 
   private static func network(_ summary: NodeEngine.Summary) -> [PrometheusFigure] {

@@ -33,6 +33,13 @@ public struct NodeRun: Sendable {
     httpAddress = try (http ?? configuration.httpAddress).map { (text) throws(Refusal) in
       try Self.address(text, option: "--http")
     }
+    if let httpAddress, httpAddress.port == listenAddress.port, httpAddress.port != 0,
+      httpAddress.host == listenAddress.host || httpAddress.isWildcard
+    {
+      throw Refusal(
+        .invalid, "\(httpAddress) is where other nodes are to reach this one already", subject: "--http",
+        next: "--http \(HostPort(host: httpAddress.host, port: 0)), or another port")
+    }
     self.logger = logger
   }
 
@@ -97,6 +104,7 @@ public struct NodeRun: Sendable {
       throw ListeningProblem.explained(hands.failure ?? error)
     }
     try database.close()
+    logger.info("stopped")
   }
 
   /// Whom nobody let in while its invitation held stays alone, and nothing else would say why.

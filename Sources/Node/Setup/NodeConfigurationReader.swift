@@ -10,6 +10,16 @@ extension NodeConfiguration {
     "name", "kind", "owner", "offer", "price", "sandbox", "readable", "adapters", "policy", "listen", "http", "log",
   ]
 
+  private static let advice = FieldAdvice(missing: { field in
+    switch field {
+    case "name": "write name: some-name"
+    case "kind": "write kind: \(NodeKind.allCases.map(\.rawValue).joined(separator: " or "))"
+    case "offer", "cpu", "memory": "write offer: {cpu: 2, memory: 1Gi}; {cpu: 0, memory: 0} offers nothing"
+    case "text": "write what a declined coordinator is told: text: why"
+    default: nil
+    }
+  })
+
   /// Reads node.yaml of a folder. Unknown keys are errors, with what may have been meant.
   ///
   /// - Throws: `Refusal` when the file cannot be read, `ManifestErrors` with everything that is wrong in it.
@@ -44,7 +54,7 @@ extension NodeConfiguration {
     } catch {
       throw ManifestErrors([error])
     }
-    var reader = FieldReader()
+    var reader = FieldReader(advice)
     let configuration = reader.configuration(document, fields: fields)
     guard reader.problems.isEmpty, let configuration else {
       throw ManifestErrors(reader.problems, omitted: reader.omitted)

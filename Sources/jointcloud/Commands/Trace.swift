@@ -7,16 +7,17 @@ struct Trace: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Follow one piece of work, or an announcement, through planes and nodes.",
     discussion: """
-      Asks the members of its collaborations, or the linked ones where it belongs to none; who does not answer within \
-      2 s has a row. Times are by the clock of the node that tells.
+      Asks the members of its collaborations, or all where it belongs to none, as far as a stream to them is open. Who \
+      does not answer within 2 s has a row, and so have those that were not asked. Times are by the clock of the node \
+      that tells.
       """)
   @OptionGroup var node: NodeOptions
   @OptionGroup var output: OutputOptions
   @OptionGroup var again: Repetition
   @Argument(
     help: """
-      A task: its id, the start of it, its name, or last. Or a trace: its id, or the start of it where an announcement, \
-      a task or an event of this node has it.
+      A task: its id, the start of it, or its name. Or a trace: its id, or the start of it where an announcement, a \
+      task or an event of this node has it. Or last: the newest task or announcement.
       """)
   var id: String
 

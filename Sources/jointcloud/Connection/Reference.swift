@@ -124,10 +124,16 @@ extension Client {
     let named = tasks.map {
       Reference.Candidate(id: $0.task.digest, name: $0.name, timeMilliseconds: $0.submittedMilliseconds)
     }
-    if text == "last", let trace = trace(of: try Reference.find(text, "task", among: named)) { return trace }
-    let traces =
-      tasks.map { Reference.Candidate(id: $0.trace.digest, name: "", timeMilliseconds: 0) }
-      + (try await announcements()).map { .init(id: $0.trace.digest, name: "", timeMilliseconds: 0) }
+    // One that came before this start of the node counts as older than all that came since.
+    let announced = try await announcements().map {
+      Reference.Candidate(id: $0.trace.digest, name: "", timeMilliseconds: $0.receivedMilliseconds ?? 0)
+    }
+    if text == "last" {
+      // Of a task and an announcement in one millisecond the announcement is listed last.
+      let newest = try Reference.find(text, "task", among: named + announced.reversed())
+      return trace(of: newest) ?? TraceID(newest)
+    }
+    let traces = tasks.map { Reference.Candidate(id: $0.trace.digest, name: "", timeMilliseconds: 0) } + announced
     if let found = try Reference.match(text, among: named + traces) { return trace(of: found.id) ?? TraceID(found.id) }
     let older = try await events(limit: 10_000).compactMap(\.trace).map {
       Reference.Candidate(id: $0.digest, name: "", timeMilliseconds: 0)

@@ -14,7 +14,7 @@ struct DoctorReport {
     let state = "problem".count + 2
     var out = padded("SUBJECT", subject) + padded("STATE", state) + "DETAIL\n"
     for finding in findings {
-      let word = finding.ok ? "ok" : "problem"
+      let word = finding.ok ? (finding.remedy.isEmpty ? "ok" : "note") : "problem"
       out += padded(finding.subject.printable, subject) + coloured(word) + padded("", state - word.count)
       let detail = Paragraph.lines(finding.detail.printable, width: width.map { $0 - subject - state })
       out += indented(detail, subject + state)

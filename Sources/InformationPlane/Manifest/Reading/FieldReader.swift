@@ -1,10 +1,28 @@
+/// What a person is told of the fields of one kind of document.
+package struct FieldAdvice: Sendable {
+  /// What to write where a field is missing.
+  let missing: @Sendable (String) -> String?
+  /// Where a field belongs that was written somewhere else.
+  let home: @Sendable (String) -> String?
+
+  package init(
+    missing: @escaping @Sendable (String) -> String?, home: @escaping @Sendable (String) -> String? = { _ in nil }
+  ) {
+    self.missing = missing
+    self.home = home
+  }
+}
+
 /// Takes fields out of a document and keeps every problem that it meets on the way, so that a person sees all of
 /// them at once. Reading goes on with a stand-in; what was read counts only when no problem was found.
 package struct FieldReader {
   package private(set) var problems: [Problem] = []
   package private(set) var omitted = 0
+  private let advice: FieldAdvice
 
-  package init() {}
+  package init(_ advice: FieldAdvice) {
+    self.advice = advice
+  }
 
   package mutating func report(_ value: Value, _ what: String, _ right: String = "") {
     report(Problem(place: value.place, path: value.path, what: what, right: right))
@@ -29,7 +47,7 @@ package struct FieldReader {
       }
     }
     for name in required where known[name] == nil {
-      report(value, "field \"\(name)\" is missing", Fields.hint(for: name))
+      report(value, "field \"\(name)\" is missing", advice.missing(name) ?? "")
     }
     return known
   }
@@ -39,7 +57,7 @@ package struct FieldReader {
     let right: String
     if let meant = Spelling.nearest(to: field.key, among: allowed) {
       right = "did you mean \"\(meant)\"?"
-    } else if let home = Fields.home(of: field.key), home != owner.path {
+    } else if let home = advice.home(field.key), home != owner.path {
       right = "\"\(field.key)\" belongs under \"\(home)\""
     } else {
       right = "the fields here are \(allowed.joined(separator: ", "))"

@@ -15,7 +15,7 @@ enum Fields {
   static let reduce = ["command", "script", "resources", "results"]
 
   /// Where a field belongs that was written somewhere else.
-  static func home(of key: String) -> String? {
+  private static func home(of key: String) -> String? {
     let homes: [(String, [String])] = [
       ("metadata", metadata), ("spec", spec), ("spec.resources", resources), ("spec.timeouts", timeouts),
       ("spec.retry", retry), ("spec.inputs[]", input), ("spec.inputs[].range", range),
@@ -23,14 +23,16 @@ enum Fields {
     return homes.first { $0.1.contains(key) }?.0
   }
 
-  static func hint(for key: String) -> String {
+  static let advice = FieldAdvice(missing: hint, home: home)
+
+  private static func hint(for key: String) -> String? {
     switch key {
     case "apiVersion": "write apiVersion: jointcloud/v1"
     case "kind": "write kind: Task"
     case "metadata": "write metadata: {name: my-task}"
     case "spec": "what to run stands under spec"
     case "name": "write name: some-name"
-    default: ""
+    default: nil
     }
   }
 }

@@ -13,7 +13,7 @@ public enum ManifestReader {
     } catch {
       throw ManifestErrors([error])
     }
-    var reader = FieldReader()
+    var reader = FieldReader(Fields.advice)
     let manifest = reader.manifest(document)
     guard let manifest, reader.problems.isEmpty else {
       throw ManifestErrors(reader.problems, omitted: reader.omitted)

@@ -63,8 +63,6 @@ public struct OverlayCore: Sendable {
   var reviving = Duration.zero
   /// When people heard last that somebody was kept out, uptime.
   var toldOfKeptOutAt: Duration?
-  /// Who did not let this node in last, until a stream to it lasts; for want of room does not count.
-  var lastRefusal: Refused?
   var toldOfRefusalAt: Duration?
 
   // Streams.

@@ -15,6 +15,8 @@ struct Link: Sendable {
   var ping: UInt64?
   /// A probe that this stream may answer.
   var probe: UInt64?
+  /// The peer let this node not in before: only another frame than a refusal shows that now it does.
+  var awaitsWelcome = false
   /// Why the peer is about to close it.
   var refusal: StreamRefusal?
 

@@ -30,7 +30,12 @@ extension OverlayCore {
     linkOfNode[peer.node] = id
     // Who has just come counts on whom it came through, until it has neighbours.
     if take(peer, hops: 1, from: id, &turn) { links[id]?.peerCountsUntil = turn.uptime + limits.newcomerGrace }
-    metOnStream(peer, &turn)
+    if dialled, table[peer.node]?.refusal?.why.isOfAdmission == true {
+      // It shook hands before, and let this node in no more for it.
+      links[id]?.awaitsWelcome = true
+    } else {
+      metOnStream(peer.node, peer.record.instance, &turn)
+    }
     turn.emit(.linked(peer.node))
     if dialled { sendSummary(on: id, &turn) }
     if table[peer.node]?.explainedTo != peer.record.instance {
@@ -47,19 +52,15 @@ extension OverlayCore {
     return try? CheckedMember(trusting: signed, network: network)
   }
 
-  /// The handshake has just shown that the peer lives.
-  private mutating func metOnStream(_ peer: CheckedMember, _ turn: inout Turn) {
-    guard let member = table[peer.node] else { return }
-    table.change(peer.node) { member in
+  /// The peer lives, and is one with whom this node has to do: the handshake has just shown it, or what came after it.
+  private mutating func metOnStream(_ peer: NodeID, _ instance: Digest, _ turn: inout Turn) {
+    guard let member = table[peer] else { return }
+    table.change(peer) { member in
       member.answeredAt = turn.uptime
       member.heardAt = turn.now
     }
-    if let probe = probing.probe(of: peer.node), probe.triedOtherWays {
-      answeredOnStream(probe.number, by: peer.node, &turn)
-    }
-    if member.state != .left, member.checked.record.instance == peer.record.instance {
-      setState(of: peer.node, .alive, &turn)
-    }
+    if let probe = probing.probe(of: peer), probe.triedOtherWays { answeredOnStream(probe.number, by: peer, &turn) }
+    if member.state != .left, member.checked.record.instance == instance { setState(of: peer, .alive, &turn) }
   }
 
   /// Why no link with this peer is kept, if so.
@@ -182,7 +183,9 @@ extension OverlayCore {
       ping(on: id, &turn)
     }
     giveUpLateAnswer(on: id, &turn)
-    if lastRefusal?.by == link.node, turn.uptime - link.openedAt >= limits.refusalPatience { lastRefusal = nil }
+    if turn.uptime - link.openedAt >= limits.refusalPatience, table[link.node]?.refusal != nil {
+      table.change(link.node) { $0.refusal = nil }
+    }
     let quiet = turn.uptime - max(link.heardAt, link.sentAt)
     if quiet >= limits.idleLink, !wants(link.node), link.peerCountsUntil <= turn.uptime { close(id, .idle, &turn) }
   }
@@ -221,6 +224,10 @@ extension OverlayCore {
       frame = try OverlayFrame(bytes: bytes, idLimit: limits.facts + limits.members + 1)
     } catch {
       return drop(.malformed, from: id, &turn)
+    }
+    if link.awaitsWelcome {
+      links[id]?.awaitsWelcome = false
+      if case .refusal = frame {} else { metOnStream(link.node, link.instance, &turn) }
     }
     switch frame {
     case .ping(let nonce): answer(nonce, on: id, &turn)
@@ -265,7 +272,7 @@ extension OverlayCore {
     links[id]?.refusal = refusal
     // That there is no room now passes; the rest is for people to mend.
     guard refusal != .full else { return }
-    lastRefusal = Refused(by: link.node, why: refusal, at: turn.uptime)
+    table.change(link.node) { $0.refusal = Refused(by: link.node, why: refusal, at: turn.uptime) }
     if let toldOfRefusalAt, turn.uptime - toldOfRefusalAt < limits.noticePause { return }
     toldOfRefusalAt = turn.uptime
     turn.emit(.notice(.refused(by: link.node, refusal)))

@@ -29,9 +29,20 @@ public struct Refused: Sendable {
 }
 
 extension OverlayCore {
-  /// Who did not let this node in, if that was of late and no stream to it has lasted since.
+  /// Who did not let this node in, the newest, if that was of late and no stream to it has lasted since.
   public func recentRefusal(at uptime: Duration) -> Refused? {
-    lastRefusal.flatMap { uptime - $0.at < limits.encounterMemory ? $0 : nil }
+    let newest = table.members.values.compactMap(\.refusal).max { ($0.at, $0.by) < ($1.at, $1.by) }
+    return newest.flatMap { uptime - $0.at < limits.encounterMemory ? $0 : nil }
+  }
+}
+
+extension StreamRefusal {
+  /// The peer does not take this node for a member: it answers none of its datagrams either.
+  var isOfAdmission: Bool {
+    switch self {
+    case .tooManyMembers, .invitationUsedUp, .otherAdmission: true
+    case .full, .misbehaved, .sameKeyElsewhere, .unknown: false
+    }
   }
 }
 

@@ -28,6 +28,7 @@ struct NodeStatus: AsyncParsableCommand {
     return facts([
       ("Node", status.node.hexadecimal), ("Name", "\(status.name) (\(status.kind))"),
       ("Network", "\(status.networkName) (\(output.text(status.network.digest)))"),
+      ("Admission", status.admissionProblem.map { "\($0): jointcloud doctor" } ?? ""),
       ("Members", Self.members(status)), ("Links", "\(status.links) open"),
       ("Local health", Self.localHealth(status.localHealth)), ("Datagrams", Self.datagrams(status.traffic)),
       ("Frames", Self.frames(status.traffic)), ("Broadcasts", Self.broadcasts(status.traffic)),
