@@ -147,7 +147,7 @@ import Testing
     #expect(lone.core.recentRefusal(at: lone.now.uptime) == nil, "a stream that lasts is an admission")
   }
 
-  @Test func aSeedThatLetsThisNodeNotInIsAskedAgain() throws {
+  @Test func whoLetsThisNodeNotInIsAskedAgainThoughItIsHeldFailed() throws {
     var lone = try LoneCore(peerCount: 1, seed: Self.seed)
     try lone.startAnew(knowing: [lone.records[0]], seeds: [0])
     lone.open(0)

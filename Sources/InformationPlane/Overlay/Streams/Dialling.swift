@@ -41,12 +41,7 @@ extension OverlayCore {
   /// Whether this node has a reason of its own for a stream to a peer that lasts.
   func needs(_ peer: NodeID) -> Bool {
     neighbours.contains(peer) || kept.contains(peer) || outgoing[peer] != nil
-      || awaitsAdmission(by: peer)
-  }
-
-  /// Whether a seed has not let this node in yet.
-  private func awaitsAdmission(by peer: NodeID) -> Bool {
-    seeds[peer] != nil && (table[peer] == nil || table[peer]?.refusal?.why.isOfAdmission == true)
+      || seeds[peer] != nil && table[peer] == nil
   }
 
   /// Whether this node has any reason of its own for a stream to a peer. That facts are to be compared with it is none
@@ -56,7 +51,7 @@ extension OverlayCore {
   /// All peers to whom there is to be a stream, and is none: those without whom nothing else goes on first.
   private var missing: [NodeID] {
     var strangers: [NodeID] = []
-    for seed in seeds.keys where awaitsAdmission(by: seed) { strangers.append(seed) }
+    for seed in seeds.keys where table[seed] == nil { strangers.append(seed) }
     var seen: Set<NodeID> = []
     var out: [NodeID] = []
     for group in [strangers, Array(neighbours), Array(kept), Array(outgoing.keys), Array(comparing.keys)] {
