@@ -44,7 +44,7 @@ extension NodeEngine {
               .invalid, "an announcement holds for 1 s to 24 h", subject: "lifetime",
               next: "jointcloud network announce TEXT --expires 1h"))))
     }
-    if let refused = overlay.recentRefusal(at: turn.now.uptime), overlay.linkedPeers.isEmpty {
+    if let refused = overlay.shutOut {
       return turn.act(
         .answer(
           id,

@@ -127,6 +127,7 @@ extension EndToEnd {
         }
         #expect(nodes[1].log.contains("announcement: a: maintenance at noon"))
         let hops = try nodes[2].ask("trace", trace.text).list
+        #expect(try nodes[2].ask("trace", "last").list.map { $0["what"].text } == hops.map { $0["what"].text })
         #expect(Set(hops.map { $0["nodeName"].text }) == ["a", "b", "c"], "\(hops.map(\.value))")
         #expect(hops.allSatisfy { $0["what"].text == "announcement" } && hops.contains { $0["links"].number == 0 })
         // What a table shows of an id is enough to ask for it, and the wide one shows all of it.

@@ -82,7 +82,7 @@ import Testing
     }
     // Whom this node would ask about each.
     let audience = network.nodes[0].engine.traceAudience(trace)
-    #expect(audience == .init(asked: [network.nodes[1].id], leftOut: []))
+    #expect(audience == .init(asked: [network.nodes[1].id]))
   }
 
   @Test("Who asks more often than four times a second gets no answer to the rest")
@@ -121,7 +121,7 @@ import Testing
       b: PeerMessage.TraceReply(number: 1, hops: [hop(960, b, via: own, links: 1), hop(1_005, c, via: b, links: 2)])
     ]
     let merged = engine.traceMerged(
-      [said], replies: replies, from: .init(asked: [b, c], leftOut: []),
+      [said], replies: replies, from: .init(asked: [b, c]),
       at: Moment(uptime: .zero, wallMilliseconds: 2_000))
     #expect(merged.map(\.timeMilliseconds) == [960, 1_000, 1_005, 2_000])
     #expect(merged[0].detail == "came; its clock is 40 ms or more behind its bringer's")
@@ -137,25 +137,28 @@ import Testing
     network.meet()
     let trace = try announce("noon", network)
     network.settle()
-    #expect(network.nodes[0].engine.traceAudience(trace).leftOut.isEmpty)
+    #expect(network.nodes[0].engine.traceAudience(trace).unlinked.isEmpty)
     for index in 2...9 { network.crash(index) }
     network.run(for: .seconds(60)) { $0.nodes[0].engine.membersByState["failed"] == 8 }
     network.settle()
     let engine = network.nodes[0].engine
     let audience = engine.traceAudience(trace)
     #expect(audience.asked == [network.nodes[1].id])
-    #expect(Set(audience.leftOut) == Set((2...9).map { network.nodes[$0].id }))
+    #expect(Set(audience.unlinked) == Set((2...9).map { network.nodes[$0].id }))
     let merged = engine.traceMerged(
       [], replies: [network.nodes[1].id: .init(number: 1, hops: [])], from: audience, at: network.moment(at: 0))
     let row = try #require(merged.first)
     #expect(merged.count == 1 && row.what == "not asked" && row.node == network.nodes[0].id)
     #expect(row.detail.hasSuffix("and 2 more: no stream from here, so what they know is missing"), "\(row.detail)")
     #expect(row.detail.components(separatedBy: "(failed)").count == 1 + 6)
+    let crowd = (2...9).map { network.nodes[$0].id }
+    let tooMany = engine.traceMerged([], replies: [:], from: .init(beyondLimit: crowd), at: network.moment(at: 0))
+    #expect(tooMany.count == 1 && tooMany[0].detail.contains("and 2 more: too many to ask"), "\(tooMany)")
     // Who left knows no more than it says.
     try network.leave(1)
     network.settle()
     #expect(network.nodes[0].engine.traceAudience(trace).asked.isEmpty)
-    #expect(network.nodes[0].engine.traceAudience(trace).leftOut.count == 8)
+    #expect(network.nodes[0].engine.traceAudience(trace).unlinked.count == 8)
   }
 
   @Test("One author's flood of broadcasts leaves the others' passages and announcements in place")

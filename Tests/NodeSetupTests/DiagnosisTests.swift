@@ -48,6 +48,7 @@ import Testing
     let few = try #require(finding(alive: 2, failed: 2))
     #expect(few.ok && few.detail == "2 of 4 others alive, failed: n2, n3" && few.remedy.contains("node ping"))
     #expect(finding(alive: 1, failed: 2)?.ok == false)
+    #expect(finding(alive: 9, failed: 9)?.detail.hasSuffix("n15, n16 and 1 more") == true)
     #expect(finding(alive: 0, failed: 1)?.ok == false)
     let all = try #require(finding(alive: 3, failed: 0))
     #expect(all.ok && all.remedy.isEmpty)

@@ -134,6 +134,12 @@ import Testing
     }
     #expect(lone.core.member(peer)?.state == .failed, "seed \(Self.seed)")
     #expect(lone.core.recentRefusal(at: lone.now.uptime)?.why == .invitationUsedUp)
+    lone.run(for: OverlayLimits().encounterMemory)
+    #expect(lone.core.recentRefusal(at: lone.now.uptime) == nil)
+    #expect(lone.core.shutOut?.why == .invitationUsedUp, "that stands until somebody lets it in")
+    lone.open(0)
+    #expect(lone.core.shutOut != nil, "a stream that may be refused yet changes nothing")
+    lone.tell(.linkClosed(lone.link(0), .peerClosed))
     knock(OverlayFrame.refusal(.invitationUsedUp))
     #expect(lone.core.member(peer)?.state == .failed)
     knock(OverlayFrame.ping(1))
@@ -144,7 +150,7 @@ import Testing
         lone.hear(OverlayFrame.pong(nonce), from: 0)
       }
     }
-    #expect(lone.core.recentRefusal(at: lone.now.uptime) == nil, "a stream that lasts is an admission")
+    #expect(lone.core.shutOut == nil && lone.core.recentRefusal(at: lone.now.uptime) == nil)
   }
 
   @Test func whoLetsThisNodeNotInIsAskedAgainThoughItIsHeldFailed() throws {
@@ -160,6 +166,7 @@ import Testing
         lone.tell(.dialFailed(peer, address: address, reason: "test"))
       }
     }
+    #expect(lone.core.member(lone.peers[0].node)?.state == .failed)
     #expect((5...70).contains(dials), "seed \(Self.seed): \(dials) dials in five minutes, 30 on average")
   }
 }

@@ -55,12 +55,14 @@ extension SimulatedNetwork {
 
   /// Who is well is removed only on the words of enough members, or after a suspicion that nobody could settle.
   private func judgeRemoval(of node: NodeID, by index: Int) {
-    guard let subject = host(of: node), nodes[subject].isUp, !observations.disturbed.contains(subject),
+    guard let subject = host(of: node), nodes[subject].isUp, observations.wellbeing.isWell(subject, at: now.uptime),
       let member = nodes[index].engine.overlay.member(node)
     else { return }
     let counts = nodes[index].engine.overlay.memberCounts
     let needed = 1 + min(3, counts[.alive, default: 0] + counts[.suspected, default: 0])
-    let suspected = observations.sighting(of: subject, by: index).map { now.uptime - $0.since } ?? .zero
+    // What it was held for until now.
+    let before = observations.sighting(of: subject, by: index)
+    let suspected = before?.state == .suspected ? before.map { now.uptime - $0.since } ?? .zero : .zero
     guard member.accusers.count < needed, suspected < .seconds(30), observations.hastyRemovals.count < 1_000 else {
       return
     }

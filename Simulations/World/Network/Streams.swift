@@ -94,11 +94,10 @@ extension SimulatedNetwork {
     reach.isCut(from: left, to: right) || reach.isCut(from: right, to: left)
   }
 
-  /// Nothing passes between two hosts.
+  /// Nothing passes between two hosts. Others reach both, so nobody may take either for failed; the same goes for what is
+  /// cut one way or for datagrams alone.
   package func cut(_ left: Int, _ right: Int) {
     faultCounts.count(.cut)
-    observations.disturbed(left)
-    observations.disturbed(right)
     reach.cut(Path(from: left, to: right))
     reach.cut(Path(from: right, to: left))
   }
@@ -112,16 +111,12 @@ extension SimulatedNetwork {
   /// Nothing passes from one host to another; the way back is open.
   package func cut(from: Int, to: Int) {
     faultCounts.count(.oneWayCut)
-    observations.disturbed(from)
-    observations.disturbed(to)
     reach.cut(Path(from: from, to: to))
   }
 
   /// No datagram passes from one host to another, as where a firewall lets streams alone pass.
   package func cutDatagrams(from: Int, to: Int) {
     faultCounts.count(.datagramOneWayCut)
-    observations.disturbed(from)
-    observations.disturbed(to)
     reach.cutDatagrams(Path(from: from, to: to))
   }
 
@@ -133,25 +128,29 @@ extension SimulatedNetwork {
   /// Parts the hosts into groups that do not reach each other; whoever is in none forms one more.
   package func partition(_ groups: [[Int]]) {
     faultCounts.count(.partition)
-    for index in nodes.indices { observations.disturbed(index) }
+    for index in nodes.indices { observations.wellbeing.struck(index, by: .parted) }
     reach.part(groups)
   }
 
   /// Nothing passes to or from a host.
   package func isolate(_ host: Int) {
     faultCounts.count(.isolation)
-    observations.disturbed(host)
+    observations.wellbeing.struck(host, by: .isolated)
     reach.isolate(host)
   }
 
   package func rejoin(_ host: Int) {
     reach.rejoin(host)
+    observations.wellbeing.recovered(host, from: .isolated, at: now.uptime)
     healed()
   }
 
   /// Everybody reaches everybody again.
   package func healAll() {
     reach.mendAll()
+    for ailment in [Ailment.parted, .isolated] {
+      observations.wellbeing.allRecovered(from: ailment, at: now.uptime)
+    }
     healed()
   }
 

@@ -100,7 +100,7 @@ extension SimulatedNetwork {
     nodes[index].engine = Self.engine(node.identity, node.plan)
     if watchesOverlays { nodes[index].engine.watchOverlay() }
     nodes[index].record = record
-    observations.began(index, isFirst: nodes[index].generation == 1, uptime: now.uptime)
+    observations.began(index, uptime: now.uptime)
     let start = EngineStart(
       recovered: recovered, record: record, datagramSeed: datagramSeed, seeds: node.seeds,
       objects: node.objects.keys.sorted())

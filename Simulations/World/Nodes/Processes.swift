@@ -14,7 +14,8 @@ extension SimulatedNetwork {
   package func crash(_ index: Int, silently: Bool = false) {
     guard nodes[index].isUp else { return }
     faultCounts.count(silently ? .vanishing : .crash)
-    observations.disturbed(index)
+    observations.wellbeing.struck(index, by: .down)
+    observations.wellbeing.recovered(index, from: .paused, at: now.uptime)
     nodes[index].isUp = false
     nodes[index].isPaused = false
     nodes[index].generation += 1
@@ -46,12 +47,13 @@ extension SimulatedNetwork {
   package func pause(_ index: Int) {
     guard nodes[index].isUp, !nodes[index].isPaused else { return }
     faultCounts.count(.pause)
-    observations.disturbed(index)
+    observations.wellbeing.struck(index, by: .paused)
     nodes[index].isPaused = true
   }
 
   package func resume(_ index: Int) {
     guard nodes[index].isPaused else { return }
+    observations.wellbeing.recovered(index, from: .paused, at: now.uptime)
     nodes[index].isPaused = false
     nodes[index].waitingDatagrams = 0
     let backlog = nodes[index].backlog
@@ -87,7 +89,7 @@ extension SimulatedNetwork {
   package func leave(_ index: Int) throws {
     guard nodes[index].isUp, let current = nodes[index].engine.overlay.ownMemberRecord else { return }
     faultCounts.count(.leaving)
-    observations.disturbed(index)
+    observations.wellbeing.struck(index, by: .down)
     let incarnation = MemberRecord.incarnation(
       above: max(current.incarnation, nodes[index].incarnation), wallMilliseconds: moment(at: index).wallMilliseconds)
     nodes[index].incarnation = incarnation

@@ -8,7 +8,7 @@ package struct Sighting: Hashable, Sendable {
   package var since: Duration
 }
 
-/// A node took another for failed that had been well all the time, as it had been itself.
+/// A node took another for failed that was well, as it was itself.
 package struct FalseDeath: Hashable, Sendable {
   package let observer: Int
   package let subject: Int
@@ -34,16 +34,15 @@ package struct Observations: Sendable {
   /// By observer, then by subject; nil: it never heard of it.
   private var sightings: [[Sighting?]] = []
   private var running: Set<Int> = []
-  /// Hosts that any fault ever touched: what others hold them for is no error.
-  package private(set) var disturbed: Set<Int> = []
+  var wellbeing = Wellbeing()
   package private(set) var falseDeaths: [FalseDeath] = []
   package private(set) var falseDeathCount = 0
-  /// Suspicions of nodes that no fault touched, by nodes that none touched.
+  /// Suspicions of nodes that were well, by nodes that were.
   package private(set) var falseSuspicionCount = 0
   package private(set) var deliveries: [String: Delivery] = [:]
   /// By observer: announcements that nobody made through this world.
   package private(set) var strangeAnnouncements: [Int: Int] = [:]
-  /// Removals of members on fewer words than it takes, of those that no fault touched.
+  /// Removals of members on fewer words than it takes, of those that were well.
   package internal(set) var hastyRemovals: [FalseDeath] = []
 
   init() {}
@@ -55,19 +54,14 @@ package struct Observations: Sendable {
 
   // MARK: What happens
 
-  mutating func began(_ index: Int, isFirst: Bool, uptime: Duration) {
+  mutating func began(_ index: Int, uptime: Duration) {
     while sightings.count <= index { sightings.append([]) }
     sightings[index] = []
     running.insert(index)
-    if !isFirst { disturbed.insert(index) }
+    wellbeing.recovered(index, from: .down, at: uptime)
   }
 
   mutating func ended(_ index: Int) { running.remove(index) }
-
-  mutating func disturbed(_ index: Int) { disturbed.insert(index) }
-
-  /// From now on nobody counts as touched: for what is to hold after a storm.
-  package mutating func forgive() { disturbed = [] }
 
   /// What a process takes up from its disk.
   mutating func knows(_ observer: Int, _ members: [(Int, MemberState)], uptime: Duration) {
@@ -93,8 +87,8 @@ package struct Observations: Sendable {
   private mutating func saw(_ subject: Int?, _ state: MemberState, by observer: Int, _ uptime: Duration) {
     guard let subject else { return }
     set(subject, by: observer, Sighting(state: state, since: uptime))
-    guard state == .failed || state == .suspected, running.contains(subject), !disturbed.contains(subject),
-      !disturbed.contains(observer)
+    guard state == .failed || state == .suspected, running.contains(subject), wellbeing.isWell(subject, at: uptime),
+      wellbeing.isWell(observer, at: uptime)
     else { return }
     if state == .suspected { return falseSuspicionCount += 1 }
     falseDeathCount += 1

@@ -19,6 +19,8 @@ extension ScenarioRun {
       if oneWay { network.cut(from: from, to: to) } else { network.cut(from, to) }
     case .cutDatagrams(let from, let to): network.cutDatagrams(from: from, to: to)
     case .heal(let from, let to): network.heal(from, to)
+    case .slow(let from, let to, let delay):
+      for path in [Path(from: from, to: to), Path(from: to, to: from)] { network.latencies.added[path] = delay }
     case .partition(let groups): network.partition(groups)
     case .healAll: network.healAll()
     case .churn(let interval, let length, let down): churn(every: interval, for: length, down: down)
@@ -31,25 +33,26 @@ extension ScenarioRun {
       if let captured { network.replayGreetings(captured) }
     case .garbage(let to, let perSecond, let length): garbage(to: to, perSecond: perSecond, for: length)
     case .withhold(let index):
-      network.observations.disturbed(index)
+      network.observations.wellbeing.struck(index, by: .hostile)
       network.withholdFacts(at: index)
     case .alter(let index, let permille):
-      network.observations.disturbed(index)
+      network.observations.wellbeing.struck(index, by: .hostile)
       network.alterFacts(at: index, permille: permille)
-    case .behave(let index): network.behave(index)
+    case .behave(let index):
+      network.observations.wellbeing.recovered(index, from: .hostile, at: network.now.uptime)
+      network.behave(index)
     case .lie(let liar, let victims, let perSecond, let length):
-      network.observations.disturbed(liar)
+      network.observations.wellbeing.struck(liar, by: .hostile)
       repeating(every: .seconds(1) / perSecond, times: Int(length / .seconds(1)) * perSecond) { run, _ in
         run.attempt("node \(liar) cannot lie") {
           try run.network.accuse(victims, by: liar, tellingTo: run.network.live)
         }
       }
     case .flood(let flooder, let perSecond, let length):
-      network.observations.disturbed(flooder)
+      network.observations.wellbeing.struck(flooder, by: .hostile)
       repeating(every: .seconds(1) / perSecond, times: Int(length / .seconds(1)) * perSecond) { run, number in
         run.attempt("node \(flooder) cannot flood") { try run.network.flood("flood \(number)", by: flooder) }
       }
-    case .forgive: network.observations.forgive()
     }
   }
 

@@ -8,10 +8,8 @@ extension ScenarioRun {
   func miss(_ what: ScenarioExpectation.What) -> String? {
     let observations = network.observations
     switch what {
-    case .allSeeAll: return unseen(network.live, [.alive])
-    case .seeAlive(let nodes): return unseen(nodes, [.alive])
-    case .seeFailed(let nodes): return unseen(nodes, [.failed])
-    case .seeLeft(let nodes): return unseen(nodes, [.left])
+    case .allSeeAll: return unseen(network.live, .alive, by: nil)
+    case .see(let nodes, let state, let observers): return unseen(nodes, state, by: observers)
     case .noFalseDeaths:
       guard let first = observations.falseDeaths.first else { return nil }
       return "\(observations.falseDeathCount) false deaths; the first: node \(first.observer) of node "
@@ -46,22 +44,21 @@ extension ScenarioRun {
         node.notices.contains { $0.kind == NoticeView.overlayProblem && $0.text.contains("key") }
       }
       return isNamed ? nil : "nobody was told that two processes have one key"
-    case .strangerUnseen(let stranger):
-      let seer = network.nodes.indices.first {
-        $0 != stranger && observations.sighting(of: stranger, by: $0) != nil
-      }
-      return seer.map { "node \($0) heard of node \(stranger)" }
+    case .capturedAll:
+      guard let captured else { return "nothing was captured" }
+      return captured.datagramCount == captured.total
+        ? nil : "\(captured.datagramCount) of \(captured.total) datagrams were kept"
     }
   }
 
-  private func unseen(_ subjects: [Int], _ states: Set<MemberState>) -> String? {
-    let observers = network.live
-    guard let first = network.firstMiss(observers, subjects, states) else { return nil }
+  private func unseen(_ subjects: [Int], _ state: MemberState, by chosen: [Int]?) -> String? {
+    let observers = network.live.filter { chosen?.contains($0) ?? true }
+    guard let first = network.firstMiss(observers, subjects, [state]) else { return nil }
     let count = observers.reduce(0) { sum, observer in
       sum
         + subjects.count { subject in
           guard subject != observer else { return false }
-          return !(network.observations.sighting(of: subject, by: observer).map { states.contains($0.state) } ?? false)
+          return network.observations.sighting(of: subject, by: observer)?.state != state
         }
     }
     return "\(count) pairs do not hold; the first: node \(first.observer) holds node \(first.subject) "

@@ -10,10 +10,10 @@ enum ScenarioAct: Sendable {
   enum Word: String, CaseIterable {
     case begin, broadcast, crash, vanish, restart, pause, resume, leave, clone
     case lose, duplicate, reorder, corrupt
-    case cut, cutOneWay, cutDatagrams, heal, partition, isolate, rejoin, healAll
+    case cut, cutOneWay, cutDatagrams, heal, partition, isolate, rejoin, healAll, slow
     case stepClock, driftClock
     case churn, capture, replay, replayGreetings, garbage
-    case withhold, alter, behave, lie, flood, forgive
+    case withhold, alter, behave, lie, flood
   }
 
   enum DatagramFault: Sendable { case loss, duplication, reordering, corruption }
@@ -35,6 +35,8 @@ enum ScenarioAct: Sendable {
   case isolate(Chosen)
   case rejoin(Chosen)
   case healAll
+  /// From now on everything between two hosts takes so much longer, both ways.
+  case slow(from: Int, to: Int, by: Duration)
   case stepClock(Chosen, milliseconds: Int64)
   case driftClock(Chosen, ppm: Int)
   /// Every so often one node goes down, by a crash or with a goodbye, and comes back after a time.
@@ -52,8 +54,6 @@ enum ScenarioAct: Sendable {
   case lie(Int, about: [Int], perSecond: Int, for: Duration)
   /// A member pushes announcements past its quota.
   case flood(Int, perSecond: Int, for: Duration)
-  /// Whoever is well from now on counts as untouched.
-  case forgive
 
   init(_ object: inout ScenarioObject, nodes: Int) throws(ScenarioError) {
     let indices = 0...(nodes - 1)
@@ -85,6 +85,10 @@ enum ScenarioAct: Sendable {
     case .isolate: self = .isolate(try Self.chosen(&object, indices))
     case .rejoin: self = .rejoin(try Self.chosen(&object, indices))
     case .healAll: self = .healAll
+    case .slow:
+      self = .slow(
+        from: try object.integer("from", in: indices), to: try object.integer("to", in: indices),
+        by: try object.duration("by"))
     case .stepClock:
       self = .stepClock(try Self.chosen(&object, indices), milliseconds: try object.milliseconds("by"))
     case .driftClock:
@@ -116,7 +120,6 @@ enum ScenarioAct: Sendable {
         try object.integer("node", in: indices), perSecond: try object.integer("perSecond", in: 1...100_000),
         for: try object.duration("for"))
     case .behave: self = .behave(try object.integer("node", in: indices))
-    case .forgive: self = .forgive
     }
   }
 

@@ -1,17 +1,17 @@
+internal import Overlay
+
 /// What must come of a scenario: at a time, or in the end.
 struct ScenarioExpectation: Sendable {
   enum Word: String, CaseIterable {
     case allSeeAll, seeAlive, seeFailed, seeLeft, noFalseDeaths, broadcastsMissed, broadcastsRepeated, copies, hops
-    case fired, dropped, noHastyRemovals, suspicions, strangeAnnouncements, namesClone, strangerUnseen
+    case fired, dropped, noHastyRemovals, suspicions, strangeAnnouncements, namesClone, capturedAll
   }
 
   enum What: Sendable {
     /// Everybody who runs holds everybody who runs for alive.
     case allSeeAll
-    /// Everybody who runs holds these for what is said.
-    case seeAlive([Int])
-    case seeFailed([Int])
-    case seeLeft([Int])
+    /// Everybody who runs, or of those only some, holds these for what is said.
+    case see([Int], as: MemberState, observers: [Int]?)
     case noFalseDeaths
     case broadcastsMissed(atMost: Int)
     case broadcastsRepeated(atMost: Int)
@@ -30,8 +30,8 @@ struct ScenarioExpectation: Sendable {
     case strangeAnnouncements(atMost: Int)
     /// Somebody was told that two processes have one key.
     case namesClone
-    /// Nobody ever heard of this node.
-    case strangerUnseen(Int)
+    /// The eavesdropper kept all datagrams that passed.
+    case capturedAll
   }
 
   let what: What
@@ -43,9 +43,9 @@ struct ScenarioExpectation: Sendable {
     by = try object.durationIfAny("by")
     switch try object.word("that", of: Word.self) {
     case .allSeeAll: what = .allSeeAll
-    case .seeAlive: what = .seeAlive(try Self.nodes(&object, indices))
-    case .seeFailed: what = .seeFailed(try Self.nodes(&object, indices))
-    case .seeLeft: what = .seeLeft(try Self.nodes(&object, indices))
+    case .seeAlive: what = try Self.see(.alive, &object, indices)
+    case .seeFailed: what = try Self.see(.failed, &object, indices)
+    case .seeLeft: what = try Self.see(.left, &object, indices)
     case .noFalseDeaths: what = .noFalseDeaths
     case .broadcastsMissed: what = .broadcastsMissed(atMost: try object.integer("atMost", in: many))
     case .broadcastsRepeated: what = .broadcastsRepeated(atMost: try object.integer("atMost", in: many))
@@ -58,17 +58,17 @@ struct ScenarioExpectation: Sendable {
     case .suspicions: what = .suspicions(atLeast: try object.integer("atLeast", in: many))
     case .strangeAnnouncements: what = .strangeAnnouncements(atMost: try object.integer("atMost", in: many))
     case .namesClone: what = .namesClone
-    case .strangerUnseen: what = .strangerUnseen(try object.integer("node", in: indices))
+    case .capturedAll: what = .capturedAll
     }
   }
 
-  private static func nodes(
-    _ object: inout ScenarioObject, _ indices: ClosedRange<Int>
-  ) throws(ScenarioError) -> [Int] {
-    guard let nodes = try object.integersIfAny("nodes", in: indices) else {
+  private static func see(
+    _ state: MemberState, _ object: inout ScenarioObject, _ indices: ClosedRange<Int>
+  ) throws(ScenarioError) -> What {
+    guard let nodes = try object.integersIfAny("nodes", in: indices), !nodes.isEmpty else {
       throw .missingKey(place: object.place, key: "nodes")
     }
-    return nodes
+    return .see(nodes, as: state, observers: try object.integersIfAny("observers", in: indices))
   }
 
   private static func faults(_ object: inout ScenarioObject) throws(ScenarioError) -> [FaultKind] {

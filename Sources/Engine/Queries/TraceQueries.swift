@@ -88,17 +88,14 @@ extension NodeEngine {
 
   // MARK: Over all nodes
 
-  /// Who may know of a trace.
+  /// Who may know of a trace, each list sorted.
   public struct TraceAudience: Sendable, Hashable {
-    /// Those that are to be asked, sorted: at most `traceAudienceLimit`.
-    public var asked: [NodeID]
-    /// Those that are not, sorted: there is no stream to them, or they are too many.
-    public var leftOut: [NodeID]
-
-    public init(asked: [NodeID], leftOut: [NodeID]) {
-      self.asked = asked
-      self.leftOut = leftOut
-    }
+    /// Those that are to be asked: at most `traceAudienceLimit`.
+    public var asked: [NodeID] = []
+    /// Those that are too many.
+    public var beyondLimit: [NodeID] = []
+    /// Those to whom there is no stream.
+    public var unlinked: [NodeID] = []
   }
 
   /// Who may know of a trace: the members of its collaborations and who submitted its tasks, or, where it belongs to
@@ -112,12 +109,14 @@ extension NodeEngine {
     }
     if wanted.isEmpty { wanted = Set(overlay.members.filter { $0.state != .left }.map(\.id)) }
     wanted.remove(identity.node)
-    let asked = overlay.linkedPeers.filter(wanted.contains).prefix(Self.traceAudienceLimit)
-    return TraceAudience(asked: Array(asked), leftOut: wanted.subtracting(asked).sorted())
+    let linked = overlay.linkedPeers.filter(wanted.contains)
+    return TraceAudience(
+      asked: Array(linked.prefix(Self.traceAudienceLimit)),
+      beyondLimit: Array(linked.dropFirst(Self.traceAudienceLimit)), unlinked: wanted.subtracting(linked).sorted())
   }
 
   /// One list of what this node and the others know. Who did not answer is named in a row of its own, who was not asked
-  /// in one row together, and a clock by which something arrived before it was sent beside what it dates.
+  /// in one row for each reason, and a clock by which something arrived before it was sent beside what it dates.
   public func traceMerged(
     _ own: [TraceView], replies: [NodeID: PeerMessage.TraceReply], from audience: TraceAudience, at now: Moment
   ) -> [TraceView] {
@@ -136,22 +135,22 @@ extension NodeEngine {
     for node in audience.asked where replies[node] == nil {
       out.append(remark(node, "unanswered", "it did not say what it knows: that is missing here", now))
     }
-    if let detail = leftOutOfTrace(audience.leftOut) { out.append(remark(identity.node, "not asked", detail, now)) }
+    for (nodes, why) in [(audience.unlinked, "no stream from here"), (audience.beyondLimit, "too many to ask")]
+    where !nodes.isEmpty {
+      out.append(remark(identity.node, "not asked", "\(named(nodes)): \(why), so what they know is missing", now))
+    }
     return Self.inOrder(Self.withClocks(out))
   }
 
-  /// Names that stand in the row of those who were not asked; the others are counted.
-  private static let leftOutNames = 6
+  /// Names that stand in a row of those who were not asked; the others are counted.
+  private static let namesInRow = 6
 
-  private func leftOutOfTrace(_ nodes: [NodeID]) -> String? {
-    guard !nodes.isEmpty else { return nil }
-    let named = nodes.prefix(Self.leftOutNames).map { node in
+  private func named(_ nodes: [NodeID]) -> String {
+    let names = nodes.prefix(Self.namesInRow).map { node in
       distinctName(of: node) + (overlay.member(node)?.state == .failed ? " (failed)" : "")
     }
-    let others = nodes.count > named.count ? " and \(nodes.count - named.count) more" : ""
-    let linked = Set(overlay.linkedPeers)
-    let why = nodes.contains(where: linked.contains) ? "too many to ask at once" : "no stream from here"
-    return "\(named.joined(separator: ", "))\(others): \(why), so what they know is missing"
+    let others = nodes.count > names.count ? " and \(nodes.count - names.count) more" : ""
+    return names.joined(separator: ", ") + others
   }
 
   private func remark(_ node: NodeID, _ what: String, _ detail: String, _ now: Moment) -> TraceView {

@@ -95,6 +95,8 @@ extension NodeDoor {
 package enum NetworkDiagnosis {
   /// From this local health on something is wrong with this node or its network.
   package static let worryingHealth = 3
+  /// Of members that failed so many are named.
+  private static let namesTold = 8
 
   /// - Parameters:
   ///   - refuser: who does not let this node in: that it does not answer says nothing more.
@@ -130,8 +132,10 @@ package enum NetworkDiagnosis {
     }
     // Of a few that fail each has its own reason; where most do, it is the way to them.
     let isCutOff = lost.count > alive
+    let names = lost.prefix(namesTold).map(\.name).joined(separator: ", ")
+    let more = lost.count > namesTold ? " and \(lost.count - namesTold) more" : ""
     return finding(
-      !isCutOff, "\(alive) of \(others.count) others alive, failed: \(lost.map(\.name).joined(separator: ", "))",
+      !isCutOff, "\(alive) of \(others.count) others alive, failed: \(names)\(more)",
       isCutOff
         ? "see whether this machine reaches them, TCP and UDP: "
           + lost.compactMap(\.addresses.first).prefix(3).joined(separator: ", ")

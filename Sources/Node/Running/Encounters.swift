@@ -5,7 +5,7 @@ internal import Overlay
 /// Whom a node met of late that should not be there, and who shut it out.
 struct Encounters: Sendable {
   let refusal: Refused?
-  private let hasLinks: Bool
+  private let isShutOut: Bool
   /// Another process runs with this node's key; and where, if that is known.
   let isKeyElsewhere: Bool
   private let rivalAddress: String?
@@ -13,8 +13,9 @@ struct Encounters: Sendable {
   let membersWithTwoKeys: [NodeID]
 
   init(_ overlay: OverlayCore, at now: Moment) {
-    refusal = overlay.recentRefusal(at: now.uptime).flatMap { overlay.member($0.by)?.isLinked == true ? nil : $0 }
-    hasLinks = !overlay.linkedPeers.isEmpty
+    let lately = overlay.recentRefusal(at: now.uptime).flatMap { overlay.member($0.by)?.isLinked == true ? nil : $0 }
+    isShutOut = overlay.shutOut != nil
+    refusal = overlay.shutOut ?? lately
     isKeyElsewhere = overlay.metOwnKeyLately(at: now.uptime)
     rivalAddress = overlay.rivalAddress
     membersRunningTwice = overlay.membersRunningTwice(at: now.uptime)
@@ -53,7 +54,7 @@ struct Encounters: Sendable {
 
   /// Why nobody lets this node in; nil while nothing shows that.
   func admission(_ members: [MemberView]) -> DoctorFinding? {
-    guard !hasLinks, let refusal else { return nil }
+    guard isShutOut, let refusal else { return nil }
     return Self.finding(refusal.by, refusal.why, members)
   }
 

@@ -56,8 +56,18 @@ enum PrivateLoopback {
     let result: Result<Value, any Error>
     do { result = .success(try await body()) } catch { result = .failure(error) }
     // An interrupted run ends with its namespace, rule included.
-    if !Task.isCancelled { try await tables.output(["-D"] + rule) }
-    return try result.get()
+    guard !Task.isCancelled else { return try result.get() }
+    let lost = lostCount(in: try await tables.output(["-nvxL", "INPUT"]))
+    try await tables.output(["-D"] + rule)
+    let value = try result.get()
+    // Where nothing was lost, that nobody was held dead shows nothing.
+    guard lost > 0 else { throw BenchmarkFailure("the kernel lost no datagram, though it was told to") }
+    return value
+  }
+
+  /// - Parameter listing: of a chain with one rule, with counters: packets come first in the rule's line.
+  private static func lostCount(in listing: String) -> Int {
+    listing.split(separator: "\n").first { $0.contains("DROP") }?.split(separator: " ").first.flatMap { Int($0) } ?? 0
   }
 
   private static func problem(_ what: String) -> BenchmarkFailure {

@@ -39,9 +39,9 @@ struct Swarm {
     var states: [String: String] = [:]
     for line in node.log.split(separator: "\n") {
       guard let word = line.range(of: "member.") else { continue }
-      // member.STATE: NAME is STATE
+      // member.STATE: NAME and what befell it
       let words = line[word.upperBound...].split(separator: " ")
-      if words.count >= 4, words[2] == "is" { states[String(words[1])] = String(words[3]) }
+      if words.count >= 3, let state = words[0].split(separator: ":").first { states[String(words[1])] = String(state) }
     }
     return states
   }

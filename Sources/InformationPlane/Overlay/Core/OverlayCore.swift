@@ -63,6 +63,8 @@ public struct OverlayCore: Sendable {
   var reviving = Duration.zero
   /// When people heard last that somebody was kept out, uptime.
   var toldOfKeptOutAt: Duration?
+  /// By member: why it kept no stream to this node, until one lasts; want of room does not count.
+  var refusals: [NodeID: Refused] = [:]
   var toldOfRefusalAt: Duration?
 
   // Streams.

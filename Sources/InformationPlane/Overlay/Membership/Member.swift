@@ -31,8 +31,6 @@ struct Member: Sendable {
   /// The newest epoch for which two working keys of it were met. What it signs by one is no good for who knows the
   /// other, so a signature of it that does not hold is nobody else's fault, then and later.
   var twoKeysEpoch: Int?
-  /// Why it kept no stream to this node, until one lasts.
-  var refusal: Refused?
   /// Which of its processes was told why others failed.
   var explainedTo: Digest?
 

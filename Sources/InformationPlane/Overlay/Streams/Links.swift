@@ -30,7 +30,7 @@ extension OverlayCore {
     linkOfNode[peer.node] = id
     // Who has just come counts on whom it came through, until it has neighbours.
     if take(peer, hops: 1, from: id, &turn) { links[id]?.peerCountsUntil = turn.uptime + limits.newcomerGrace }
-    if dialled, table[peer.node]?.refusal?.why.isOfAdmission == true {
+    if dialled, refusals[peer.node]?.why.isOfAdmission == true {
       // It shook hands before, and let this node in no more for it.
       links[id]?.awaitsWelcome = true
     } else {
@@ -183,9 +183,7 @@ extension OverlayCore {
       ping(on: id, &turn)
     }
     giveUpLateAnswer(on: id, &turn)
-    if turn.uptime - link.openedAt >= limits.refusalPatience, table[link.node]?.refusal != nil {
-      table.change(link.node) { $0.refusal = nil }
-    }
+    if turn.uptime - link.openedAt >= limits.refusalPatience, !link.awaitsWelcome { letIn(by: link.node) }
     let quiet = turn.uptime - max(link.heardAt, link.sentAt)
     if quiet >= limits.idleLink, !wants(link.node), link.peerCountsUntil <= turn.uptime { close(id, .idle, &turn) }
   }
@@ -272,7 +270,7 @@ extension OverlayCore {
     links[id]?.refusal = refusal
     // That there is no room now passes; the rest is for people to mend.
     guard refusal != .full else { return }
-    table.change(link.node) { $0.refusal = Refused(by: link.node, why: refusal, at: turn.uptime) }
+    if table[link.node] != nil { refusals[link.node] = Refused(by: link.node, why: refusal, at: turn.uptime) }
     if let toldOfRefusalAt, turn.uptime - toldOfRefusalAt < limits.noticePause { return }
     toldOfRefusalAt = turn.uptime
     turn.emit(.notice(.refused(by: link.node, refusal)))

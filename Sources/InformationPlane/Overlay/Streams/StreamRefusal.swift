@@ -29,10 +29,24 @@ public struct Refused: Sendable {
 }
 
 extension OverlayCore {
-  /// Who did not let this node in, the newest, if that was of late and no stream to it has lasted since.
+  /// Who did not keep a stream to this node, the newest, if that was of late and no stream to it has lasted since.
   public func recentRefusal(at uptime: Duration) -> Refused? {
-    let newest = table.members.values.compactMap(\.refusal).max { ($0.at, $0.by) < ($1.at, $1.by) }
-    return newest.flatMap { uptime - $0.at < limits.encounterMemory ? $0 : nil }
+    newest(refusals.values.filter { uptime - $0.at < limits.encounterMemory })
+  }
+
+  /// Who does not take this node for a member, the newest, as long as nobody does: no stream lasts.
+  public var shutOut: Refused? {
+    guard links.values.allSatisfy(\.awaitsWelcome) else { return nil }
+    return newest(refusals.values.filter(\.why.isOfAdmission))
+  }
+
+  private func newest(_ refusals: [Refused]) -> Refused? { refusals.max { ($0.at, $0.by) < ($1.at, $1.by) } }
+
+  /// A stream to a peer has lasted: the network lets this node in.
+  mutating func letIn(by peer: NodeID) {
+    guard !refusals.isEmpty else { return }
+    refusals[peer] = nil
+    refusals = refusals.filter { !$0.value.why.isOfAdmission }
   }
 }
 

@@ -2,13 +2,29 @@ import DequeModule
 import Overlay
 import Synchronization
 
-/// What waits to be sent on one link: bounded, control before bulk. Any thread puts in, the link's writer takes out.
+/// What waits to be sent on one link: bounded, control before bulk, which has its share all the same. Any thread puts
+/// in, the link's writer takes out.
 final class Outbox: Sendable {
+  /// So many bytes of control go before bulk that waits; then one frame of it.
+  static let controlBurst = 256 << 10
+
   private struct State {
     var control: Deque<[UInt8]> = []
     var bulk: Deque<[UInt8]> = []
     var byteCount = 0
+    /// Bytes of control that went while bulk waited, since a frame of it went last.
+    var controlAhead = 0
     var ending: CloseReason?
+
+    mutating func next() -> [UInt8]? {
+      let isBulksTurn = controlAhead >= Outbox.controlBurst && !bulk.isEmpty
+      if !isBulksTurn, let frame = control.popFirst() {
+        controlAhead = bulk.isEmpty ? 0 : controlAhead + frame.count
+        return frame
+      }
+      controlAhead = 0
+      return bulk.popFirst()
+    }
   }
 
   /// What the writer is to do next.
@@ -71,7 +87,7 @@ final class Outbox: Sendable {
     state.withLock { state in
       var taken: [[UInt8]] = []
       var byteCount = 0
-      while byteCount < byteLimit, let frame = state.control.popFirst() ?? state.bulk.popFirst() {
+      while byteCount < byteLimit, let frame = state.next() {
         byteCount += frame.count
         taken.append(frame)
       }
