@@ -48,6 +48,7 @@ public struct NodeEngine: Sendable {
   var journal = Journal()
   var bulletins = Bulletins()
   var passages = Passages()
+  var deliveries = Deliveries()
   var tracePace = AskingPace(perSecond: 4)
   var reportPace = AskingPace(perSecond: 1)
   var figures = FigureExchange()

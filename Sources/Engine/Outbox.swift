@@ -45,13 +45,13 @@ struct Outbox: Sendable {
     return (messages[id] ?? [:]).values.sorted { $0.destination < $1.destination }
   }
 
-  /// - Returns: whether it was there.
-  mutating func remove(_ id: StatementID, to node: NodeID) -> Bool {
-    guard messages[id]?.removeValue(forKey: node) != nil else { return false }
+  /// - Returns: the message; nil where it was not there.
+  mutating func remove(_ id: StatementID, to node: NodeID) -> StoredMessage? {
+    guard let message = messages[id]?.removeValue(forKey: node) else { return nil }
     if messages[id]?.isEmpty == true { messages[id] = nil }
     waits[id]?[node] = nil
     if waits[id]?.isEmpty == true { waits[id] = nil }
-    return true
+    return message
   }
 
   /// There was no room for it: it goes again later, at growing distances.
@@ -97,13 +97,16 @@ extension NodeEngine {
   /// A direct statement's outcome is known: it leaves the outbox, unless it is worth another try.
   mutating func delivered(_ id: StatementID, to node: NodeID, _ outcome: DirectOutcome, _ turn: inout Turn) {
     if outcome == .busy { return outbox.postpone(id, to: node, now: turn.now.uptime) }
-    guard outbox.remove(id, to: node) else { return }
+    guard let message = outbox.remove(id, to: node) else { return }
     turn.write(.removeOutbox(id, to: node))
     switch outcome {
-    case .accepted, .busy: break
+    case .busy: break
+    case .accepted: noteDelivery(of: message, .accepted, at: turn.now)
     case .refused(let reason):
+      noteDelivery(of: message, .refused, at: turn.now)
       notice("information", "message.refused", node: node, "\(id.short) was refused: \(reason)", &turn)
     case .expired:
+      noteDelivery(of: message, .expired, at: turn.now)
       notice("information", "message.expired", node: node, "\(id.short) did not reach it in time", &turn)
     }
   }

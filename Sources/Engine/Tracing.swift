@@ -14,6 +14,16 @@ extension NodeEngine {
         milliseconds: turn.now.wallMilliseconds))
   }
 
+  /// What became of a statement for one peer.
+  mutating func noteDelivery(of message: StoredMessage, _ outcome: Deliveries.Outcome, at now: Moment) {
+    let statement = message.statement
+    guard let trace = statement.body["trace"]?.stringValue.flatMap(TraceID.init(hexadecimal:)) else { return }
+    deliveries.add(
+      .init(
+        trace: trace, purpose: statement.purpose.name, collaboration: statement.collaboration,
+        destination: message.destination, outcome: outcome, milliseconds: now.wallMilliseconds))
+  }
+
   mutating func traceRequested(_ request: PeerMessage.TraceRequest, by node: NodeID, _ turn: inout Turn) {
     guard tracePace.admits(node, at: turn.now) else {
       return journal.count("information: trace requests over the rate")

@@ -120,29 +120,40 @@ extension EndToEnd {
         let script = """
           import random, socket, sys
           r = random.Random(int(sys.argv[1]))
-          for place in sys.argv[2:]:
-            host, port = place.rsplit(":", 1)
+          def datagrams(host, port):
             with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
               for n in range(500):
                 head = r.choice([b"", b"JCD1", b"JCD1\\1", b"JCD1\\2", b"JCD2\\1"])
-                s.sendto(head + r.randbytes(r.choice([0, 1, 40, 300, 1150, 1300, 9000])), (host, int(port)))
+                s.sendto(head + r.randbytes(r.choice([0, 1, 40, 300, 1150, 1300, 9000])), (host, port))
+          def streams(host, port):
             for n in range(10):
               try:
-                with socket.create_connection((host, int(port)), 10) as s:
+                with socket.create_connection((host, port), 10) as s:
                   s.settimeout(10)
                   s.sendall(r.choice([b"", b"\\0\\0\\0\\x49JCS1\\1", b"\\xff" * 4]) + r.randbytes(200))
                   s.shutdown(socket.SHUT_WR)
                   while s.recv(4096): pass
               except OSError: pass
+          for place in sys.argv[3:]:
+            host, port = place.rsplit(":", 1)
+            (streams if sys.argv[2] == "streams" else datagrams)(host, int(port))
           """
         let places = try swarm.nodes.map { try #require($0.endpoint)["listenAddress"].text }
-        let ended = try Binary.run(["-c", script, "\(seed)"] + places, program: "/usr/bin/python3")
-        #expect(ended.status == 0, "\(ended.errors)")
-        for node in swarm.nodes {
-          try until("\(node.name) counts what came") { () -> Void? in
-            let dropped = try node.ask("node", "status")["dropped"]
-            return ["garbage", "oversize"].allSatisfy { dropped["overlay: \($0)"].number > 0 }
-              ? () : nil
+        func dropped(_ node: TestNode, _ reasons: [String]) throws -> [Int] {
+          let dropped = try node.ask("node", "status")["dropped"]
+          return reasons.map { dropped["overlay: \($0)"].number }
+        }
+        // One after the other, so that each is seen to be counted.
+        for kind in ["streams", "datagrams"] {
+          let reasons = kind == "streams" ? ["garbage", "oversize", "badHandshake"] : ["garbage", "oversize"]
+          let before = try swarm.nodes.map { try dropped($0, reasons) }
+          let ended = try Binary.run(["-c", script, "\(seed)", kind] + places, program: "/usr/bin/python3")
+          #expect(ended.status == 0, "\(ended.errors)")
+          for (node, before) in zip(swarm.nodes, before) {
+            try until("\(node.name) counts what came as \(kind)") { () -> Void? in
+              let more = zip(try dropped(node, reasons), before).map { $0 - $1 }
+              return (kind == "streams" ? more.contains { $0 > 0 } : more.allSatisfy { $0 > 0 }) ? () : nil
+            }
           }
         }
         try swarm.announce("as ever", from: swarm.nodes[2], to: swarm.nodes)

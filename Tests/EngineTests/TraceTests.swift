@@ -80,9 +80,35 @@ import Testing
       #expect(try hops(2, of: asker).map(\.what) == ["announcement"])
       #expect(try hops(3, of: asker).isEmpty)
     }
+    // What went to one peer shows with its outcome, to those who may know of it.
+    let sent = views(network, trace, at: 0).filter { $0.what.hasPrefix("message.") }
+    #expect(sent.contains { $0.what == "message.accepted" && $0.detail.hasSuffix("to b") }, "\(sent)")
+    #expect(sent.allSatisfy { $0.plane == "information" && $0.node == network.nodes[0].id })
+    #expect(try hops(1, of: 0).contains { $0.what == "message.accepted" && $0.detail.hasSuffix("to asker") })
     // Whom this node would ask about each.
     let audience = network.nodes[0].engine.traceAudience(trace)
     #expect(audience == .init(asked: [network.nodes[1].id]))
+  }
+
+  @Test("A statement that does not reach its node in time is told as expired, and of many the newest are kept")
+  func expiry() throws {
+    let (network, id) = try ParticipantTests.opened(147, [.asker(), NodePlan(name: "b")])
+    network.crash(1, silently: true)
+    let task = try #require(network.task(network.submit(TaskPlan(subtasks: 1), at: 0, to: id), at: 0))
+    let trace = try #require(network.book(of: task, at: 0)?.tasks[task]?.submission.trace)
+    network.run(for: .seconds(600)) { network in
+      views(network, trace, at: 0).contains { $0.what == "message.expired" }
+    }
+    let expired = views(network, trace, at: 0).filter { $0.what == "message.expired" }
+    #expect(expired.contains { $0.detail.hasSuffix("to b") }, "\(network.story(0))")
+    var deliveries = Deliveries()
+    for number in 0..<Deliveries.limit + 5 {
+      deliveries.add(
+        .init(
+          trace: trace, purpose: "offer", collaboration: nil, destination: network.nodes[1].id, outcome: .accepted,
+          milliseconds: Int64(number)))
+    }
+    #expect(deliveries.of(trace).map(\.milliseconds).first == 5 && deliveries.of(trace).count == Deliveries.limit)
   }
 
   @Test("Who asks more often than four times a second gets no answer to the rest")

@@ -10,7 +10,8 @@ extension NodeEngine {
   /// Nodes that are asked about one trace at most.
   static let traceAudienceLimit = 32
 
-  /// What this node knows of a trace: broadcasts, events, ledger entries and notices, in order of time.
+  /// What this node knows of a trace: broadcasts, statements for single peers, events, ledger entries and
+  /// notices, in order of time.
   ///
   /// - Parameter finished: the trace's events that were handled or given up, in order of arrival.
   public func traceViews(_ id: TraceID, finished: [EventView]) -> [TraceView] {
@@ -29,6 +30,12 @@ extension NodeEngine {
       return collaboration.map(visible.contains) ?? false
     }
     var out = passageViews(id)
+    out += deliveries.of(id).filter { isVisible($0.collaboration) }.map { delivery in
+      TraceView(
+        timeMilliseconds: delivery.milliseconds, plane: "information", node: identity.node, nodeName: profile.name,
+        what: "message.\(delivery.outcome.rawValue)",
+        detail: "\(delivery.purpose) to \(distinctName(of: delivery.destination))")
+    }
     out += finished.filter { isVisible($0.collaboration) }.map { event in
       TraceView(
         timeMilliseconds: event.arrivalMilliseconds, plane: "business", node: identity.node, nodeName: profile.name,
