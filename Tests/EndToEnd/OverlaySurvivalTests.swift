@@ -89,7 +89,8 @@ extension EndToEnd {
         for node in killed { node.signal(SIGKILL) }
         try swarm.untilSeen(killed, as: "failed", by: rest)
         let names = Set(killed.map(\.name))
-        let wrong = swarm.deaths(since: start).filter { line in !names.contains { line.contains(": \($0) has failed") }
+        let wrong = swarm.deaths(since: start).filter { line in
+          !names.contains { line.contains(": \($0) has failed") }
         }
         #expect(wrong == [])
         try swarm.announce("to those who are left", from: swarm.nodes[0], to: rest)

@@ -42,6 +42,7 @@ import Testing
     #expect(error(#"{"at":"1s","act":"crash","node":3}"#) == "timeline[0].node: allowed is 0 to 2")
     #expect(error(#"{"at":"soon","act":"healAll"}"#).hasPrefix("timeline[0].at: expected a time"))
     #expect(error("", #"{"that":"fired","faults":"lost"}"#).hasPrefix(#"expect[0].faults: "lost" is not known"#))
+    #expect(error("", #"{"that":"seeFailed","nodes":[]}"#) == "expect[0]: nodes is missing")
     #expect(error("", "") == "the scenario: expect is missing")
   }
 

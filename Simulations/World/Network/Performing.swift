@@ -62,7 +62,7 @@ extension SimulatedNetwork {
     let needed = 1 + min(3, counts[.alive, default: 0] + counts[.suspected, default: 0])
     // What it was held for until now.
     let before = observations.sighting(of: subject, by: index)
-    let suspected = before?.state == .suspected ? before.map { now.uptime - $0.since } ?? .zero : .zero
+    let suspected = before.flatMap { $0.state == .suspected ? now.uptime - $0.since : nil } ?? .zero
     guard member.accusers.count < needed, suspected < .seconds(30), observations.hastyRemovals.count < 1_000 else {
       return
     }

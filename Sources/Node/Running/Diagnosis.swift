@@ -60,9 +60,9 @@ extension NodeDoor {
   }
 
   /// Why the network does not let this node in, in words; nil while nothing shows that it does not.
-  func admissionProblem() async -> String? {
-    let (members, encounters, now) = await loop.read { ($0.memberViews(), Encounters($0.overlay, at: $1), $1) }
-    return (encounters.admission(members) ?? expiry(members, now))?.detail
+  func admissionProblem(_ engine: NodeEngine, _ now: Moment) -> String? {
+    let members = engine.memberViews()
+    return (Encounters(engine.overlay, at: now).admission(members) ?? expiry(members, now))?.detail
   }
 
   /// A joiner whom nobody let in while its invitation held stays alone for ever, and looks healthy otherwise.

@@ -27,7 +27,7 @@ struct NodeDoor: NodeService {
   }
 
   func status() async throws -> NodeStatusView {
-    let (summary, now) = await loop.read { ($0.summary(), $1) }
+    let (summary, problem, now) = await loop.read { ($0.summary(), admissionProblem($0, $1), $1) }
     let addresses = facts.addresses()
     return NodeStatusView(
       node: facts.identity.node, name: facts.configuration.name, kind: facts.configuration.kind.rawValue,
@@ -35,7 +35,7 @@ struct NodeDoor: NodeService {
       listenAddress: addresses.listen, httpAddress: addresses.http, startedMilliseconds: facts.startedMilliseconds,
       nowMilliseconds: now.wallMilliseconds, members: summary.members, membersAlive: summary.membersAlive,
       membersByState: summary.membersByState, links: summary.links, localHealth: summary.localHealth,
-      admissionProblem: await admissionProblem(),
+      admissionProblem: problem,
       collaborations: summary.collaborations, total: summary.total, committed: summary.committed,
       queuedEvents: summary.queuedEvents, deadEvents: summary.deadEvents, dropped: summary.dropped,
       traffic: summary.traffic)
