@@ -153,6 +153,44 @@ import Testing
     #expect(lone.core.shutOut == nil && lone.core.recentRefusal(at: lone.now.uptime) == nil)
   }
 
+  @Test("Where one lets this node in and another does not, the other ends as failed, and nobody is shut out")
+  func whoIsRefusedBySome() throws {
+    var lone = try LoneCore(peerCount: 0, seed: Self.seed)
+    try lone.meet(2)
+    func knock() {
+      lone.open(0)
+      lone.hear(OverlayFrame.refusal(.otherAdmission), from: 0)
+      lone.tell(.linkClosed(lone.link(0), .peerClosed))
+    }
+    func live(_ tenths: Int) {
+      for _ in 0..<tenths {
+        for case .ping(let nonce) in lone.run(for: .milliseconds(100)).frames(to: 1) {
+          lone.hear(OverlayFrame.pong(nonce), from: 1)
+        }
+      }
+    }
+    lone.tell(.linkClosed(lone.link(0), .peerClosed))
+    live(50)
+    knock()
+    live(600)
+    #expect(lone.core.member(lone.peers[1].node)?.state == .alive, "seed \(Self.seed)")
+    #expect(lone.core.member(lone.peers[0].node)?.state == .failed)
+    for _ in 0..<6 {
+      knock()
+      #expect(lone.core.member(lone.peers[0].node)?.state == .failed)
+      live(100)
+    }
+    #expect(lone.core.recentRefusal(at: lone.now.uptime)?.by == lone.peers[0].node)
+    knock()
+    lone.tell(.linkClosed(lone.link(1), .silent))
+    #expect(lone.core.shutOut == nil, "it is cut off, not shut out")
+    // A stream on which a refusal came is none that lasts, however long it stays open.
+    lone.open(0)
+    lone.hear(OverlayFrame.refusal(.otherAdmission), from: 0)
+    lone.run(for: .seconds(5))
+    #expect(lone.core.recentRefusal(at: lone.now.uptime)?.by == lone.peers[0].node)
+  }
+
   @Test func whoLetsThisNodeNotInIsAskedAgainThoughItIsHeldFailed() throws {
     var lone = try LoneCore(peerCount: 1, seed: Self.seed)
     try lone.startAnew(knowing: [lone.records[0]], seeds: [0])

@@ -91,6 +91,9 @@ import Testing
     for peer in 0..<2 {
       taker.hear(OverlayFrame.factAnnouncement([fact.id], lazy: false, courtesy: false), from: peer)
     }
+    let made = (0..<OverlayLimits().factBatch).map { StatementID(Digest(of: [UInt8($0)])) }
+    #expect(taker.hear(OverlayFrame.factsLeftOut(made, gone: [fact.id]), from: 0).requests(to: 1).isEmpty)
+    #expect(taker.core.counters[.malformed] == 1, "more than anybody asks for")
     #expect(taker.hear(OverlayFrame.factsLeftOut([], gone: [fact.id]), from: 0).requests(to: 1) == [fact.id])
   }
 

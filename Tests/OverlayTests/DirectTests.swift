@@ -1,8 +1,9 @@
 import Engine
 import Model
-import Overlay
 import Simulations
 import Testing
+
+@testable import Overlay
 
 /// Statements for one node: what becomes of them, and who is told.
 @Suite struct DirectTests {
@@ -51,6 +52,21 @@ import Testing
     network.run(for: .seconds(1))
     #expect(network.log(1).directs == [call.id, call.id])
     #expect(network.count(.duplicate, at: 1) > duplicates)
+  }
+
+  @Test("The answers to one peer's many statements push out its own, not the others'")
+  func rememberedAnswers() {
+    func id(_ number: Int) -> StatementID { StatementID(Digest(of: "\(number)".utf8)) }
+    let (many, few) = (NodeID(Digest(of: [1])), NodeID(Digest(of: [2])))
+    var incoming = IncomingDirects()
+    for number in 0..<4 { incoming.remember(id(number), from: few, .accepted, limit: 10) }
+    for number in 4..<100 { incoming.remember(id(number), from: many, .accepted, limit: 10) }
+    incoming.remember(id(99), from: many, .busy, limit: 10)
+    let kept = Array(0..<4) + Array(94..<100)
+    #expect(Set(incoming.answers.keys) == Set(kept.map(id)))
+    #expect(incoming.answers[id(99)]?.answer == .busy)
+    for number in 100..<110 { incoming.remember(id(number), from: few, .accepted, limit: 10) }
+    #expect(incoming.answers.values.count { $0.node == few } == 5, "each has as much, where both want more")
   }
 
   @Test func whatIsTooMuchForOnePeerIsWorthAnotherTry() throws {

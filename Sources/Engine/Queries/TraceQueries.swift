@@ -95,13 +95,13 @@ extension NodeEngine {
 
   // MARK: Over all nodes
 
-  /// Who may know of a trace, each list sorted.
+  /// Who may know of a trace.
   public struct TraceAudience: Sendable, Hashable {
-    /// Those that are to be asked: at most `traceAudienceLimit`.
+    /// Those that are to be asked: at most `traceAudienceLimit`, and those first who brought what this node heard of it.
     public var asked: [NodeID] = []
     /// Those that are too many.
     public var beyondLimit: [NodeID] = []
-    /// Those to whom there is no stream.
+    /// Those to whom there is no stream, sorted.
     public var unlinked: [NodeID] = []
   }
 
@@ -116,7 +116,11 @@ extension NodeEngine {
     }
     if wanted.isEmpty { wanted = Set(overlay.members.filter { $0.state != .left }.map(\.id)) }
     wanted.remove(identity.node)
-    let linked = overlay.linkedPeers.filter(wanted.contains)
+    let bringers = Set(passages.of(id).map(\.via))
+    let (first, others) = overlay.linkedPeers.filter(wanted.contains).reduce(into: ([NodeID](), [NodeID]())) {
+      if bringers.contains($1) { $0.0.append($1) } else { $0.1.append($1) }
+    }
+    let linked = first + others
     return TraceAudience(
       asked: Array(linked.prefix(Self.traceAudienceLimit)),
       beyondLimit: Array(linked.dropFirst(Self.traceAudienceLimit)), unlinked: wanted.subtracting(linked).sorted())

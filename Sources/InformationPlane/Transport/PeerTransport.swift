@@ -24,9 +24,12 @@ public final class PeerTransport: Sendable {
   ) {
     let mailbox = Mailbox(limit: limits.mailbox)
     let drops = DropTally(interval: limits.dropInterval) { mailbox.ring() }
+    let addresses = AddressBook(limits: limits)
     streams = StreamTransport(
-      identity: identity, source: source, loop: loop, limits: limits, drops: drops, logger: logger, report: report)
-    datagrams = DatagramTransport(loop: loop, limits: limits, mailbox: mailbox, drops: drops, logger: logger)
+      identity: identity, source: source, loop: loop, limits: limits, addresses: addresses, drops: drops,
+      logger: logger, report: report)
+    datagrams = DatagramTransport(
+      loop: loop, limits: limits, addresses: addresses, mailbox: mailbox, drops: drops, logger: logger)
     self.mailbox = mailbox
     self.drops = drops
     self.limits = limits

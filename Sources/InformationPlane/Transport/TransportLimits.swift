@@ -46,12 +46,12 @@ public struct TransportLimits: Sendable {
   /// Datagrams that wait for the overlay, and that it takes at a time.
   public var mailbox = 4_096
   public var datagramBatch = 256
-  /// Names and addresses that datagrams go to.
+  /// Host names whose addresses are kept.
   public var addresses = 4_096
   /// Names that are looked up at a time.
-  public var lookUps = 8
+  public var lookUps = 16
   public var nameLifetime: TimeAmount = .seconds(60)
-  /// A name that is not known is not looked up again for this long.
+  /// A name that is not known is not looked up again for this long; a slow one for longer, up to `nameLifetime`.
   public var unknownNamePatience: TimeAmount = .seconds(5)
   /// How often what was dropped is told.
   public var dropInterval: TimeAmount = .milliseconds(300)

@@ -61,6 +61,8 @@ extension NodeDoor {
 
   /// Why the network does not let this node in, in words; nil while nothing shows that it does not.
   func admissionProblem(_ engine: NodeEngine, _ now: Moment) -> String? {
+    // Asked with each status: who is let in, and knows somebody, need not have all members put together.
+    guard engine.overlay.shutOut != nil || engine.overlay.memberCounts.isEmpty else { return nil }
     let members = engine.memberViews()
     return (Encounters(engine.overlay, at: now).admission(members) ?? expiry(members, now))?.detail
   }

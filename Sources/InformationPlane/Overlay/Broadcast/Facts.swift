@@ -221,8 +221,11 @@ extension OverlayCore {
   mutating func judgeAnew(
     _ signed: SignedStatement, hops: Int, via pending: PendingVerification, _ turn: inout Turn
   ) {
-    facts.pending[signed.id] = nil
-    if let link = pending.link { consider(signed, hops: hops, alongTree: false, on: link, &turn) }
+    let check = facts.pending.removeValue(forKey: signed.id)
+    guard let link = pending.link, links[link] != nil else {
+      return fetchAgain(signed.id, after: check, from: pending.node, &turn)
+    }
+    consider(signed, hops: hops, alongTree: false, on: link, &turn)
     stopWantingUnlessInHand(signed.id)
   }
 

@@ -101,6 +101,8 @@ extension OverlayCore {
   /// Who sent nothing at all is given up in its time.
   mutating func leftOut(_ rest: [StatementID], gone: [StatementID], on id: LinkID, _ turn: inout Turn) {
     guard let link = links[id] else { return }
+    // Nobody was asked for more at a time.
+    guard rest.count + gone.count <= limits.factBatch else { return drop(.malformed, from: id, &turn) }
     let again = link.isAnswering ? rest.filter(link.asked.contains) : []
     let gone = gone.filter { link.asked.contains($0) && !again.contains($0) }
     links[id]?.asked.subtract(again + gone)

@@ -65,6 +65,8 @@ public struct OverlayCore: Sendable {
   var toldOfKeptOutAt: Duration?
   /// By member: why it kept no stream to this node, until one lasts; want of room does not count.
   var refusals: [NodeID: Refused] = [:]
+  /// The uptime at which a stream to anybody was last seen to have lasted.
+  var letInAt: Duration?
   var toldOfRefusalAt: Duration?
 
   // Streams.

@@ -91,11 +91,13 @@ struct DatagramKeys: Sendable {
   ) throws(DatagramFault) -> [UInt8] {
     guard let own = own.first(where: { $0.pair.publicKey.starts(with: datagram.hint) }) else { throw .otherKey }
     guard var session = session(own, peer, key) else { throw .unusableKey }
+    let id = SessionID(own: own.serial, node: peer, key: key.key)
+    // Kept whoever it is from: to derive it anew costs far more than to find a forgery, and there is one for each pair of
+    // keys that stand in records.
+    defer { sessions[id] = session }
     guard session.window.isNew(datagram.counter) else { throw .replayed }
     guard let packet = try? datagram.opened(by: peer, with: session.key) else { throw .notAuthentic }
-    // Kept only now: who cannot speak for the peer makes this node keep nothing.
     session.window.take(datagram.counter)
-    sessions[SessionID(own: own.serial, node: peer, key: key.key)] = session
     return packet
   }
 

@@ -140,7 +140,11 @@ extension OverlayCore {
 
   mutating func dialFailed(_ peer: NodeID, address: String, reason: String, _ turn: inout Turn) {
     guard let target = targets[peer], target.underWayUntil != nil, linkOfNode[peer] == nil else { return }
-    if target.failures == 0 { turn.emit(.notice(.unreachable(peer, address: address, reason: reason))) }
+    // Of those who have failed, people know.
+    let state = table[peer]?.state
+    if target.failures == 0, state != .failed, state != .left {
+      turn.emit(.notice(.unreachable(peer, address: address, reason: reason)))
+    }
     backOff(peer, &turn)
   }
 

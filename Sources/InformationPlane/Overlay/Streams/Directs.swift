@@ -41,11 +41,20 @@ struct IncomingDirects: Sendable {
   var inVerification: [NodeID: Deque<Direct>] = [:]
   var unsettled: [NodeID: Set<StatementID>] = [:]
   private(set) var answers: [StatementID: (node: NodeID, answer: DirectAnswer)] = [:]
-  private var answerOrder: Deque<StatementID> = []
+  /// For each peer, oldest first.
+  private var answerOrder: [NodeID: Deque<StatementID>] = [:]
 
+  /// Keeps an answer for when its statement comes again. Over the limit the oldest goes of who has most, so that nobody
+  /// pushes out the answers to others.
   mutating func remember(_ id: StatementID, from node: NodeID, _ answer: DirectAnswer, limit: Int) {
-    if answers.updateValue((node, answer), forKey: id) == nil { answerOrder.append(id) }
-    while answerOrder.count > limit, let oldest = answerOrder.popFirst() { answers[oldest] = nil }
+    guard answers.updateValue((node, answer), forKey: id) == nil else { return }
+    answerOrder[node, default: []].append(id)
+    guard answers.count > limit,
+      let most = answerOrder.max(by: { ($0.value.count, $0.key) < ($1.value.count, $1.key) })?.key,
+      let oldest = answerOrder[most]?.popFirst()
+    else { return }
+    answers[oldest] = nil
+    if answerOrder[most]?.isEmpty == true { answerOrder[most] = nil }
   }
 }
 

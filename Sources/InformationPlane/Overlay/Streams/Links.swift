@@ -149,9 +149,12 @@ extension OverlayCore {
     if wants(link.node) { scheduleDial(to: link.node, &turn) }
   }
 
-  /// The peer closed it as soon as it was open.
+  /// The peer ended it as soon as it was open.
   private func isShort(_ link: Link, _ reason: CloseReason, _ turn: inout Turn) -> Bool {
-    reason == .peerClosed && link.dialled && turn.uptime - link.openedAt < limits.refusalPatience
+    switch reason {
+    case .peerClosed, .broken: link.dialled && turn.uptime - link.openedAt < limits.refusalPatience
+    default: false
+    }
   }
 
   /// What was asked for on a link that is no more is asked for elsewhere.
@@ -183,7 +186,9 @@ extension OverlayCore {
       ping(on: id, &turn)
     }
     giveUpLateAnswer(on: id, &turn)
-    if turn.uptime - link.openedAt >= limits.refusalPatience, !link.awaitsWelcome { letIn(by: link.node) }
+    if turn.uptime - link.openedAt >= limits.refusalPatience, !link.awaitsWelcome, link.refusal == nil {
+      letIn(by: link.node, at: turn.uptime)
+    }
     let quiet = turn.uptime - max(link.heardAt, link.sentAt)
     if quiet >= limits.idleLink, !wants(link.node), link.peerCountsUntil <= turn.uptime { close(id, .idle, &turn) }
   }
@@ -223,9 +228,9 @@ extension OverlayCore {
     } catch {
       return drop(.malformed, from: id, &turn)
     }
-    if link.awaitsWelcome {
+    if link.awaitsWelcome, !frame.isRefusal {
       links[id]?.awaitsWelcome = false
-      if case .refusal = frame {} else { metOnStream(link.node, link.instance, &turn) }
+      metOnStream(link.node, link.instance, &turn)
     }
     switch frame {
     case .ping(let nonce): answer(nonce, on: id, &turn)
@@ -270,7 +275,10 @@ extension OverlayCore {
     links[id]?.refusal = refusal
     // That there is no room now passes; the rest is for people to mend.
     guard refusal != .full else { return }
-    if table[link.node] != nil { refusals[link.node] = Refused(by: link.node, why: refusal, at: turn.uptime) }
+    if table[link.node] != nil {
+      let since = refusals[link.node]?.since ?? turn.uptime
+      refusals[link.node] = Refused(by: link.node, why: refusal, at: turn.uptime, since: since)
+    }
     if let toldOfRefusalAt, turn.uptime - toldOfRefusalAt < limits.noticePause { return }
     toldOfRefusalAt = turn.uptime
     turn.emit(.notice(.refused(by: link.node, refusal)))

@@ -29,6 +29,8 @@ enum OverlayFrame {
   /// From a newer node, or for another kind of stream.
   case unknown
 
+  var isRefusal: Bool { if case .refusal = self { true } else { false } }
+
   /// A statement before its JSON is read, so that duplicates cost a hash only.
   struct RawStatement {
     let bytes: [UInt8]

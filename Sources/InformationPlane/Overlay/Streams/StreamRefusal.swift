@@ -24,8 +24,9 @@ public enum StreamRefusal: Hashable, Sendable {
 public struct Refused: Sendable {
   public let by: NodeID
   public let why: StreamRefusal
-  /// Uptime.
+  /// Uptime: the newest time, and the first since a stream to it lasted.
   let at: Duration
+  let since: Duration
 }
 
 extension OverlayCore {
@@ -34,19 +35,22 @@ extension OverlayCore {
     newest(refusals.values.filter { uptime - $0.at < limits.encounterMemory })
   }
 
-  /// Who does not take this node for a member, the newest, as long as nobody does: no stream lasts.
+  /// Who does not take this node for a member, the newest, as long as nobody does: no stream lasts, nor has one since it
+  /// refused first. Where some let this node in and some do not, it is not shut out.
   public var shutOut: Refused? {
-    guard links.values.allSatisfy(\.awaitsWelcome) else { return nil }
-    return newest(refusals.values.filter(\.why.isOfAdmission))
+    guard links.values.allSatisfy({ $0.awaitsWelcome || $0.refusal != nil }) else { return nil }
+    return newest(
+      refusals.values.filter { refusal in
+        refusal.why.isOfAdmission && letInAt.map { $0 < refusal.since } ?? true
+      })
   }
 
   private func newest(_ refusals: [Refused]) -> Refused? { refusals.max { ($0.at, $0.by) < ($1.at, $1.by) } }
 
-  /// A stream to a peer has lasted: the network lets this node in.
-  mutating func letIn(by peer: NodeID) {
-    guard !refusals.isEmpty else { return }
+  /// A stream to a peer has lasted: it lets this node in. Others may still refuse it.
+  mutating func letIn(by peer: NodeID, at uptime: Duration) {
     refusals[peer] = nil
-    refusals = refusals.filter { !$0.value.why.isOfAdmission }
+    letInAt = uptime
   }
 }
 

@@ -14,13 +14,16 @@ final class DatagramTransport: Sendable {
   private let addresses: AddressBook
   private let socket = Mutex<DatagramSocket?>(nil)
 
-  init(loop: NetworkLoop, limits: TransportLimits, mailbox: Mailbox, drops: DropTally, logger: Logger) {
+  init(
+    loop: NetworkLoop, limits: TransportLimits, addresses: AddressBook, mailbox: Mailbox, drops: DropTally,
+    logger: Logger
+  ) {
     self.loop = loop
     self.limits = limits
     self.mailbox = mailbox
     self.drops = drops
     self.logger = logger
-    addresses = AddressBook(limits: limits)
+    self.addresses = addresses
   }
 
   /// - Throws: `TransportError`.

@@ -19,14 +19,14 @@ extension StreamTransport {
     let (sealer, opener) = session.halves
     await withTaskExecutorPreference(loop) {
       await report([.linkOpened(link, peer: session.peer.signed, dialled: session.isDialled)])
-      let reason = await withTaskGroup(of: CloseReason?.self) { group in
+      let reason = await withDiscardingTaskGroup { group in
         group.addTask { await self.write(outbox, sealer, channel, outbound) }
-        // The channel's end ends the reader, and the reader's end the writer.
+        // The channel's end ends the reader, and the reader's end the writer. Why it ended is what the outbox was told
+        // first: by the overlay, the writer or the reader.
         let found = await read(link, reader, opener)
         outbox.end(found, discarding: true)
         group.cancelAll()
-        let written = await group.next() ?? nil
-        return outbox.ending ?? written ?? found
+        return outbox.ending ?? found
       }
       state.withLock { $0.links[link] = nil }
       await report([.linkClosed(link, reason)])
@@ -63,11 +63,11 @@ extension StreamTransport {
     }
   }
 
-  /// Writes what the outbox holds until it is ended and empty, then closes the channel.
+  /// Writes what the outbox holds until it is ended and empty, or writing fails, then closes the channel.
   private func write(
     _ outbox: Outbox, _ sealer: Session.Sealer, _ channel: any Channel,
     _ outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>
-  ) async -> CloseReason? {
+  ) async {
     var sealer = sealer
     defer { channel.close(promise: nil) }
     do {
@@ -79,9 +79,8 @@ extension StreamTransport {
         }
       }
       if outbox.ending != nil { await flush(channel) }
-      return outbox.ending
     } catch {
-      return outbox.ending ?? .broken(PlainCause(error).description)
+      outbox.end(.broken(PlainCause(error).description), discarding: true)
     }
   }
 }

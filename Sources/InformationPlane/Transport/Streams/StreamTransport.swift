@@ -39,6 +39,7 @@ final class StreamTransport: Sendable {
   let report: @Sendable ([OverlayInput]) async -> Void
   let drops: DropTally
   let records: CheckedRecords
+  private let addresses: AddressBook
   let logger: Logger
   let state = Mutex(State())
   let fetches: Permits
@@ -47,12 +48,13 @@ final class StreamTransport: Sendable {
   private let dialling: AsyncStream<DialRequest>.Continuation
 
   init(
-    identity: LocalIdentity, source: any ObjectSource, loop: NetworkLoop, limits: TransportLimits, drops: DropTally,
-    logger: Logger, report: @escaping @Sendable ([OverlayInput]) async -> Void
+    identity: LocalIdentity, source: any ObjectSource, loop: NetworkLoop, limits: TransportLimits,
+    addresses: AddressBook, drops: DropTally, logger: Logger, report: @escaping @Sendable ([OverlayInput]) async -> Void
   ) {
     self.identity = identity
     self.loop = loop
     self.limits = limits
+    self.addresses = addresses
     self.source = source
     self.drops = drops
     self.logger = logger
@@ -261,11 +263,13 @@ final class StreamTransport: Sendable {
 
   private func reach(_ place: HostPort) async throws(Unreachable) -> any Channel {
     do {
-      return try await ClientBootstrap(group: loop.eventLoop)
+      let bootstrap = ClientBootstrap(group: loop.eventLoop)
         .connectTimeout(limits.connectTimeout)
         .channelOption(.tcpOption(.tcp_nodelay), value: 1)
         .channelOption(.autoRead, value: false)
-        .connect(host: place.host, port: place.port) { $0.eventLoop.makeSucceededFuture($0) }
+      if let literal = AddressBook.literal(place) { return try await bootstrap.connect(to: literal).get() }
+      return try await bootstrap.resolver(BookResolver(book: addresses, loop: loop.eventLoop))
+        .connect(host: place.host, port: place.port).get()
     } catch {
       throw Unreachable(description: PlainCause(error).description)
     }

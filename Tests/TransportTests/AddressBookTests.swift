@@ -1,0 +1,82 @@
+import Dispatch
+import NIOCore
+import NIOPosix
+import Synchronization
+import Testing
+
+@testable import Transport
+
+/// Which addresses names stand for, and that a slow name is nobody's trouble but its own. One test at a time: all share
+/// the threads.
+@Suite(.serialized) struct AddressBookTests {
+  /// The system's resolver, but for names that the tests are about: how slow a name is can only be made up.
+  private final class Names: Sendable {
+    private let asked = Mutex<[String: Int]>([:])
+    private let gate = DispatchSemaphore(value: 0)
+
+    func find(_ host: String) -> [SocketAddress] {
+      asked.withLock { $0[host, default: 0] += 1 }
+      if host.hasPrefix("slow") { gate.wait() }
+      if host.hasPrefix("unknown") { return [] }
+      return AddressBook.askSystem("127.0.0.1")
+    }
+
+    func count(_ host: String) -> Int { asked.withLock { $0[host, default: 0] } }
+    func release(_ count: Int) { for _ in 0..<count { gate.signal() } }
+  }
+
+  private let loop = MultiThreadedEventLoopGroup.singleton.next()
+
+  private func addresses(of host: String, in book: AddressBook) async throws -> [SocketAddress] {
+    try await BookResolver(book: book, loop: loop).initiateAQuery(host: host, port: 7).get()
+  }
+
+  @Test("A name whose server is silent holds up no other name and no address", arguments: [15, 16])
+  func slow(slowNames: Int) async throws {
+    let names = Names()
+    defer { names.release(slowNames) }
+    let book = AddressBook(limits: TransportLimits(), find: names.find)
+    let local = try SocketAddress(ipAddress: "127.0.0.1", port: 7)
+    #expect(try await addresses(of: "known.example", in: book) == [local])
+    for number in 0..<slowNames {
+      #expect(book.address(of: "slow\(number).example:7", family: .inet) == nil)
+      #expect(book.address(of: "slow\(number).example:8", family: .inet) == nil)
+    }
+    #expect(try await addresses(of: "known.example", in: book) == [local])
+    #expect(book.address(of: "127.0.0.1:7", family: .inet) == local)
+    // With all threads taken a new name is not known for now, and nobody waits.
+    let isRoom = slowNames < TransportLimits().lookUps
+    #expect(try await addresses(of: "new.example", in: book) == (isRoom ? [local] : []))
+    for number in 0..<slowNames { #expect(names.count("slow\(number).example") <= 1) }
+  }
+
+  @Test("All who wait for a name have its answer, with the port that each asked for")
+  func waiters() async throws {
+    let names = Names()
+    let book = AddressBook(limits: TransportLimits(), find: names.find)
+    let resolver = BookResolver(book: book, loop: loop)
+    let asked = (1...3).map { resolver.initiateAQuery(host: "slow.example", port: $0) }
+    let sixth = resolver.initiateAAAAQuery(host: "slow.example", port: 4)
+    names.release(1)
+    for (index, answer) in asked.enumerated() {
+      #expect(try await answer.get() == [try SocketAddress(ipAddress: "127.0.0.1", port: index + 1)])
+    }
+    #expect(try await sixth.get() == [])
+    #expect(names.count("slow.example") == 1)
+  }
+
+  @Test("A name that is not known is asked for once in a while")
+  func unknown() async throws {
+    let names = Names()
+    let book = AddressBook(limits: TransportLimits(), find: names.find)
+    for _ in 0..<5 { #expect(try await addresses(of: "unknown.example", in: book) == []) }
+    #expect(names.count("unknown.example") == 1)
+  }
+
+  @Test("The system's names and their families are found")
+  func system() throws {
+    #expect(AddressBook.askSystem("localhost").contains { $0.ipAddress == "127.0.0.1" && $0.port == 0 })
+    #expect(AddressBook.askSystem("no such name.invalid").isEmpty)
+    #expect(AddressBook.askSystem("::1").map(\.protocol) == [.inet6])
+  }
+}
