@@ -70,7 +70,7 @@ import Testing
        "expect":[{"that":"allSeeAll"},{"by":"4s","that":"seeFailed","nodes":[2]},
                  {"that":"broadcastsMissed","atMost":0},{"that":"fired","faults":"clone"},
                  {"that":"suspicions","atLeast":1},{"that":"hops","atMost":0},{"that":"copies","atMostPermille":999},
-                 {"that":"dropped","reason":"overlay: garbage","atLeast":1},{"that":"namesClone"}]}
+                 {"that":"dropped","reason":"overlay: garbage","atLeast":1},{"that":"namesClone","node":1}]}
       """#
     let report = try ScenarioRun(Scenario(bytes: Self.bytes(text)), seed: 1).play()
     #expect(report.misses.count == 9, "\(report.misses)")

@@ -130,7 +130,10 @@ package struct OverlayMeasurement {
     let after = traffic
     var delays: [Int64] = []
     for text in texts {
-      guard let delivery = network.observations.deliveries[text] else { continue }
+      guard let delivery = network.observations.deliveries[text] else {
+        figures.broadcastMissed += figures.nodes
+        continue
+      }
       delays += delivery.told.values.map { ($0 - delivery.sent).milliseconds }
       figures.broadcastMissed += network.missing(text).count
     }

@@ -39,16 +39,25 @@ extension ScenarioRun {
     case .strangeAnnouncements(let most):
       let worst = observations.strangeAnnouncements.values.max() ?? 0
       return worst > most ? "a node took \(worst) announcements of a flood, over \(most)" : nil
-    case .namesClone:
-      let isNamed = network.nodes.contains { node in
-        node.notices.contains { $0.kind == NoticeView.overlayProblem && $0.text.contains("key") }
-      }
-      return isNamed ? nil : "nobody was told that two processes have one key"
+    case .namesClone(let index): return unnamed(index)
     case .capturedAll:
       guard let captured else { return "nothing was captured" }
       return captured.datagramCount == captured.total
         ? nil : "\(captured.datagramCount) of \(captured.total) datagrams were kept"
     }
+  }
+
+  private func unnamed(_ index: Int) -> String? {
+    let uptime = network.now.uptime
+    let node = network.nodes[index].identity.node
+    let processes = network.live.filter { network.nodes[$0].identity.node == node }
+    if let process = processes.first(where: { !network.nodes[$0].engine.overlay.metOwnKeyLately(at: uptime) }) {
+      return "process \(process) does not know that another one has its key"
+    }
+    let isKnown = network.live.contains {
+      network.nodes[$0].engine.overlay.membersRunningTwice(at: uptime).contains(node)
+    }
+    return isKnown ? nil : "no other node knows that two processes have the key of node \(index)"
   }
 
   private func unseen(_ subjects: [Int], _ state: MemberState, by chosen: [Int]?) -> String? {

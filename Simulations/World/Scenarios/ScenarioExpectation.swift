@@ -28,8 +28,8 @@ struct ScenarioExpectation: Sendable {
     case suspicions(atLeast: Int)
     /// What a flooder pushed: so many at any one node.
     case strangeAnnouncements(atMost: Int)
-    /// Somebody was told that two processes have one key.
-    case namesClone
+    /// Every process of this node knows that it is not the only one, and somebody else knows it too.
+    case namesClone(node: Int)
     /// The eavesdropper kept all datagrams that passed.
     case capturedAll
   }
@@ -57,7 +57,7 @@ struct ScenarioExpectation: Sendable {
     case .noHastyRemovals: what = .noHastyRemovals
     case .suspicions: what = .suspicions(atLeast: try object.integer("atLeast", in: many))
     case .strangeAnnouncements: what = .strangeAnnouncements(atMost: try object.integer("atMost", in: many))
-    case .namesClone: what = .namesClone
+    case .namesClone: what = .namesClone(node: try object.integer("node", in: indices))
     case .capturedAll: what = .capturedAll
     }
   }

@@ -12,7 +12,7 @@ struct OverlayBenchmark: AsyncParsableCommand {
   var nodes = "10,30,100"
   @Flag(help: "Measure HashiCorp's Serf too (Debian package serf).")
   var peer = false
-  @Flag(help: "10 nodes once; fails unless copies, links, missed broadcasts and false deaths are within their bounds.")
+  @Flag(help: "10 nodes once; fails unless copies, links, missed broadcasts, false deaths and memory are in bounds.")
   var short = false
   @Option(help: "Seconds for which datagrams are lost.")
   var lossSeconds: Int?
@@ -24,6 +24,8 @@ struct OverlayBenchmark: AsyncParsableCommand {
   /// A chain of ten nodes has nine links. A tree between nodes with six neighbours each has three to five, as the first
   /// broadcasts find their ways.
   private static let mostHopsShort = 7.0
+  /// Tens of megabytes (R60), unoptimised code included.
+  private static let mostMegabytesShort = 99.0
 
   private var counts: [Int] {
     short ? [Self.shortCount] : nodes.split(separator: ",", omittingEmptySubsequences: false).compactMap { Int($0) }
@@ -121,7 +123,8 @@ struct OverlayBenchmark: AsyncParsableCommand {
     let figures = OverlayFigures(nodes: Self.shortCount, isPeer: false)
     var bounds: [(Figure, most: Double)] = [
       (figures.broadcastCopies, Self.mostCopiesShort), (figures.broadcastHops, Self.mostHopsShort),
-      (figures.broadcastMissed, 0), (figures.falseDeathsCalm, 0),
+      (figures.broadcastMissed, 0), (figures.falseDeathsCalm, 0), (figures.falseDeathsJoin, 0),
+      (figures.idleMemory, Self.mostMegabytesShort),
     ]
     // Elsewhere nothing can be lost.
     if PrivateLoopback.isHere { bounds.append((figures.falseDeaths, 0)) }

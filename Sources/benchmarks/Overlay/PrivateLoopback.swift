@@ -57,9 +57,12 @@ enum PrivateLoopback {
     do { result = .success(try await body()) } catch { result = .failure(error) }
     // An interrupted run ends with its namespace, rule included.
     guard !Task.isCancelled else { return try result.get() }
-    let lost = lostCount(in: try await tables.output(["-nvxL", "INPUT"]))
+    let listing: Result<String, any Error>
+    do { listing = .success(try await tables.output(["-nvxL", "INPUT"])) } catch { listing = .failure(error) }
+    // Whatever failed, what is measured next loses nothing.
     try await tables.output(["-D"] + rule)
     let value = try result.get()
+    let lost = lostCount(in: try listing.get())
     // Where nothing was lost, that nobody was held dead shows nothing.
     guard lost > 0 else { throw BenchmarkFailure("the kernel lost no datagram, though it was told to") }
     return value
