@@ -44,14 +44,10 @@ extension NodeEngine {
               .invalid, "an announcement holds for 1 s to 24 h", subject: "lifetime",
               next: "jointcloud network announce TEXT --expires 1h"))))
     }
-    if let refused = overlay.shutOut {
+    if let exclusion = exclusion(at: turn.now) {
       return turn.act(
         .answer(
-          id,
-          .failure(
-            Refusal(
-              .notPermitted, "nobody would hear it: \(name(of: refused.by)) does not let this node in: \(refused.why)",
-              next: "jointcloud doctor"))))
+          id, .failure(Refusal(.notPermitted, "nobody would hear it: \(exclusion)", next: "jointcloud doctor"))))
     }
     let trace = TraceID(turn.random.digest())
     let body = Announcement(

@@ -83,6 +83,26 @@ extension EndToEnd {
       }
     }
 
+    @Test func aKeyThatIsElsewhereIsANoteAndAMissingSigningKeyAProblem() throws {
+      try TestNetwork.with(["a"]) { _, nodes in
+        func keys() throws -> JSON {
+          let findings = try JSON(text: try nodes[0].run("doctor", "-o", "json").output).list
+          return try #require(findings.first { $0["subject"].text == "keys" })
+        }
+        func move(_ key: String, away: Bool) throws {
+          let places = [key, key + ".away"].map { nodes[0].data + "/keys/" + $0 }
+          try FileManager.default.moveItem(atPath: places[away ? 0 : 1], toPath: places[away ? 1 : 0])
+        }
+        try move("root.key", away: true)
+        #expect(try keys()["ok"].number == 1 && keys()["detail"].text.contains("root.key"))
+        try move("signing.key", away: true)
+        #expect(try keys()["ok"].number == 0 && keys()["remedy"].text.contains("copy of this folder"))
+        try move("root.key", away: false)
+        try move("signing.key", away: false)
+        #expect(try keys()["remedy"].text == "")
+      }
+    }
+
     @Test func aLockedDatabaseIsNamedAndWorksOnceItIsFree() throws {
       try TestNetwork.with(["a"]) { network, nodes in
         try nodes[0].stop()

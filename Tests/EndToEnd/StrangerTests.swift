@@ -51,6 +51,13 @@ extension EndToEnd {
           $0.contains(" warning ") && $0.contains("the invitation has expired")
         }
         #expect(says, "\(late.log)")
+        let announced = try late.run("network", "announce", "let me in")
+        #expect(announced.status == 8 && announced.errors.contains("not admitted"), "\(announced.errors)")
+        #expect(try late.ask("node", "status")["admissionProblem"].text.contains("not admitted"))
+        #expect(try late.run("network", "show").output.contains("no more, since"))
+        let doctor = try late.run("doctor")
+        #expect(doctor.status == 1 && doctor.output.contains("admission"), "\(doctor.output)")
+        #expect(!doctor.output.contains("the port is open"), "the way there is not what is wrong: \(doctor.output)")
       }
     }
 
@@ -80,6 +87,8 @@ extension EndToEnd {
         }
         let announced = try second.run("network", "announce", "let me in")
         #expect(announced.status == 8 && announced.errors.contains("does not let this node in"), "\(announced.errors)")
+        let pinged = try second.run("node", "ping", seed.name)
+        #expect(pinged.status == 8 && pinged.errors.contains("does not let this node in"), "\(pinged.errors)")
         let status = try second.ask("node", "status")
         #expect(status["admissionProblem"].text.contains("another node has come in"))
         #expect(try !seed.run("node", "status").output.contains("Admission:"))

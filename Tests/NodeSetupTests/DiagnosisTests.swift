@@ -13,24 +13,48 @@ import Testing
       factHopsMost: 0, failures: 0)
   }
 
-  private func finding(_ outcomes: [PingOutcome], received: Int = 5) -> DoctorFinding {
-    NetworkDiagnosis.datagrams(outcomes, listenAddress: "10.0.0.1:7001", traffic(received: received))
+  private func finding(
+    _ outcomes: [PingOutcome], received: Int = 5, addresses: [String] = ["10.0.0.2:7001"]
+  ) throws -> DoctorFinding {
+    try #require(
+      NetworkDiagnosis.datagrams(
+        outcomes, listenAddress: "10.0.0.1:7001", addresses: addresses, traffic(received: received)))
   }
 
   private let millisecond = Duration.milliseconds(1)
 
-  @Test func aBlockedPortIsNamedWithItsNumberWhereTCPAnswersAndUDPDoesNot() {
-    let blocked = finding([.answeredOnStream(roundTrip: millisecond), .silent], received: 0)
+  @Test func aBlockedPortIsNamedWithItsNumberWhereTCPAnswersAndUDPDoesNot() throws {
+    let blocked = try finding([.answeredOnStream(roundTrip: millisecond), .silent], received: 0)
     #expect(!blocked.ok && blocked.subject == "datagrams")
     #expect(blocked.detail.contains("UDP is blocked: 1 of 2") && blocked.detail.contains("none was ever received"))
     #expect(blocked.remedy.contains("7001"))
   }
 
-  @Test func oneStraightAnswerShowsThatThePortIsOpen() {
-    #expect(finding([.answered(roundTrip: millisecond), .answeredOnStream(roundTrip: millisecond)]).ok)
-    #expect(finding([]).ok)
-    #expect(!finding([.answeredThroughOthers(roundTrip: millisecond)]).ok)
-    #expect(!finding([.silent, .unknown]).ok)
+  @Test func oneStraightAnswerShowsThatThePortIsOpen() throws {
+    #expect(try finding([.answered(roundTrip: millisecond), .answeredOnStream(roundTrip: millisecond)]).ok)
+    #expect(try !finding([.answeredThroughOthers(roundTrip: millisecond)]).ok)
+    #expect(try !finding([.silent, .unknown]).ok)
+    let nobody = NetworkDiagnosis.datagrams([], listenAddress: "10.0.0.1:1", addresses: [], traffic(received: 1))
+    #expect(nobody == nil, "nobody was asked")
+  }
+
+  @Test func aNodeOfOneFamilyOfAddressesAmongOthersOfTheOtherIsNoBlockedPort() throws {
+    let onStream = [PingOutcome.answeredOnStream(roundTrip: millisecond)]
+    let parted = try finding(onStream, addresses: ["[2001:db8::1]:7001", "[::1]:7001"])
+    #expect(!parted.ok && parted.detail.contains("this node listens by IPv4") && !parted.detail.contains("blocked"))
+    for mixed in [["[::1]:7001", "10.0.0.2:7001"], ["a.example:7001"], []] {
+      #expect(try finding(onStream, addresses: mixed).detail.contains("blocked"), "\(mixed)")
+    }
+  }
+
+  @Test func whoIsAloneHearsWhyTheSeedWasNotReachedOrThatAllHaveLeft() throws {
+    let seed = Invitation.Seed(address: "no.example:7001", node: NodeID(Digest(of: [9])))
+    let alone = try #require(
+      NetworkDiagnosis.members(
+        [], refusedBy: nil, seeds: [seed], dialProblems: ["no.example:7001": "no address is known"]))
+    #expect(!alone.ok && alone.detail.hasSuffix("no.example:7001 (no address is known)"))
+    let left = try #require(NetworkDiagnosis.members([member(1, "left")], refusedBy: nil, seeds: [seed]))
+    #expect(left.ok && left.detail == "all others have left the network: n1")
   }
 
   @Test func aWorryingLocalHealthIsAFindingAndAGoodOneNone() {

@@ -12,6 +12,7 @@ struct PlainCause: CustomStringConvertible {
     case let error as NIOConnectionError:
       let cause = error.connectionErrors.first?.error ?? error.dnsAError ?? error.dnsAAAAError
       description = cause.map { PlainCause($0).description } ?? "no address is known for \(error.host)"
+    case let error as SocketAddressError.UnknownHost: description = "no address is known for \(error.host)"
     case is SocketAddressError: description = "its host name is not known"
     case ChannelError.connectTimeout: description = "no answer in time"
     default: description = "\(error)"

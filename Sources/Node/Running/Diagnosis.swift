@@ -10,31 +10,38 @@ extension NodeDoor {
   private static let membersAsked = 4
 
   func doctor() async throws -> [DoctorFinding] {
+    let seeds = (try? NetworkFile.read(in: facts.folder).seeds) ?? []
     let (adapters, unfinished, members, summary, encounters) = await loop.read {
       ($0.adapterViews(), $0.unfinished(at: $1), $0.memberViews(), $0.summary(), Encounters($0.overlay, at: $1))
     }
-    let now = await loop.now
+    let (exclusion, dialProblems) = await loop.read { engine, now in
+      (engine.exclusion(at: now), seeds.reduce(into: [:]) { $0.merge(engine.overlay.dialProblems(of: $1.node)) { $1 } })
+    }
     var out = adapters.map {
       DoctorFinding(
         subject: "adapter \($0.name)", ok: $0.usable, detail: $0.detail,
         remedy: $0.usable ? "" : "jointcloud adapter list")
     }
-    if let finding = NetworkDiagnosis.members(
-      members, refusedBy: encounters.refusal?.by,
-      seeds: (try? NetworkFile.read(in: facts.folder).seeds) ?? [])
+    if case .expired = exclusion, let exclusion {
+      // Who is there, and whether it can be reached, says nothing then.
+      out.append(Encounters.finding(exclusion))
+    } else if let finding = NetworkDiagnosis.members(
+      members, refusedBy: encounters.refusal?.by, seeds: seeds, dialProblems: dialProblems)
     {
       out.append(finding)
     }
     out += encounters.findings(members)
-    if let problem = expiry(members, now) { out.append(problem) }
     // While two share a key, what is lost and late says nothing of the network or the machine; and who refuses this
     // node's streams answers none of its datagrams.
     if !encounters.isKeyElsewhere {
       let alive = members.filter { !$0.isSelf && $0.state == "alive" && $0.node != encounters.refusal?.by }
       let asked = alive.prefix(Self.membersAsked)
-      out.append(
-        NetworkDiagnosis.datagrams(
-          try await outcomes(of: asked.map(\.node)), listenAddress: facts.addresses().listen, summary.traffic))
+      if let finding = NetworkDiagnosis.datagrams(
+        try await outcomes(of: asked.map(\.node)), listenAddress: facts.addresses().listen,
+        addresses: asked.flatMap(\.addresses), summary.traffic)
+      {
+        out.append(finding)
+      }
       if let problem = NetworkDiagnosis.localHealth(summary.localHealth) { out.append(problem) }
     }
     out.append(Self.disk(facts.folder))
@@ -57,26 +64,6 @@ extension NodeDoor {
       }
       return try await group.reduce(into: []) { if let outcome = $1 { $0.append(outcome) } }
     }
-  }
-
-  /// Why the network does not let this node in, in words; nil while nothing shows that it does not.
-  func admissionProblem(_ engine: NodeEngine, _ now: Moment) -> String? {
-    // Asked with each status: who is let in, and knows somebody, need not have all members put together.
-    guard engine.overlay.shutOut != nil || engine.overlay.memberCounts.isEmpty else { return nil }
-    let members = engine.memberViews()
-    return (Encounters(engine.overlay, at: now).admission(members) ?? expiry(members, now))?.detail
-  }
-
-  /// A joiner whom nobody let in while its invitation held stays alone for ever, and looks healthy otherwise.
-  private func expiry(_ members: [MemberView], _ now: Moment) -> DoctorFinding? {
-    guard members.allSatisfy(\.isSelf), let until = facts.identity.joinableUntilMilliseconds,
-      until < now.wallMilliseconds
-    else { return nil }
-    return DoctorFinding(
-      subject: "admission", ok: false,
-      detail: "not admitted: the invitation has expired (\(CalendarTime.text(until))), and no other member is known",
-      remedy: "ask a founder for a new invitation, and join with a new folder: "
-        + "jointcloud node init --data NEW_FOLDER --name NAME")
   }
 
   private static func disk(_ folder: DataFolder) -> DoctorFinding {
@@ -103,9 +90,10 @@ package enum NetworkDiagnosis {
   /// - Parameters:
   ///   - refuser: who does not let this node in: that it does not answer says nothing more.
   ///   - seeds: of the invitation by which this node joined; none for a founder.
+  ///   - dialProblems: why the newest dial of each address of those failed.
   /// - Returns: nil where nobody else is known than who does not let this node in.
   package static func members(
-    _ members: [MemberView], refusedBy refuser: NodeID?, seeds: [Invitation.Seed]
+    _ members: [MemberView], refusedBy refuser: NodeID?, seeds: [Invitation.Seed], dialProblems: [String: String] = [:]
   ) -> DoctorFinding? {
     func finding(_ ok: Bool, _ detail: String, _ remedy: String = "") -> DoctorFinding {
       DoctorFinding(subject: "members", ok: ok, detail: detail, remedy: remedy)
@@ -114,10 +102,17 @@ package enum NetworkDiagnosis {
     let others = present.filter { $0.node != refuser }
     guard !others.isEmpty else {
       guard present.isEmpty else { return nil }
+      let gone = members.filter { !$0.isSelf }
+      guard gone.isEmpty else {
+        let names = gone.prefix(namesTold).map(\.name).joined(separator: ", ")
+        return finding(true, "all others have left the network: \(names)", "jointcloud member list")
+      }
       guard let seed = seeds.first else { return finding(true, "no other member yet") }
+      let asked = seeds.map { seed in seed.address + (dialProblems[seed.address].map { " (\($0))" } ?? "") }
       return finding(
-        false, "no other member was met yet; this node asks \(seeds.map(\.address).joined(separator: ", "))",
-        "see that a node of the network runs at \(seed.address), and that its port is open from here, TCP and UDP")
+        false, "no other member was met yet; this node asks \(asked.joined(separator: ", "))",
+        "see that a node of this network runs at \(seed.address), that a host name is known here, and that the port is "
+          + "open from here, TCP and UDP")
     }
     let lost = others.filter { $0.state == MemberState.failed.rawValue }
     let alive = others.count { $0.state == MemberState.alive.rawValue }
@@ -144,10 +139,13 @@ package enum NetworkDiagnosis {
         : "its operator knows whether it runs; what it says to this node: jointcloud node ping \(first.node.short)")
   }
 
-  /// - Parameter outcomes: of members that are held alive, each asked once just now.
+  /// - Parameters:
+  ///   - outcomes: of members that are held alive, each asked once just now.
+  ///   - addresses: theirs.
+  /// - Returns: nil where nobody was asked.
   package static func datagrams(
-    _ outcomes: [PingOutcome], listenAddress: String, _ traffic: TrafficView
-  ) -> DoctorFinding {
+    _ outcomes: [PingOutcome], listenAddress: String, addresses: [String], _ traffic: TrafficView
+  ) -> DoctorFinding? {
     var (straight, through, onStream) = (0, 0, 0)
     for outcome in outcomes {
       switch outcome {
@@ -160,13 +158,18 @@ package enum NetworkDiagnosis {
     func finding(_ ok: Bool, _ detail: String, _ remedy: String = "") -> DoctorFinding {
       DoctorFinding(subject: "datagrams", ok: ok, detail: detail, remedy: remedy)
     }
-    guard !outcomes.isEmpty else { return finding(true, "no live member to ask") }
+    guard !outcomes.isEmpty else { return nil }
     let heard = straight + through + onStream
     guard heard > 0 else {
       return finding(
         false, "none of \(outcomes.count) members that were alive a moment ago answers", "jointcloud member list")
     }
     let port = HostPort(listenAddress).map { "\($0.port)" } ?? "of listen"
+    if straight == 0, let words = otherFamily(listenAddress, addresses) {
+      return finding(
+        false, "datagrams do not pass: \(words)",
+        "give this node an address of theirs to listen on: listen in node.yaml, or --listen")
+    }
     if straight + through == 0 {
       let received = traffic.datagramsReceived == 0 ? ", and none was ever received" : ""
       return finding(
@@ -179,6 +182,22 @@ package enum NetworkDiagnosis {
         "let UDP port \(port) through between these machines")
     }
     return finding(true, "\(straight) of \(outcomes.count) members answer straight")
+  }
+
+  /// A datagram's socket is of one family: it reaches no address of the other.
+  ///
+  /// - Returns: nil unless all are addresses in themselves, and of the other family.
+  private static func otherFamily(_ listenAddress: String, _ addresses: [String]) -> String? {
+    func isSixth(_ text: String) -> Bool? {
+      guard let host = HostPort(text)?.host else { return nil }
+      if host.contains(":") { return true }
+      return host.allSatisfy { $0.isNumber || $0 == "." } ? false : nil
+    }
+    guard let own = isSixth(listenAddress), !addresses.isEmpty,
+      addresses.allSatisfy({ isSixth($0).map { $0 != own } ?? false })
+    else { return nil }
+    return own
+      ? "this node listens by IPv6, the others by IPv4 alone" : "this node listens by IPv4, the others by IPv6 alone"
   }
 
   /// - Returns: nil while the node is well.

@@ -22,7 +22,9 @@ extension NodeDoor {
     guard case .pinged(let outcome) = try await loop.command(.ping(node)) else {
       throw Refusal(.failed, "node \(node.short) was not asked")
     }
-    let name = await loop.read { engine, _ in engine.overlay.member(node)?.name ?? "" }
+    let (name, refusal) = await loop.read { engine, _ in
+      (engine.overlay.member(node)?.name ?? "", engine.overlay.refusal(by: node))
+    }
     func view(_ path: PingView.Path, _ roundTrip: Duration?) -> PingView {
       PingView(
         node: node, name: name, path: path, roundTripMicroseconds: roundTrip.map { Int64($0 / .microseconds(1)) })
@@ -31,7 +33,11 @@ extension NodeDoor {
     case .answered(let roundTrip): return view(.datagram, roundTrip)
     case .answeredThroughOthers(let roundTrip): return view(.throughOthers, roundTrip)
     case .answeredOnStream(let roundTrip): return view(.stream, roundTrip)
-    case .silent: return view(.silent, nil)
+    case .silent:
+      guard let refusal, refusal.why.isOfAdmission else { return view(.silent, nil) }
+      throw Refusal(
+        .notPermitted, "\(Exclusion.refused(by: node, name: name, why: refusal.why))", subject: node.short,
+        next: "jointcloud doctor")
     case .unknown: throw Self.unknown(node)
     }
   }

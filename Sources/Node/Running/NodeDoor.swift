@@ -27,7 +27,7 @@ struct NodeDoor: NodeService {
   }
 
   func status() async throws -> NodeStatusView {
-    let (summary, problem, now) = await loop.read { ($0.summary(), admissionProblem($0, $1), $1) }
+    let (summary, problem, now) = await loop.read { ($0.summary(), $0.exclusion(at: $1)?.description, $1) }
     let addresses = facts.addresses()
     return NodeStatusView(
       node: facts.identity.node, name: facts.configuration.name, kind: facts.configuration.kind.rawValue,

@@ -109,14 +109,13 @@ public struct NodeRun: Sendable {
 
   /// Whom nobody let in while its invitation held stays alone, and nothing else would say why.
   private func warnOfExpiry(_ identity: LocalIdentity, _ recovered: Recovered) {
-    guard let until = identity.joinableUntilMilliseconds, until < Wall.milliseconds(),
+    guard let exclusion = Exclusion.expired(identity, at: Wall.milliseconds()),
       !recovered.facts.contains(where: {
         $0.signed.statement.purpose == MemberRecord.purpose && $0.signed.statement.author != identity.node
       })
     else { return }
-    let what = "the invitation has expired (\(CalendarTime.text(until))), and no member is known here"
-    let next = "if none let this node in before, ask a founder for a new one, and join with a new folder"
-    logger.warning("\(what): \(next)", metadata: ["plane": "information"])
+    let next = "if none let this node in before, \(exclusion.remedy)"
+    logger.warning("\(exclusion); \(next)", metadata: ["plane": "information"])
   }
 
   /// A key that others can read speaks for somebody else too, also one that this run does not use. One that is kept

@@ -146,7 +146,7 @@ public struct NodeSetup: Sendable {
     throw Refusal(
       .conflict,
       "the node in \(folder.given) is in network \(present.name) (\(id.short)) already; "
-        + "another invitation is for a folder of its own (jointcloud node init)",
+        + "another network or invitation takes a folder of its own (jointcloud node init)",
       subject: folder.networkPath, next: "jointcloud node run --data \(folder.typed)")
   }
 

@@ -63,9 +63,7 @@ struct Doctor: AsyncParsableCommand {
     return [
       first,
       finding("configuration", folder.configurationPath) { _ = try NodeConfiguration.read(in: folder) },
-      finding("keys", "readable by this user alone") {
-        for name in KeyFile.Name.allCases { _ = try KeyFile(name, in: folder).read() }
-      },
+      keys(of: folder),
       finding("membership", folder.networkPath) { _ = try NodeSetup(folder).identity() },
       finding("database", "can be read, or the first start makes it") {
         do {
@@ -73,5 +71,26 @@ struct Doctor: AsyncParsableCommand {
         } catch StorageError.notFound {}
       },
     ]
+  }
+
+  private static func keys(of folder: DataFolder) -> DoctorFinding {
+    var absent: [KeyFile.Name] = []
+    for name in KeyFile.Name.allCases {
+      do {
+        _ = try KeyFile(name, in: folder).read()
+      } catch {
+        guard error.kind == .notFound else { return finding("keys", Failure(error)) }
+        absent.append(name)
+      }
+    }
+    guard !absent.isEmpty else {
+      return DoctorFinding(subject: "keys", ok: true, detail: "readable by this user alone")
+    }
+    // A run signs by one of them; the others may be kept elsewhere.
+    return DoctorFinding(
+      subject: "keys", ok: !absent.contains(.signing),
+      detail: "not in \(folder.keysPath): \(absent.map(\.rawValue).joined(separator: ", "))",
+      remedy: "put them back from a copy of this folder, unless they are kept elsewhere on purpose: node run needs "
+        + "signing.key alone, --http api.token, network create and join all others")
   }
 }

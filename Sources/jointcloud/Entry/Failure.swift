@@ -49,6 +49,9 @@ struct Failure: Error {
     if errors.omitted > 0 { lines.append("\(errors.omitted) more problems") }
   }
 
+  private static let askAnew =
+    "ask a founder for jointcloud network invite, or on an allow-list for jointcloud network allow NODE"
+
   private init(_ error: IdentityError) {
     switch error {
     case .otherNetwork:
@@ -60,14 +63,11 @@ struct Failure: Error {
     case .grantedToAnother(_, let node):
       self.init(.notPermitted, "\(error)", next: "ask a founder for jointcloud network allow \(node)")
     case .notAFounder:
-      self.init(
-        .notPermitted, "\(error)",
-        next: "ask a founder for jointcloud network invite, or on an allow-list for jointcloud network allow NODE")
-    case .notAdmitted, .badSignature:
-      self.init(.notPermitted, "\(error)", next: "ask a founder for jointcloud network invite")
+      self.init(.notPermitted, "\(error)", next: Self.askAnew)
+    case .notAdmitted, .badSignature: self.init(.notPermitted, "\(error)", next: Self.askAnew)
     case .malformed(what: "the invitation", _), .altered:
       self.init(.error, "\(error)", next: "copy one line as jointcloud network invite printed it, whole")
-    default: self.init(.error, "\(error)", next: "ask a founder for jointcloud network invite")
+    default: self.init(.error, "\(error)", next: Self.askAnew)
     }
   }
 

@@ -62,7 +62,8 @@ public struct OverlayCore: Sendable {
   /// Until then (uptime) the failed are knocked at quickly.
   var reviving = Duration.zero
   /// When people heard last that somebody was kept out, uptime.
-  var toldOfKeptOutAt: Duration?
+  /// Who was kept out and told of lately, and when.
+  var toldOfKeptOut: [NodeID: Duration] = [:]
   /// By member: why it kept no stream to this node, until one lasts; want of room does not count.
   var refusals: [NodeID: Refused] = [:]
   /// The uptime at which a stream to anybody was last seen to have lasted.

@@ -214,7 +214,7 @@ extension OverlayNotice: CustomStringConvertible {
     case .memberHasTwoKeys(let node):
       "node \(node.short) shows two working keys for one epoch: what it signs by one is no good for who knows the other"
     case .peerMisbehaved(let node): "node \(node.short) sent too many bad frames; its link is closed"
-    case .unreachable(let node, let address, let reason): "node \(node.short) at \(address) does not answer: \(reason)"
+    case .unreachable(let node, let address, let reason): "no stream to node \(node.short) at \(address): \(reason)"
     case .keptOut(let node, .invitationUsedUp):
       "node \(node.short) was not let in: another node has come in by its invitation; "
         + "if it is to be a member, give it one of its own: jointcloud network invite"

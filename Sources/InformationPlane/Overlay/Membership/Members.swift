@@ -132,8 +132,11 @@ extension OverlayCore {
   ) {
     drop(Self.dropReason(obstacle), from: link, &turn)
     // Whoever knocks with a used invitation can do so as often as it likes.
-    if let toldOfKeptOutAt, turn.uptime - toldOfKeptOutAt < limits.noticePause { return }
-    toldOfKeptOutAt = turn.uptime
+    let uptime = turn.uptime
+    toldOfKeptOut = toldOfKeptOut.filter { uptime - $0.value < limits.keptOutPause }
+    guard toldOfKeptOut[checked.node] == nil else { return }
+    if let last = toldOfKeptOut.values.max(), uptime - last < limits.noticePause { return }
+    toldOfKeptOut[checked.node] = uptime
     turn.emit(.notice(.keptOut(checked.node, obstacle)))
   }
 

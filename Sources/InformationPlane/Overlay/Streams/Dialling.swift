@@ -1,9 +1,11 @@
-import Model
+public import Model
 
 /// A node to be linked with: where it may be, and when to try next.
 struct DialTarget: Sendable {
   private(set) var addresses: [String] = []
   private(set) var failures = 0
+  /// Why the newest dial of each address failed.
+  fileprivate(set) var problems: [String: String] = [:]
   /// The uptime from which to dial.
   var dueAt: Duration
   /// A dial is under way until then at most.
@@ -59,6 +61,9 @@ extension OverlayCore {
     }
     return out
   }
+
+  /// Why dials of a peer to whom there is no stream failed, by address; empty while none has.
+  public func dialProblems(of peer: NodeID) -> [String: String] { targets[peer]?.problems ?? [:] }
 
   func shouldDial(_ peer: NodeID) -> Bool {
     !leaving && peer != node && linkOfNode[peer] == nil && table[peer]?.state != .left
@@ -140,6 +145,7 @@ extension OverlayCore {
 
   mutating func dialFailed(_ peer: NodeID, address: String, reason: String, _ turn: inout Turn) {
     guard let target = targets[peer], target.underWayUntil != nil, linkOfNode[peer] == nil else { return }
+    targets[peer]?.problems[address] = reason
     // Of those who have failed, people know.
     let state = table[peer]?.state
     if target.failures == 0, state != .failed, state != .left {

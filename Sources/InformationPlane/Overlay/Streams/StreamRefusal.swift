@@ -35,6 +35,9 @@ extension OverlayCore {
     newest(refusals.values.filter { uptime - $0.at < limits.encounterMemory })
   }
 
+  /// Whether this peer does not keep a stream to this node, since one lasted last.
+  public func refusal(by peer: NodeID) -> Refused? { refusals[peer] }
+
   /// Who does not take this node for a member, the newest, as long as nobody does: no stream lasts, nor has one since it
   /// refused first. Where some let this node in and some do not, it is not shut out.
   public var shutOut: Refused? {
@@ -56,7 +59,7 @@ extension OverlayCore {
 
 extension StreamRefusal {
   /// The peer does not take this node for a member: it answers none of its datagrams either.
-  var isOfAdmission: Bool {
+  public var isOfAdmission: Bool {
     switch self {
     case .tooManyMembers, .invitationUsedUp, .otherAdmission: true
     case .full, .misbehaved, .sameKeyElsewhere, .unknown: false

@@ -43,7 +43,7 @@ final class StreamTransport: Sendable {
   let logger: Logger
   let state = Mutex(State())
   let fetches: Permits
-  private let refusalLog = LogPace(lines: 10, per: .seconds(60))
+  private let refusalLog = LogPace(lines: 10, per: .seconds(60), pause: .seconds(3_600))
   private let dials: AsyncStream<DialRequest>
   private let dialling: AsyncStream<DialRequest>.Continuation
 
@@ -213,9 +213,10 @@ final class StreamTransport: Sendable {
 
   private func note(_ error: HandshakeError, from origin: String) async {
     // Strangers must not fill the log.
-    if let untold = refusalLog.admits(at: .now) {
+    let reason = error == .closedEarly ? "it closed the connection during the handshake" : "\(error)"
+    let host = HostPort(origin)?.host ?? origin
+    if let untold = refusalLog.admits("\(host) \(reason)", at: .now) {
       if untold > 0 { logger.info("refused \(untold) more connections; node status counts them by reason") }
-      let reason = error == .closedEarly ? "it closed the connection during the handshake" : "\(error)"
       logger.info("refused a connection", metadata: ["from": "\(origin)", "reason": "\(reason)"])
     }
     if error == .sameKeyElsewhere {

@@ -72,7 +72,7 @@ struct NetworkCommand: AsyncParsableCommand {
       let which = nodes == 1 ? "it" : "a line"
       Output.hint(
         "the first node that has \(which) may join, for \(HumanText.duration(life)); keep \(nodes == 1 ? "it" : "them") "
-          + "secret: jointcloud network join --data DIR jc1...")
+          + "secret: jointcloud network join --data DIR - takes it from standard input")
     }
   }
 

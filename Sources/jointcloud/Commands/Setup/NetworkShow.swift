@@ -100,9 +100,14 @@ struct NetworkView: Encodable {
       ("Admission", policy), ("Founders", founders.map { output.text($0.digest) }.joined(separator: ", ")),
       ("Seeds", seeds.map { "\(output.text($0.node.digest)) at \($0.address)" }.joined(separator: ", ")),
       ("This node", "\(node.hexadecimal)\(isFounder ? ", a founder" : "")"),
-      ("May join", joinableUntilMilliseconds.map { "until \(HumanText.dateAndClock($0)); a member stays" } ?? ""),
+      ("May join", joinableUntilMilliseconds.map(Self.joining) ?? ""),
       ("Members", members),
     ]) + news(wide: output.format == .wide)
+  }
+
+  private static func joining(until milliseconds: Int64) -> String {
+    let date = HumanText.dateAndClock(milliseconds)
+    return milliseconds < HumanText.now() ? "no more, since \(date); a member stays" : "until \(date); a member stays"
   }
 
   private var policy: String {

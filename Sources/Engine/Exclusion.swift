@@ -1,0 +1,57 @@
+public import Model
+public import Overlay
+
+/// Why the network does not let this node in: nobody would hear what it says.
+public enum Exclusion: Sendable, Hashable {
+  /// A member does not take it for one, and no stream to anybody lasts.
+  case refused(by: NodeID, name: String, why: StreamRefusal)
+  /// What it joined by holds no more, and it met nobody meanwhile.
+  case expired(atMilliseconds: Int64, isInvitation: Bool)
+
+  /// - Returns: nil while what this node joined by holds, and for a founder.
+  public static func expired(_ identity: LocalIdentity, at wallMilliseconds: Int64) -> Exclusion? {
+    guard let until = identity.joinableUntilMilliseconds, until < wallMilliseconds else { return nil }
+    let isInvitation = if case .invitation = identity.admission { true } else { false }
+    return .expired(atMilliseconds: until, isInvitation: isInvitation)
+  }
+
+  /// What a person does about it.
+  public var remedy: String {
+    let folder = "with a new folder: jointcloud node init --data NEW_FOLDER --name NAME"
+    switch self {
+    case .refused(_, _, .invitationUsedUp), .refused(_, _, .tooManyMembers):
+      return "ask a founder for another invitation, stop this node, and join \(folder)"
+    case .refused(_, _, .otherAdmission): return "start this node with the data folder that it joined with"
+    case .refused(_, _, .misbehaved), .refused(_, _, .unknown):
+      return "compare the programs' versions here and there: jointcloud --version"
+    case .refused(_, _, .sameKeyElsewhere): return "stop the other process that has a copy of this data folder"
+    case .refused(_, _, .full): return "none is needed: it is tried again"
+    case .expired(_, isInvitation: true):
+      return "ask a founder for a new invitation, stop this node, and join \(folder)"
+    case .expired(_, isInvitation: false):
+      return "stop this node, make another \(folder); and ask a founder for jointcloud network allow with the new id"
+    }
+  }
+}
+
+extension Exclusion: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .refused(let node, let name, let why): "\(name) (\(node.short)) does not let this node in: \(why)"
+    case .expired(let until, let isInvitation):
+      "not admitted: the \(isInvitation ? "invitation" : "founder's grant") has expired (\(CalendarTime.text(until))), "
+        + "and no other member is known"
+    }
+  }
+}
+
+extension NodeEngine {
+  /// Nil while somebody lets this node in, or may do so yet.
+  public func exclusion(at now: Moment) -> Exclusion? {
+    if let refused = overlay.shutOut {
+      return .refused(by: refused.by, name: name(of: refused.by), why: refused.why)
+    }
+    guard overlay.memberCounts.isEmpty else { return nil }
+    return .expired(identity, at: now.wallMilliseconds)
+  }
+}
