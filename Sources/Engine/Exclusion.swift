@@ -19,7 +19,8 @@ public enum Exclusion: Sendable, Hashable {
   public var remedy: String {
     let folder = "with a new folder: jointcloud node init --data NEW_FOLDER --name NAME"
     switch self {
-    case .refused(_, _, .invitationUsedUp), .refused(_, _, .tooManyMembers):
+    case .refused(_, _, .tooManyMembers): return "a member must leave first; then this node is let in by itself"
+    case .refused(_, _, .invitationUsedUp):
       return "ask a founder for another invitation, stop this node, and join \(folder)"
     case .refused(_, _, .otherAdmission): return "start this node with the data folder that it joined with"
     case .refused(_, _, .misbehaved), .refused(_, _, .unknown):
@@ -37,10 +38,11 @@ public enum Exclusion: Sendable, Hashable {
 extension Exclusion: CustomStringConvertible {
   public var description: String {
     switch self {
-    case .refused(let node, let name, let why): "\(name) (\(node.short)) does not let this node in: \(why)"
+    case .refused(let node, let name, let why):
+      "\(name.isEmpty ? node.short : "\(name) (\(node.short))") \(why.verb): \(why)"
     case .expired(let until, let isInvitation):
-      "not admitted: the \(isInvitation ? "invitation" : "founder's grant") has expired (\(CalendarTime.text(until))), "
-        + "and no other member is known"
+      "no other member is known, and the \(isInvitation ? "invitation" : "founder's grant") has expired "
+        + "(\(CalendarTime.text(until)))"
     }
   }
 }

@@ -140,7 +140,7 @@ extension EndToEnd {
         let unknown = try nodes[2].run("trace", short == "beef0000" ? "beef0001" : "beef0000")
         #expect(unknown.refuses(1, "no trace", "beef000", "next: jointcloud task list"), "\(unknown.errors)")
         let nobodys = try nodes[2].run("trace", String(repeating: "be", count: 32))
-        #expect(nobodys.refuses(1, "neither this node nor a member", "next: "), "\(nobodys.errors)")
+        #expect(nobodys.refuses(1, "neither this node nor a member that answered", "next: "), "\(nobodys.errors)")
         try until("it is gone with its time", seconds: 10) {
           try nodes[1].ask("network", "show")["announcements"].list.isEmpty ? () : nil
         }

@@ -52,8 +52,8 @@ extension EndToEnd {
         }
         #expect(says, "\(late.log)")
         let announced = try late.run("network", "announce", "let me in")
-        #expect(announced.status == 8 && announced.errors.contains("not admitted"), "\(announced.errors)")
-        #expect(try late.ask("node", "status")["admissionProblem"].text.contains("not admitted"))
+        #expect(announced.status == 8 && announced.errors.contains("the invitation has expired"), "\(announced.errors)")
+        #expect(try late.ask("node", "status")["admissionProblem"].text.contains("the invitation has expired"))
         #expect(try late.run("network", "show").output.contains("no more, since"))
         let doctor = try late.run("doctor")
         #expect(doctor.status == 1 && doctor.output.contains("admission"), "\(doctor.output)")

@@ -153,6 +153,16 @@ import Testing
     #expect(lone.core.shutOut == nil && lone.core.recentRefusal(at: lone.now.uptime) == nil)
   }
 
+  @Test("People hear of each node and reason once in a long while, and of all together not all the time")
+  func notices() {
+    let limits = OverlayLimits()
+    var pace = NoticePace<Int>()
+    let told = (0..<7_200).filter { pace.admits($0 % 2, at: .seconds($0), limits) }
+    #expect(told == [0, 11, 3_600, 3_611])
+    let many = (0..<100).filter { pace.admits(2 + $0, at: .seconds(9_000 + $0), limits) }
+    #expect(many == Array(stride(from: 0, to: 100, by: 10)))
+  }
+
   @Test("Where one lets this node in and another does not, the other ends as failed, and nobody is shut out")
   func whoIsRefusedBySome() throws {
     var lone = try LoneCore(peerCount: 0, seed: Self.seed)

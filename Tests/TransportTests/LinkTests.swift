@@ -224,6 +224,21 @@ import Transport
     }
   }
 
+  @Test func aNameIsDialledAndOneThatIsNotKnownIsNamed() async throws {
+    var network = try Network()
+    let near = try Peer(network.founder)
+    let far = try Peer(try network.member())
+    try await running([near, far]) {
+      let port = try await near.listening().port
+      // No name server is asked for a label this long.
+      let name = String(repeating: "x", count: 64) + ".invalid"
+      far.transport.perform(.dial(address: "\(name):\(port)", expecting: near.node))
+      #expect(try await far.dialFailure() == "no address is known for \(name)")
+      far.transport.perform(.dial(address: "localhost:\(port)", expecting: near.node))
+      _ = try await near.opened()
+    }
+  }
+
   /// Does the handshake by hand on a plain socket.
   static func greet(
     _ socket: RawSocket, as identity: LocalIdentity, _ node: NodeID, purpose: StreamPurpose = .control

@@ -144,11 +144,12 @@ extension NodeEngine {
       if let problem = reply.problem { out.append(remark(node, "incomplete", problem, now)) }
     }
     for node in audience.asked where replies[node] == nil {
-      out.append(remark(node, "unanswered", "it did not say what it knows: that is missing here", now))
+      out.append(remark(node, TraceView.unanswered, "it did not say what it knows: that is missing here", now))
     }
     for (nodes, why) in [(audience.unlinked, "no stream from here"), (audience.beyondLimit, "too many to ask")]
     where !nodes.isEmpty {
-      out.append(remark(identity.node, "not asked", "\(named(nodes)): \(why), so what they know is missing", now))
+      let detail = "\(named(nodes)): \(why), so what they know is missing"
+      out.append(remark(identity.node, TraceView.notAsked, detail, now))
     }
     return Self.inOrder(Self.withClocks(out))
   }

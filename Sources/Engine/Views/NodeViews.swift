@@ -132,4 +132,10 @@ public struct TraceView: Codable, Sendable, Hashable {
   public var via: NodeID?
   /// Of a broadcast: the links that it had passed then.
   public var links: Int?
+
+  static let unanswered = "unanswered"
+  static let notAsked = "not asked"
+
+  /// Whether it tells nothing of the trace, but who does not.
+  public var isRemark: Bool { what == Self.unanswered || what == Self.notAsked }
 }

@@ -24,11 +24,12 @@ final class AddressBook: Sendable {
   private enum Step {
     case known([SocketAddress])
     case wait
-    case begin
   }
 
-  /// A name's addresses that are kept.
+  /// A name's addresses that are kept, of each family.
   private static let addressLimit = 8
+  /// Those that are looked at.
+  private static let entryLimit = 64
   /// Never stopped: who is stopped would wait for the slowest name. Its threads begin with the first name.
   private static let threadCount = 16
   private static let threads: NIOThreadPool = {
@@ -47,13 +48,14 @@ final class AddressBook: Sendable {
     self.find = find
   }
 
-  /// - Parameter family: of the socket that is to send there; a name may have addresses of several.
+  /// - Parameter family: of the socket that is to send there; a name may have addresses of several. One that listens on
+  ///   all addresses sends to both.
   /// - Returns: nil for a name that is not known, or not yet.
   func address(of text: String, family: NIOBSDSocket.ProtocolFamily) -> SocketAddress? {
     guard let place = HostPort(text) else { return nil }
     if let literal = Self.literal(place) { return literal }
     guard case .known(let addresses) = look(up: place.host, then: nil) else { return nil }
-    return addresses.first { $0.protocol == family }.map { Self.address($0, port: place.port) }
+    return (addresses.first { $0.protocol == family } ?? addresses.first).map { Self.address($0, port: place.port) }
   }
 
   /// - Returns: nil for what is a name.
@@ -76,15 +78,16 @@ final class AddressBook: Sendable {
 
   /// What is known of a name. What was known before serves until a newer answer is there.
   ///
-  /// - Parameter waiter: is told the answer where nothing is known; nil for who does not wait.
+  /// - Parameter waiter: is told the answer where nothing is known; nil for who does not wait. Dials wait their turn,
+  ///   where many names are looked up, and there are no more than may be under way.
   private func look(up host: String, then waiter: (@Sendable ([SocketAddress]) -> Void)?) -> Step {
     let (step, isDue) = state.withLock { state -> (Step, Bool) in
       let line = state.lines[host]
       if let line, line.staleAt > .now() { return (.known(line.addresses), false) }
       let old = line?.addresses ?? []
       let waiters = state.underWay[host]
-      guard waiters != nil || state.underWay.count < limits.lookUps else { return (.known(old), false) }
       let waits = old.isEmpty && waiter != nil && (waiters?.count ?? 0) < limits.dials
+      guard waits || waiters != nil || state.underWay.count < limits.lookUps else { return (.known(old), false) }
       state.underWay[host] = (waiters ?? []) + (waits ? [waiter].compactMap(\.self) : [])
       return (waits ? .wait : .known(old), waiters == nil)
     }
@@ -95,15 +98,20 @@ final class AddressBook: Sendable {
   private func begin(_ host: String) {
     Self.threads.submit { [self] phase in
       let began = NIODeadline.now()
-      let found = phase == .active ? Array(find(host).prefix(Self.addressLimit)) : []
+      let found = phase == .active ? find(host) : []
+      let kept = [NIOBSDSocket.ProtocolFamily.inet, .inet6].flatMap { family in
+        found.filter { $0.protocol == family }.prefix(Self.addressLimit)
+      }
       let took = NIODeadline.now() - began
-      let waiters = state.withLock { state in
+      let (addresses, waiters) = state.withLock { state in
+        // A name server that fails makes nobody unknown who was known.
+        let addresses = kept.isEmpty ? state.lines[host]?.addresses ?? [] : kept
         // Others say how many there are. Beginning anew is simpler than telling which are still wanted.
         if state.lines.count >= limits.addresses { state.lines = [:] }
-        state.lines[host] = Line(addresses: found, staleAt: .now() + pause(after: took, isKnown: !found.isEmpty))
-        return state.underWay.removeValue(forKey: host) ?? []
+        state.lines[host] = Line(addresses: addresses, staleAt: .now() + pause(after: took, isKnown: !kept.isEmpty))
+        return (addresses, state.underWay.removeValue(forKey: host) ?? [])
       }
-      for waiter in waiters { waiter(found) }
+      for waiter in waiters { waiter(addresses) }
     }
   }
 
@@ -119,7 +127,7 @@ final class AddressBook: Sendable {
     var found: UnsafeMutablePointer<addrinfo>?
     guard getaddrinfo(host, nil, &hints, &found) == 0, let found else { return [] }
     defer { freeaddrinfo(found) }
-    return sequence(first: found) { $0.pointee.ai_next }.prefix(addressLimit).compactMap { entry in
+    return sequence(first: found) { $0.pointee.ai_next }.prefix(entryLimit).compactMap { entry in
       switch entry.pointee.ai_family {
       case AF_INET:
         entry.pointee.ai_addr?.withMemoryRebound(to: sockaddr_in.self, capacity: 1) { SocketAddress($0.pointee) }

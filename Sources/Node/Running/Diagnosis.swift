@@ -11,11 +11,14 @@ extension NodeDoor {
 
   func doctor() async throws -> [DoctorFinding] {
     let seeds = (try? NetworkFile.read(in: facts.folder).seeds) ?? []
-    let (adapters, unfinished, members, summary, encounters) = await loop.read {
-      ($0.adapterViews(), $0.unfinished(at: $1), $0.memberViews(), $0.summary(), Encounters($0.overlay, at: $1))
+    let (adapters, unfinished, summary, members) = await loop.read {
+      ($0.adapterViews(), $0.unfinished(at: $1), $0.summary(), $0.memberViews())
     }
-    let (exclusion, dialProblems) = await loop.read { engine, now in
-      (engine.exclusion(at: now), seeds.reduce(into: [:]) { $0.merge(engine.overlay.dialProblems(of: $1.node)) { $1 } })
+    let (encounters, exclusion, dialProblems) = await loop.read { engine, now in
+      (
+        Encounters(engine.overlay, at: now), engine.exclusion(at: now),
+        seeds.reduce(into: [:]) { $0.merge(engine.overlay.dialProblems(of: $1.node)) { $1 } }
+      )
     }
     var out = adapters.map {
       DoctorFinding(
@@ -23,14 +26,16 @@ extension NodeDoor {
         remedy: $0.usable ? "" : "jointcloud adapter list")
     }
     if case .expired = exclusion, let exclusion {
-      // Who is there, and whether it can be reached, says nothing then.
-      out.append(Encounters.finding(exclusion))
+      let asked = NetworkDiagnosis.asked(seeds, dialProblems)
+      out.append(
+        DoctorFinding(
+          subject: "admission", ok: false, detail: "\(exclusion); this node asks \(asked)", remedy: exclusion.remedy))
     } else if let finding = NetworkDiagnosis.members(
       members, refusedBy: encounters.refusal?.by, seeds: seeds, dialProblems: dialProblems)
     {
       out.append(finding)
     }
-    out += encounters.findings(members)
+    out += encounters.findings(members, exclusion)
     // While two share a key, what is lost and late says nothing of the network or the machine; and who refuses this
     // node's streams answers none of its datagrams.
     if !encounters.isKeyElsewhere {
@@ -108,9 +113,8 @@ package enum NetworkDiagnosis {
         return finding(true, "all others have left the network: \(names)", "jointcloud member list")
       }
       guard let seed = seeds.first else { return finding(true, "no other member yet") }
-      let asked = seeds.map { seed in seed.address + (dialProblems[seed.address].map { " (\($0))" } ?? "") }
       return finding(
-        false, "no other member was met yet; this node asks \(asked.joined(separator: ", "))",
+        false, "no other member was met yet; this node asks \(asked(seeds, dialProblems))",
         "see that a node of this network runs at \(seed.address), that a host name is known here, and that the port is "
           + "open from here, TCP and UDP")
     }
@@ -137,6 +141,11 @@ package enum NetworkDiagnosis {
         ? "see whether this machine reaches them, TCP and UDP: "
           + lost.compactMap(\.addresses.first).prefix(3).joined(separator: ", ")
         : "its operator knows whether it runs; what it says to this node: jointcloud node ping \(first.node.short)")
+  }
+
+  /// Whom this node asks to let it in, and why the newest dial of each failed.
+  package static func asked(_ seeds: [Invitation.Seed], _ dialProblems: [String: String]) -> String {
+    seeds.map { seed in seed.address + (dialProblems[seed.address].map { " (\($0))" } ?? "") }.joined(separator: ", ")
   }
 
   /// - Parameters:
@@ -168,7 +177,7 @@ package enum NetworkDiagnosis {
     if straight == 0, let words = otherFamily(listenAddress, addresses) {
       return finding(
         false, "datagrams do not pass: \(words)",
-        "give this node an address of theirs to listen on: listen in node.yaml, or --listen")
+        "let this node listen on an address of that family: listen in node.yaml, or --listen")
     }
     if straight + through == 0 {
       let received = traffic.datagramsReceived == 0 ? ", and none was ever received" : ""
@@ -184,7 +193,7 @@ package enum NetworkDiagnosis {
     return finding(true, "\(straight) of \(outcomes.count) members answer straight")
   }
 
-  /// A datagram's socket is of one family: it reaches no address of the other.
+  /// A datagram's socket is of one family, and reaches no address of the other unless it listens on all.
   ///
   /// - Returns: nil unless all are addresses in themselves, and of the other family.
   private static func otherFamily(_ listenAddress: String, _ addresses: [String]) -> String? {
@@ -193,7 +202,7 @@ package enum NetworkDiagnosis {
       if host.contains(":") { return true }
       return host.allSatisfy { $0.isNumber || $0 == "." } ? false : nil
     }
-    guard let own = isSixth(listenAddress), !addresses.isEmpty,
+    guard let own = isSixth(listenAddress), HostPort(listenAddress)?.isWildcard == false, !addresses.isEmpty,
       addresses.allSatisfy({ isSixth($0).map { $0 != own } ?? false })
     else { return nil }
     return own

@@ -20,7 +20,8 @@ struct Encounters: Sendable {
     membersWithTwoKeys = overlay.membersWithTwoKeys
   }
 
-  func findings(_ members: [MemberView]) -> [DoctorFinding] {
+  /// - Parameter exclusion: why nobody lets this node in, if so.
+  func findings(_ members: [MemberView], _ exclusion: Exclusion?) -> [DoctorFinding] {
     var out: [DoctorFinding] = []
     if isKeyElsewhere {
       let place = rivalAddress.map { " at \($0)" } ?? ""
@@ -31,8 +32,7 @@ struct Encounters: Sendable {
           remedy: "stop the one that is not to run; if the key was stolen, make a new node: "
             + "jointcloud node init --data NEW_FOLDER --name NAME"))
     } else if let refusal {
-      let name = members.first { $0.node == refusal.by }?.name ?? ""
-      out.append(Self.finding(.refused(by: refusal.by, name: name, why: refusal.why)))
+      out.append(Self.finding(refusal, members, exclusion))
     }
     for node in membersRunningTwice {
       out.append(
@@ -56,8 +56,17 @@ struct Encounters: Sendable {
     members.first { $0.node == node }.map { "\($0.name) (\(node.short))" } ?? node.short
   }
 
-  /// Who refuses this node's streams, and what to do about it.
-  static func finding(_ exclusion: Exclusion) -> DoctorFinding {
-    DoctorFinding(subject: "admission", ok: false, detail: "\(exclusion)", remedy: exclusion.remedy)
+  private static func finding(
+    _ refusal: Refused, _ members: [MemberView], _ exclusion: Exclusion?
+  ) -> DoctorFinding {
+    if let exclusion {
+      return DoctorFinding(subject: "admission", ok: false, detail: "\(exclusion)", remedy: exclusion.remedy)
+    }
+    let name = members.first { $0.node == refusal.by }?.name ?? ""
+    let refused = Exclusion.refused(by: refusal.by, name: name, why: refusal.why)
+    // Where others let it in it works with them.
+    return DoctorFinding(
+      subject: "admission", ok: refusal.why.isOfAdmission, detail: "\(refused)",
+      remedy: refusal.why.isOfAdmission ? "others let it in; its operator or a founder may know why" : refused.remedy)
   }
 }

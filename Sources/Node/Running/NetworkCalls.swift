@@ -22,8 +22,8 @@ extension NodeDoor {
     guard case .pinged(let outcome) = try await loop.command(.ping(node)) else {
       throw Refusal(.failed, "node \(node.short) was not asked")
     }
-    let (name, refusal) = await loop.read { engine, _ in
-      (engine.overlay.member(node)?.name ?? "", engine.overlay.refusal(by: node))
+    let (name, refusal) = await loop.read { engine, now in
+      (engine.overlay.member(node)?.name ?? "", engine.overlay.recentRefusal(by: node, at: now.uptime))
     }
     func view(_ path: PingView.Path, _ roundTrip: Duration?) -> PingView {
       PingView(

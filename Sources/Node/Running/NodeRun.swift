@@ -114,8 +114,8 @@ public struct NodeRun: Sendable {
         $0.signed.statement.purpose == MemberRecord.purpose && $0.signed.statement.author != identity.node
       })
     else { return }
-    let next = "if none let this node in before, \(exclusion.remedy)"
-    logger.warning("\(exclusion); \(next)", metadata: ["plane": "information"])
+    logger.warning(
+      "\(exclusion): if none let this node in before, \(exclusion.remedy)", metadata: ["plane": "information"])
   }
 
   /// A key that others can read speaks for somebody else too, also one that this run does not use. One that is kept

@@ -35,6 +35,8 @@ public struct DataFolder: Sendable, Hashable {
   public var networkPath: String { path + "/network.json" }
   public var endpointPath: String { path + "/endpoint.json" }
   public var databasePath: String { path + "/node.sqlite" }
+  /// Whether a node ran here before.
+  public var hasDatabase: Bool { PrivateFile.exists(databasePath) }
   public var objectsPath: String { path + "/objects" }
   public var workPath: String { path + "/work" }
   public var logPath: String { path + "/log" }

@@ -34,7 +34,7 @@ struct OverlayBenchmark: AsyncParsableCommand {
 
   private var plan: OverlayRun.Plan {
     var plan = OverlayRun.Plan()
-    if short { (plan.idle, plan.loss) = (.seconds(2), .seconds(15)) }
+    if short { (plan.idle, plan.rest, plan.loss) = (.seconds(2), .zero, .seconds(15)) }
     if let lossSeconds { plan.loss = .seconds(lossSeconds) }
     if let idleSeconds { plan.idle = .seconds(idleSeconds) }
     return plan

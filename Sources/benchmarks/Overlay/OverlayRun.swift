@@ -16,6 +16,9 @@ struct OverlayRun: Sendable {
     /// Beside those, where counting copies would disturb what is timed.
     var countedBroadcasts = 10
     var idle = Duration.seconds(10)
+    /// Since all joined: who was busy then probes more slowly until it has heard answers in time again, by one step a
+    /// probe, and what is measured of idle nodes would be too little.
+    var rest = Duration.seconds(60)
     var loss = Duration.seconds(60)
     var lossPercent = 30
   }
@@ -43,13 +46,13 @@ struct OverlayRun: Sendable {
   /// - Throws: when its nodes never come to see each other, or one ends by itself.
   func measure(_ overlay: some MeasuredOverlay) async throws {
     let joined = try await join(overlay)
-    try await Task.sleep(for: Self.settling)
-    try await attempt("idle nodes") { try await idle(overlay) }
     try await attempt("who was held failed since all joined at once") {
       try await Task.sleep(until: joined + Self.suspicionsOver)
       // All of them live: whoever was held failed was only too busy.
       found.add(Double(try await overlay.failures(heldBy: everybody)), to: figures.falseDeathsJoin)
     }
+    try await Task.sleep(until: joined + plan.rest)
+    try await attempt("idle nodes") { try await idle(overlay) }
     try await overlay.watching { board in
       let start = ContinuousClock.now
       try await attempt("broadcasts") { try await broadcast(overlay, board) }

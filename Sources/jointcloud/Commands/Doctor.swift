@@ -65,7 +65,7 @@ struct Doctor: AsyncParsableCommand {
       finding("configuration", folder.configurationPath) { _ = try NodeConfiguration.read(in: folder) },
       keys(of: folder),
       finding("membership", folder.networkPath) { _ = try NodeSetup(folder).identity() },
-      finding("database", "can be read, or the first start makes it") {
+      finding("database", folder.hasDatabase ? "can be read" : "the first start makes it") {
         do {
           _ = try LedgerReader(path: folder.path).ledgers()
         } catch StorageError.notFound {}

@@ -24,14 +24,15 @@ struct Trace: AsyncParsableCommand {
   func run() async throws {
     try await node.withNode { client in
       let trace = try await client.traceID(id)
-      try await output.print(hops, again: again) {
-        let hops = try await client.trace(trace)
-        guard !hops.isEmpty else {
-          throw Failure(
-            .error, "neither this node nor a member that it asked knows trace \(trace.hexadecimal)",
-            next: "jointcloud task list, or jointcloud network show -o wide")
-        }
-        return hops
+      guard !again.watch else {
+        return try await output.print(hops, again: again) { try await client.trace(trace) }
+      }
+      let known = try await client.trace(trace)
+      if !known.isEmpty { try await output.print(hops) { known } }
+      guard known.contains(where: { !$0.isRemark }) else {
+        throw Failure(
+          .error, "neither this node nor a member that answered knows trace \(trace.hexadecimal)",
+          next: "jointcloud task list, or jointcloud network show -o wide")
       }
     }
   }

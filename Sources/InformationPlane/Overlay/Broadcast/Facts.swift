@@ -223,7 +223,8 @@ extension OverlayCore {
   ) {
     let check = facts.pending.removeValue(forKey: signed.id)
     guard let link = pending.link, links[link] != nil else {
-      return fetchAgain(signed.id, after: check, from: pending.node, &turn)
+      // Nothing is known against who brought it.
+      return fetchAgain(signed.id, after: check, from: node, &turn)
     }
     consider(signed, hops: hops, alongTree: false, on: link, &turn)
     stopWantingUnlessInHand(signed.id)

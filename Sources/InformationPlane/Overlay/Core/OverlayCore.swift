@@ -61,14 +61,12 @@ public struct OverlayCore: Sendable {
   var unconfirmed: [NodeID] = []
   /// Until then (uptime) the failed are knocked at quickly.
   var reviving = Duration.zero
-  /// When people heard last that somebody was kept out, uptime.
-  /// Who was kept out and told of lately, and when.
-  var toldOfKeptOut: [NodeID: Duration] = [:]
+  var keptOutNotices = NoticePace<KeptOut>()
   /// By member: why it kept no stream to this node, until one lasts; want of room does not count.
   var refusals: [NodeID: Refused] = [:]
   /// The uptime at which a stream to anybody was last seen to have lasted.
   var letInAt: Duration?
-  var toldOfRefusalAt: Duration?
+  var refusalNotices = NoticePace<Refusing>()
 
   // Streams.
   var targets: [NodeID: DialTarget] = [:]

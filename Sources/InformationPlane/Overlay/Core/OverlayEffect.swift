@@ -225,7 +225,7 @@ extension OverlayNotice: CustomStringConvertible {
     case .refused(let node, .invitationUsedUp):
       "node \(node.short) does not let this node in: another node has come in by the invitation; "
         + "ask a founder for another, and join with a new data folder"
-    case .refused(let node, let refusal): "node \(node.short) closed the stream: \(refusal)"
+    case .refused(let node, let refusal): "node \(node.short) \(refusal.verb): \(refusal)"
     case .recordRefused(let node, let error): "the record of \(node.map { "node \($0.short)" } ?? "a node"): \(error)"
     }
   }

@@ -180,8 +180,8 @@ public struct OverlayLimits: Hashable, Sendable {
   /// How often people hear at most of two processes with one key, of who is kept out, and of who keeps this node out; and
   /// how often the other process with this node's key is dialled.
   public var noticePause: Duration = .seconds(10)
-  /// How often people hear of one node that is kept out.
-  public var keptOutPause: Duration = .seconds(3_600)
+  /// How often people hear of one node that is kept out, or of one that refuses this one, for one reason.
+  public var noticeRepetition: Duration = .seconds(3_600)
   /// After so many dials in vain the other process is held to have gone.
   public var rivalDials = 2
   /// How long people are told that it, a member that runs twice, or who kept this node out was met.

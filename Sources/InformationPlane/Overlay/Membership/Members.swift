@@ -1,6 +1,12 @@
 public import Model
 import Sodium
 
+/// A node that is admitted and did not become a member here, and why.
+struct KeptOut: Hashable, Sendable {
+  let node: NodeID
+  let obstacle: CloseReason
+}
+
 extension OverlayCore {
   /// The other members, sorted by id.
   public var members: [KnownMember] {
@@ -132,11 +138,8 @@ extension OverlayCore {
   ) {
     drop(Self.dropReason(obstacle), from: link, &turn)
     // Whoever knocks with a used invitation can do so as often as it likes.
-    let uptime = turn.uptime
-    toldOfKeptOut = toldOfKeptOut.filter { uptime - $0.value < limits.keptOutPause }
-    guard toldOfKeptOut[checked.node] == nil else { return }
-    if let last = toldOfKeptOut.values.max(), uptime - last < limits.noticePause { return }
-    toldOfKeptOut[checked.node] = uptime
+    let what = KeptOut(node: checked.node, obstacle: obstacle)
+    guard keptOutNotices.admits(what, at: turn.uptime, limits) else { return }
     turn.emit(.notice(.keptOut(checked.node, obstacle)))
   }
 

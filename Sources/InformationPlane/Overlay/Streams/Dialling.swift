@@ -5,7 +5,7 @@ struct DialTarget: Sendable {
   private(set) var addresses: [String] = []
   private(set) var failures = 0
   /// Why the newest dial of each address failed.
-  fileprivate(set) var problems: [String: String] = [:]
+  private(set) var problems: [String: String] = [:]
   /// The uptime from which to dial.
   var dueAt: Duration
   /// A dial is under way until then at most.
@@ -23,6 +23,7 @@ struct DialTarget: Sendable {
   mutating func replace(_ newer: [String]) {
     let older = addresses.filter { !newer.contains($0) }
     addresses = newer + older.prefix(max(0, 2 * MemberRecord.addressLimit - newer.count))
+    problems = problems.filter { addresses.contains($0.key) }
   }
 
   /// The addresses take turns.
@@ -30,6 +31,10 @@ struct DialTarget: Sendable {
     guard !addresses.isEmpty else { return nil }
     underWayUntil = until
     return addresses[failures % addresses.count]
+  }
+
+  mutating func note(_ problem: String, at address: String) {
+    if addresses.contains(address) { problems[address] = problem }
   }
 
   mutating func dialEnded() { underWayUntil = nil }
@@ -62,7 +67,7 @@ extension OverlayCore {
     return out
   }
 
-  /// Why dials of a peer to whom there is no stream failed, by address; empty while none has.
+  /// Why the newest dials of a peer that is to be linked failed, by address; empty while none has.
   public func dialProblems(of peer: NodeID) -> [String: String] { targets[peer]?.problems ?? [:] }
 
   func shouldDial(_ peer: NodeID) -> Bool {
@@ -145,7 +150,7 @@ extension OverlayCore {
 
   mutating func dialFailed(_ peer: NodeID, address: String, reason: String, _ turn: inout Turn) {
     guard let target = targets[peer], target.underWayUntil != nil, linkOfNode[peer] == nil else { return }
-    targets[peer]?.problems[address] = reason
+    targets[peer]?.note(reason, at: address)
     // Of those who have failed, people know.
     let state = table[peer]?.state
     if target.failures == 0, state != .failed, state != .left {

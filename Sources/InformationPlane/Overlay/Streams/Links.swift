@@ -186,8 +186,10 @@ extension OverlayCore {
       ping(on: id, &turn)
     }
     giveUpLateAnswer(on: id, &turn)
-    if turn.uptime - link.openedAt >= limits.refusalPatience, !link.awaitsWelcome, link.refusal == nil {
-      letIn(by: link.node, at: turn.uptime)
+    if turn.uptime - link.openedAt >= limits.refusalPatience {
+      // Who refuses it was to close it.
+      if link.refusal != nil { return close(id, .idle, &turn) }
+      if !link.awaitsWelcome { letIn(by: link.node, at: turn.uptime) }
     }
     let quiet = turn.uptime - max(link.heardAt, link.sentAt)
     if quiet >= limits.idleLink, !wants(link.node), link.peerCountsUntil <= turn.uptime { close(id, .idle, &turn) }
@@ -273,14 +275,15 @@ extension OverlayCore {
   private mutating func refused(_ refusal: StreamRefusal, on id: LinkID, _ turn: inout Turn) {
     guard let link = links[id], link.refusal == nil else { return drop(.unexpected, from: id, &turn) }
     links[id]?.refusal = refusal
-    // That there is no room now passes; the rest is for people to mend.
-    guard refusal != .full else { return }
+    // That there is no room now passes, and shows that it takes this node for a member; the rest is for people to mend.
+    guard refusal != .full else { return refusals[link.node] = nil }
     if table[link.node] != nil {
-      let since = refusals[link.node]?.since ?? turn.uptime
+      let before = refusals[link.node]
+      let since = before?.why.isOfAdmission == refusal.isOfAdmission ? before?.since ?? turn.uptime : turn.uptime
       refusals[link.node] = Refused(by: link.node, why: refusal, at: turn.uptime, since: since)
     }
-    if let toldOfRefusalAt, turn.uptime - toldOfRefusalAt < limits.noticePause { return }
-    toldOfRefusalAt = turn.uptime
+    let what = Refusing(node: link.node, why: refusal)
+    guard refusalNotices.admits(what, at: turn.uptime, limits) else { return }
     turn.emit(.notice(.refused(by: link.node, refusal)))
   }
 

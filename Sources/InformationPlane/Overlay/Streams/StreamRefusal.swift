@@ -29,14 +29,22 @@ public struct Refused: Sendable {
   let since: Duration
 }
 
+/// A peer that refuses this node's streams, and why.
+struct Refusing: Hashable, Sendable {
+  let node: NodeID
+  let why: StreamRefusal
+}
+
 extension OverlayCore {
   /// Who did not keep a stream to this node, the newest, if that was of late and no stream to it has lasted since.
   public func recentRefusal(at uptime: Duration) -> Refused? {
     newest(refusals.values.filter { uptime - $0.at < limits.encounterMemory })
   }
 
-  /// Whether this peer does not keep a stream to this node, since one lasted last.
-  public func refusal(by peer: NodeID) -> Refused? { refusals[peer] }
+  /// Whether this peer did not keep a stream to this node of late, and none to it has lasted since.
+  public func recentRefusal(by peer: NodeID, at uptime: Duration) -> Refused? {
+    refusals[peer].flatMap { uptime - $0.at < limits.encounterMemory ? $0 : nil }
+  }
 
   /// Who does not take this node for a member, the newest, as long as nobody does: no stream lasts, nor has one since it
   /// refused first. Where some let this node in and some do not, it is not shut out.
@@ -58,6 +66,9 @@ extension OverlayCore {
 }
 
 extension StreamRefusal {
+  /// What the peer does, before the reason.
+  public var verb: String { isOfAdmission ? "does not let this node in" : "closed the stream" }
+
   /// The peer does not take this node for a member: it answers none of its datagrams either.
   public var isOfAdmission: Bool {
     switch self {

@@ -271,6 +271,8 @@ final class StreamTransport: Sendable {
       if let literal = AddressBook.literal(place) { return try await bootstrap.connect(to: literal).get() }
       return try await bootstrap.resolver(BookResolver(book: addresses, loop: loop.eventLoop))
         .connect(host: place.host, port: place.port).get()
+    } catch ChannelError.connectTimeout where AddressBook.literal(place) == nil {
+      throw Unreachable(description: "no answer in time: from it, or from who knows its name")
     } catch {
       throw Unreachable(description: PlainCause(error).description)
     }
