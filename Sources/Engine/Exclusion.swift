@@ -19,7 +19,7 @@ public enum Exclusion: Sendable, Hashable {
   public var remedy: String {
     let folder = "with a new folder: jointcloud node init --data NEW_FOLDER --name NAME"
     switch self {
-    case .refused(_, _, .tooManyMembers): return "a member must leave first; then this node is let in by itself"
+    case .refused(_, _, .tooManyMembers): return "the network takes no more nodes: ask a founder for another network"
     case .refused(_, _, .invitationUsedUp):
       return "ask a founder for another invitation, stop this node, and join \(folder)"
     case .refused(_, _, .otherAdmission): return "start this node with the data folder that it joined with"

@@ -194,11 +194,34 @@ import Testing
     knock()
     lone.tell(.linkClosed(lone.link(1), .silent))
     #expect(lone.core.shutOut == nil, "it is cut off, not shut out")
-    // A stream on which a refusal came is none that lasts, however long it stays open.
+    // A stream on which a refusal came is none that lasts: where the peer does not close it, this node does.
     lone.open(0)
     lone.hear(OverlayFrame.refusal(.otherAdmission), from: 0)
+    #expect(lone.core.linkedPeers.contains(lone.peers[0].node))
     lone.run(for: .seconds(5))
+    #expect(!lone.core.linkedPeers.contains(lone.peers[0].node))
     #expect(lone.core.recentRefusal(at: lone.now.uptime)?.by == lone.peers[0].node)
+  }
+
+  @Test("Who has no room for another stream takes this node for a member, whatever others say")
+  func full() throws {
+    var lone = try LoneCore(peerCount: 2, seed: Self.seed)
+    try lone.startAnew(knowing: lone.records, seeds: [0, 1])
+    func knock(_ peer: Int, _ refusal: StreamRefusal) {
+      lone.open(peer)
+      lone.hear(OverlayFrame.refusal(refusal), from: peer)
+      lone.tell(.linkClosed(lone.link(peer), .peerClosed))
+      lone.run(for: .seconds(1))
+    }
+    knock(0, .otherAdmission)
+    #expect(lone.core.shutOut?.by == lone.peers[0].node)
+    knock(1, .full)
+    #expect(lone.core.shutOut == nil)
+    knock(0, .misbehaved)
+    knock(0, .otherAdmission)
+    #expect(lone.core.shutOut == nil, "its refusal is older")
+    knock(1, .tooManyMembers)
+    #expect(lone.core.shutOut?.by == lone.peers[1].node)
   }
 
   @Test func whoLetsThisNodeNotInIsAskedAgainThoughItIsHeldFailed() throws {

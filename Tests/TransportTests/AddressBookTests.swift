@@ -47,7 +47,10 @@ import Testing
     #expect(book.address(of: "127.0.0.1:7", family: .inet) == local)
     // With all threads taken a new name is not known for now; who dials waits its turn, a datagram does not.
     let isRoom = slowNames < TransportLimits().lookUps
-    #expect(book.address(of: "new.example:7", family: .inet) == nil)
+    if !isRoom {
+      #expect(book.address(of: "new.example:7", family: .inet) == nil)
+      #expect(names.count("new.example") == 0)
+    }
     let dialled = BookResolver(book: book, loop: loop).initiateAQuery(host: "new.example", port: 7)
     if !isRoom { names.release(1) }
     #expect(try await dialled.get() == [local])
@@ -71,7 +74,7 @@ import Testing
   func waiters() async throws {
     let names = Names()
     let book = AddressBook(limits: TransportLimits(), find: names.find)
-    // One is enough where all wait for one answer.
+    // So that this ends where each has it looked up for itself.
     defer { names.release(4) }
     let resolver = BookResolver(book: book, loop: loop)
     let asked = (1...3).map { resolver.initiateAQuery(host: "slow.example", port: $0) }

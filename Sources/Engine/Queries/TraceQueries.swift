@@ -141,7 +141,7 @@ extension NodeEngine {
             what: hop.what, detail: isForeign ? "\(hop.detail) (as \(distinctName(of: node)) says)" : hop.detail,
             via: hop.passage?.via, links: hop.passage?.links))
       }
-      if let problem = reply.problem { out.append(remark(node, "incomplete", problem, now)) }
+      if let problem = reply.problem { out.append(remark(node, TraceView.incomplete, problem, now)) }
     }
     for node in audience.asked where replies[node] == nil {
       out.append(remark(node, TraceView.unanswered, "it did not say what it knows: that is missing here", now))

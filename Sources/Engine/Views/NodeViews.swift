@@ -135,7 +135,8 @@ public struct TraceView: Codable, Sendable, Hashable {
 
   static let unanswered = "unanswered"
   static let notAsked = "not asked"
+  static let incomplete = "incomplete"
 
   /// Whether it tells nothing of the trace, but who does not.
-  public var isRemark: Bool { what == Self.unanswered || what == Self.notAsked }
+  public var isRemark: Bool { [Self.unanswered, Self.notAsked, Self.incomplete].contains(what) }
 }

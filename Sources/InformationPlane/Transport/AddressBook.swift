@@ -24,6 +24,8 @@ final class AddressBook: Sendable {
   private enum Step {
     case known([SocketAddress])
     case wait
+    /// As many names are looked up as may be.
+    case busy
   }
 
   /// A name's addresses that are kept, of each family.
@@ -48,14 +50,13 @@ final class AddressBook: Sendable {
     self.find = find
   }
 
-  /// - Parameter family: of the socket that is to send there; a name may have addresses of several. One that listens on
-  ///   all addresses sends to both.
+  /// - Parameter family: of the socket that is to send there; a name may have addresses of several.
   /// - Returns: nil for a name that is not known, or not yet.
   func address(of text: String, family: NIOBSDSocket.ProtocolFamily) -> SocketAddress? {
     guard let place = HostPort(text) else { return nil }
     if let literal = Self.literal(place) { return literal }
     guard case .known(let addresses) = look(up: place.host, then: nil) else { return nil }
-    return (addresses.first { $0.protocol == family } ?? addresses.first).map { Self.address($0, port: place.port) }
+    return addresses.first { $0.protocol == family }.map { Self.address($0, port: place.port) }
   }
 
   /// - Returns: nil for what is a name.
@@ -66,7 +67,11 @@ final class AddressBook: Sendable {
   /// The addresses of a name, all with this port; none when it is not known.
   fileprivate func addresses(of host: String, port: Int, on loop: any EventLoop) -> EventLoopFuture<[SocketAddress]> {
     let promise = loop.makePromise(of: [SocketAddress].self)
-    if case .known(let addresses) = look(up: host, then: { promise.succeed($0) }) { promise.succeed(addresses) }
+    switch look(up: host, then: { promise.succeed($0) }) {
+    case .known(let addresses): promise.succeed(addresses)
+    case .busy: promise.fail(Unreachable(description: "too many names are looked up at the moment"))
+    case .wait: break
+    }
     return promise.futureResult.map { $0.map { Self.address($0, port: port) } }
   }
 
@@ -78,8 +83,8 @@ final class AddressBook: Sendable {
 
   /// What is known of a name. What was known before serves until a newer answer is there.
   ///
-  /// - Parameter waiter: is told the answer where nothing is known; nil for who does not wait. Dials wait their turn,
-  ///   where many names are looked up, and there are no more than may be under way.
+  /// - Parameter waiter: is told the answer where nothing is known; nil for who does not wait. Dials wait for
+  ///   their turn where many names are looked up, as far as there is room.
   private func look(up host: String, then waiter: (@Sendable ([SocketAddress]) -> Void)?) -> Step {
     let (step, isDue) = state.withLock { state -> (Step, Bool) in
       let line = state.lines[host]
@@ -87,7 +92,8 @@ final class AddressBook: Sendable {
       let old = line?.addresses ?? []
       let waiters = state.underWay[host]
       let waits = old.isEmpty && waiter != nil && (waiters?.count ?? 0) < limits.dials
-      guard waits || waiters != nil || state.underWay.count < limits.lookUps else { return (.known(old), false) }
+      let room = limits.lookUps + (waits ? limits.lookUpsOfDials : 0)
+      guard waiters != nil || state.underWay.count < room else { return (old.isEmpty ? .busy : .known(old), false) }
       state.underWay[host] = (waiters ?? []) + (waits ? [waiter].compactMap(\.self) : [])
       return (waits ? .wait : .known(old), waiters == nil)
     }
@@ -104,10 +110,10 @@ final class AddressBook: Sendable {
       }
       let took = NIODeadline.now() - began
       let (addresses, waiters) = state.withLock { state in
-        // A name server that fails makes nobody unknown who was known.
+        // A name server that fails makes nobody unknown who was known; who is there shows that it is the one.
         let addresses = kept.isEmpty ? state.lines[host]?.addresses ?? [] : kept
         // Others say how many there are. Beginning anew is simpler than telling which are still wanted.
-        if state.lines.count >= limits.addresses { state.lines = [:] }
+        if state.lines[host] == nil, state.lines.count >= limits.addresses { state.lines = [:] }
         state.lines[host] = Line(addresses: addresses, staleAt: .now() + pause(after: took, isKnown: !kept.isEmpty))
         return (addresses, state.underWay.removeValue(forKey: host) ?? [])
       }

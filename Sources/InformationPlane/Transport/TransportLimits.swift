@@ -50,6 +50,8 @@ public struct TransportLimits: Sendable {
   public var addresses = 4_096
   /// Names that are looked up at a time.
   public var lookUps = 16
+  /// Names that wait for that beside them, where a dial is for them.
+  public var lookUpsOfDials = 32
   public var nameLifetime: TimeAmount = .seconds(60)
   /// A name that is not known is not looked up again for this long; a slow one for longer, up to `nameLifetime`.
   public var unknownNamePatience: TimeAmount = .seconds(5)

@@ -26,10 +26,9 @@ extension NodeDoor {
         remedy: $0.usable ? "" : "jointcloud adapter list")
     }
     if case .expired = exclusion, let exclusion {
-      let asked = NetworkDiagnosis.asked(seeds, dialProblems)
+      let asked = seeds.isEmpty ? "" : "; this node asks \(NetworkDiagnosis.asked(seeds, dialProblems))"
       out.append(
-        DoctorFinding(
-          subject: "admission", ok: false, detail: "\(exclusion); this node asks \(asked)", remedy: exclusion.remedy))
+        DoctorFinding(subject: "admission", ok: false, detail: "\(exclusion)\(asked)", remedy: exclusion.remedy))
     } else if let finding = NetworkDiagnosis.members(
       members, refusedBy: encounters.refusal?.by, seeds: seeds, dialProblems: dialProblems)
     {
@@ -193,7 +192,7 @@ package enum NetworkDiagnosis {
     return finding(true, "\(straight) of \(outcomes.count) members answer straight")
   }
 
-  /// A datagram's socket is of one family, and reaches no address of the other unless it listens on all.
+  /// A datagram's socket is of one family, and reaches no address of the other.
   ///
   /// - Returns: nil unless all are addresses in themselves, and of the other family.
   private static func otherFamily(_ listenAddress: String, _ addresses: [String]) -> String? {
@@ -202,7 +201,7 @@ package enum NetworkDiagnosis {
       if host.contains(":") { return true }
       return host.allSatisfy { $0.isNumber || $0 == "." } ? false : nil
     }
-    guard let own = isSixth(listenAddress), HostPort(listenAddress)?.isWildcard == false, !addresses.isEmpty,
+    guard let own = isSixth(listenAddress), !addresses.isEmpty,
       addresses.allSatisfy({ isSixth($0).map { $0 != own } ?? false })
     else { return nil }
     return own

@@ -64,9 +64,10 @@ struct Encounters: Sendable {
     }
     let name = members.first { $0.node == refusal.by }?.name ?? ""
     let refused = Exclusion.refused(by: refusal.by, name: name, why: refusal.why)
-    // Where others let it in it works with them.
+    // Where others have let it in it works with them.
     return DoctorFinding(
       subject: "admission", ok: refusal.why.isOfAdmission, detail: "\(refused)",
-      remedy: refusal.why.isOfAdmission ? "others let it in; its operator or a founder may know why" : refused.remedy)
+      remedy: refusal.why.isOfAdmission
+        ? "others have let it in; its operator or a founder may know why" : refused.remedy)
   }
 }

@@ -276,10 +276,11 @@ extension OverlayCore {
     guard let link = links[id], link.refusal == nil else { return drop(.unexpected, from: id, &turn) }
     links[id]?.refusal = refusal
     // That there is no room now passes, and shows that it takes this node for a member; the rest is for people to mend.
-    guard refusal != .full else { return refusals[link.node] = nil }
+    guard refusal != .full else { return letIn(by: link.node, at: turn.uptime) }
+    // In case that it does not.
+    agenda.plan(.tend, at: max(turn.uptime, link.openedAt + limits.refusalPatience))
     if table[link.node] != nil {
-      let before = refusals[link.node]
-      let since = before?.why.isOfAdmission == refusal.isOfAdmission ? before?.since ?? turn.uptime : turn.uptime
+      let since = refusals[link.node]?.since ?? (refusal.isOfAdmission ? turn.uptime : nil)
       refusals[link.node] = Refused(by: link.node, why: refusal, at: turn.uptime, since: since)
     }
     let what = Refusing(node: link.node, why: refusal)

@@ -24,9 +24,10 @@ public enum StreamRefusal: Hashable, Sendable {
 public struct Refused: Sendable {
   public let by: NodeID
   public let why: StreamRefusal
-  /// Uptime: the newest time, and the first since a stream to it lasted.
+  /// Uptime: the newest time, and that at which it did not take this node for a member first, since a stream to it
+  /// lasted.
   let at: Duration
-  let since: Duration
+  let since: Duration?
 }
 
 /// A peer that refuses this node's streams, and why.
@@ -52,7 +53,8 @@ extension OverlayCore {
     guard links.values.allSatisfy({ $0.awaitsWelcome || $0.refusal != nil }) else { return nil }
     return newest(
       refusals.values.filter { refusal in
-        refusal.why.isOfAdmission && letInAt.map { $0 < refusal.since } ?? true
+        guard refusal.why.isOfAdmission, let since = refusal.since else { return false }
+        return letInAt.map { $0 < since } ?? true
       })
   }
 
