@@ -105,16 +105,38 @@ extension DemoPlay {
           throw Failure(step: "the task \(detail.task.state) before anybody could be killed: \(detail.task.reason)")
         }
         play.showProgress(detail)
-        let working = Set(detail.subtasks.filter { $0.state == "running" }.map(\.nodeName))
-        return DemoCast.victims.first { working.contains($0) }
+        guard let name = DemoCast.victims.first(where: { Self.isWorking($0, in: detail) }) else { return nil }
+        return try await play.isStoppedAtWork(name, id) ? name : nil
       }
-      guard let process = play.running[name], let id = process.process else {
-        throw Failure(step: "node \(name) has no process any more")
-      }
+      let (process, number) = try play.process(of: name)
       process.signal(SIGKILL)
-      return "SIGKILL to \(name) (process \(id)) while its subtask ran"
+      return "SIGKILL to \(name) (process \(number)) while its subtask ran"
     }
     return name
+  }
+
+  private static func isWorking(_ name: String, in detail: TaskDetailView) -> Bool {
+    detail.subtasks.contains { $0.state == "running" && $0.nodeName == name }
+  }
+
+  /// Stops a participant, so that it reports nothing more, and looks whether what it said before leaves it at work:
+  /// subtasks may take less time than asking for their state. One that had just ended its work goes on.
+  private func isStoppedAtWork(_ name: String, _ id: TaskID) async throws -> Bool {
+    let (process, _) = try process(of: name)
+    process.signal(SIGSTOP)
+    // What it sent before is here by then, and taken before the question.
+    try await Task.sleep(for: .milliseconds(200))
+    let detail = try await ask(DemoCast.asker.name) { try await $0.task(id) }
+    if Self.isWorking(name, in: detail) { return true }
+    process.signal(SIGCONT)
+    return false
+  }
+
+  private func process(of name: String) throws -> (NodeProcess, pid_t) {
+    guard let process = running[name], let number = process.process else {
+      throw Failure(step: "node \(name) has no process any more")
+    }
+    return (process, number)
   }
 
   private func result(of detail: TaskDetailView) async throws -> (words: Int, pairs: [String]) {
