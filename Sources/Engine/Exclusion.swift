@@ -1,9 +1,9 @@
 public import Model
 public import Overlay
 
-/// Why the network does not let this node in: nobody would hear what it says.
+/// Why a member, or the whole network, does not let this node in.
 public enum Exclusion: Sendable, Hashable {
-  /// A member does not take it for one, and no stream to anybody lasts.
+  /// A member keeps no stream to it.
   case refused(by: NodeID, name: String, why: StreamRefusal)
   /// What it joined by holds no more, and it met nobody meanwhile.
   case expired(atMilliseconds: Int64, isInvitation: Bool)
@@ -48,7 +48,7 @@ extension Exclusion: CustomStringConvertible {
 }
 
 extension NodeEngine {
-  /// Nil while somebody lets this node in, or may do so yet.
+  /// Why nobody would hear what this node says; nil while somebody lets it in, or may do so yet.
   public func exclusion(at now: Moment) -> Exclusion? {
     if let refused = overlay.shutOut {
       return .refused(by: refused.by, name: name(of: refused.by), why: refused.why)

@@ -39,7 +39,7 @@ extension ScenarioRun {
     case .strangeAnnouncements(let most):
       let worst = observations.strangeAnnouncements.values.max() ?? 0
       return worst > most ? "a node took \(worst) announcements of a flood, over \(most)" : nil
-    case .namesClone(let index): return unnamed(index)
+    case .namesClone(let index): return unnamedClone(index)
     case .capturedAll:
       guard let captured else { return "nothing was captured" }
       return captured.datagramCount == captured.total
@@ -47,7 +47,7 @@ extension ScenarioRun {
     }
   }
 
-  private func unnamed(_ index: Int) -> String? {
+  private func unnamedClone(_ index: Int) -> String? {
     let uptime = network.now.uptime
     let node = network.nodes[index].identity.node
     let processes = network.live.filter { network.nodes[$0].identity.node == node }

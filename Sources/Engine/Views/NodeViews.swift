@@ -137,6 +137,6 @@ public struct TraceView: Codable, Sendable, Hashable {
   static let notAsked = "not asked"
   static let incomplete = "incomplete"
 
-  /// Whether it tells nothing of the trace, but who does not.
+  /// Whether it tells nothing of the trace, but that something is missing.
   public var isRemark: Bool { [Self.unanswered, Self.notAsked, Self.incomplete].contains(what) }
 }

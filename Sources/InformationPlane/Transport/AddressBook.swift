@@ -5,8 +5,8 @@ import Overlay
 import Synchronization
 
 /// Which addresses a host name stands for, for streams and datagrams alike. Members say by which names they are reached,
-/// and a name's server may take its time: each name is looked up on a thread of its own, the slower it is the more
-/// seldom, and what is an address in itself waits for none.
+/// and a name's server may take its time: names are looked up on threads that do nothing else, slow ones that are not
+/// known more seldom, and what is an address in itself waits for none.
 final class AddressBook: Sendable {
   private struct Line {
     /// As the system found them, with port 0; empty when the name is not known.
@@ -110,7 +110,7 @@ final class AddressBook: Sendable {
       }
       let took = NIODeadline.now() - began
       let (addresses, waiters) = state.withLock { state in
-        // A name server that fails makes nobody unknown who was known; who is there shows that it is the one.
+        // A name server that fails makes nobody unknown who was known: whoever is there by now fails in the handshake.
         let addresses = kept.isEmpty ? state.lines[host]?.addresses ?? [] : kept
         // Others say how many there are. Beginning anew is simpler than telling which are still wanted.
         if state.lines[host] == nil, state.lines.count >= limits.addresses { state.lines = [:] }

@@ -196,13 +196,13 @@ package enum NetworkDiagnosis {
   ///
   /// - Returns: nil unless all are addresses in themselves, and of the other family.
   private static func otherFamily(_ listenAddress: String, _ addresses: [String]) -> String? {
-    func isSixth(_ text: String) -> Bool? {
+    func isIPv6(_ text: String) -> Bool? {
       guard let host = HostPort(text)?.host else { return nil }
       if host.contains(":") { return true }
       return host.allSatisfy { $0.isNumber || $0 == "." } ? false : nil
     }
-    guard let own = isSixth(listenAddress), !addresses.isEmpty,
-      addresses.allSatisfy({ isSixth($0).map { $0 != own } ?? false })
+    guard let own = isIPv6(listenAddress), !addresses.isEmpty,
+      addresses.allSatisfy({ isIPv6($0).map { $0 != own } ?? false })
     else { return nil }
     return own
       ? "this node listens by IPv6, the others by IPv4 alone" : "this node listens by IPv4, the others by IPv6 alone"

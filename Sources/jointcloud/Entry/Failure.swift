@@ -62,9 +62,7 @@ struct Failure: Error {
     case .wayClosed(.allowList): self.init(.notPermitted, "\(error)", next: "jointcloud network invite")
     case .grantedToAnother(_, let node):
       self.init(.notPermitted, "\(error)", next: "ask a founder for jointcloud network allow \(node)")
-    case .notAFounder:
-      self.init(.notPermitted, "\(error)", next: Self.askAnew)
-    case .notAdmitted, .badSignature: self.init(.notPermitted, "\(error)", next: Self.askAnew)
+    case .notAFounder, .notAdmitted, .badSignature: self.init(.notPermitted, "\(error)", next: Self.askAnew)
     case .malformed(what: "the invitation", _), .altered:
       self.init(.error, "\(error)", next: "copy one line as jointcloud network invite printed it, whole")
     default: self.init(.error, "\(error)", next: Self.askAnew)

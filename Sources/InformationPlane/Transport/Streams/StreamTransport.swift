@@ -212,9 +212,9 @@ final class StreamTransport: Sendable {
   }
 
   private func note(_ error: HandshakeError, from origin: String) async {
-    // Strangers must not fill the log.
     let reason = error == .closedEarly ? "it closed the connection during the handshake" : "\(error)"
     let host = HostPort(origin)?.host ?? origin
+    // Strangers must not fill the log.
     if let untold = refusalLog.admits("\(host) \(reason)", at: .now) {
       if untold > 0 { logger.info("refused \(untold) more connections; node status counts them by reason") }
       logger.info("refused a connection", metadata: ["from": "\(origin)", "reason": "\(reason)"])
