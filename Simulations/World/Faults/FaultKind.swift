@@ -21,6 +21,20 @@ package enum FaultKind: String, Hashable, Sendable, CaseIterable {
   case crash, restart, vanishing, pause, clone, leaving
   case cut, oneWayCut, datagramOneWayCut, partition, isolation, heal
   case clockStep, clockDrift
+
+  // Disks.
+  /// A crash came before transactions were synced, and whole ones were lost.
+  case diskLost
+  /// A crash cut the log inside a transaction.
+  case diskTorn
+  /// A write or a sync failed, and the process ended.
+  case diskFailed
+  /// A write found no room, and the process ended.
+  case diskFull
+  /// An older state of the disk was put back.
+  case diskRollback
+  /// A sync took longer than disks take.
+  case diskSlow
 }
 
 /// How often each fault came about.

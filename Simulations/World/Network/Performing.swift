@@ -68,37 +68,4 @@ extension SimulatedNetwork {
     }
     observations.hastyRemovals.append(FalseDeath(observer: index, subject: subject, at: now.uptime))
   }
-
-  // MARK: The disk
-
-  func keep(_ transaction: (step: UInt64, writes: [Write]), at index: Int) {
-    nodes[index].pending.append(transaction)
-    let delay = Duration.microseconds(Int64.random(in: 500...3_000, using: &random))
-    schedule(.persist, at: index, after: delay + (diskDelay[index] ?? .zero))
-  }
-
-  /// All that waits is synced at once, as a group commit does.
-  func persist(_ index: Int) {
-    let waiting = nodes[index].pending
-    nodes[index].pending = []
-    for (_, writes) in waiting {
-      if isCrashPoint(index, isApplied: false) { return }
-      nodes[index].disk.apply(writes)
-      if isCrashPoint(index, isApplied: true) { return }
-    }
-    if let last = waiting.last?.step {
-      schedule(.input(.written(last)), at: index, after: .microseconds(Int64.random(in: 1...100, using: &random)))
-    }
-  }
-
-  private func isCrashPoint(_ index: Int, isApplied: Bool) -> Bool {
-    let number = nodes[index].disk.transactions + (isApplied ? 0 : 1)
-    guard let point = crashPoint, point.node == index, point.isApplied == isApplied, point.transaction == number else {
-      return false
-    }
-    crashPoint = nil
-    crash(index)
-    restart(index, after: restartAfter)
-    return true
-  }
 }

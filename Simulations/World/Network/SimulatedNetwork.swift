@@ -9,8 +9,8 @@ package final class SimulatedNetwork {
   enum Event {
     case input(EngineInput)
     case timer(EngineTimer, number: UInt64)
-    /// The oldest transaction that is handed over reaches the disk.
-    case persist
+    /// Transactions that wait are synced, up to this step's; nil: all.
+    case persist(through: UInt64?)
     case datagram([UInt8], from: String)
     case frame(LinkID, [UInt8])
     case linkClosed(LinkID, CloseReason)
@@ -81,11 +81,18 @@ package final class SimulatedNetwork {
   package var silentCutTimeout = Duration.seconds(20)
   /// What an attempt does: nil lets it run for ever.
   package var work: (_ order: WorkOrder, _ node: SimulatedNode) -> SimulatedWork? = SimulatedWork.echo
-  /// Crash of a node around a transaction: (node, number of the transaction from 1, whether it is on disk by then).
-  package var crashPoint: (node: Int, transaction: Int, isApplied: Bool)?
+  /// One crash to come, around one effect of a process.
+  package var crashPoint: CrashPoint?
+  /// Hears each effect before it is carried out: of which node, and its number since the process started, from 1.
+  package var effectSeen: ((_ node: Int, _ number: Int, ProcessEffect) -> Void)?
+  /// When a process starts again that ended at a crash point or for its disk.
   package var restartAfter = Duration.seconds(1)
+  package var diskFaults = DiskFaults()
   /// How much longer a node's disk takes for each transaction.
   package var diskDelay: [Int: Duration] = [:]
+  /// Disks without room, and disks whose next write fails.
+  var fullDisks: Set<Int> = []
+  var failingDisks: Set<Int> = []
   /// Notices that are kept of each node, the newest; observers see all.
   package var noticesKept = 20_000
   package var hasFingerprint = true
@@ -185,7 +192,7 @@ package final class SimulatedNetwork {
     case .input(let input): give(input, to: index)
     case .timer(let timer, let number):
       if nodes[index].timers[timer] == number { give(.timer(timer), to: index) }
-    case .persist: persist(index)
+    case .persist(let step): persist(index, through: step)
     case .datagram(let bytes, let sender):
       datagramsDelivered += 1
       give(.overlay(.datagram(bytes, from: sender)), to: index)
@@ -205,16 +212,22 @@ package final class SimulatedNetwork {
   // MARK: Steps
 
   package func give(_ input: EngineInput, to index: Int) {
+    // A crash may have come in the middle of what gives several inputs.
+    guard nodes[index].isUp else { return }
     steps += 1
     var effects = EngineEffects()
     nodes[index].engine.step(input, at: moment(at: index), random: &random, into: &effects)
     if let transaction = effects.transaction {
       if hasFingerprint { fingerprint.add(index, step: transaction.step, transaction.writes) }
-      keep(transaction, at: index)
+      guard
+        carryOut(
+          .handOver(step: transaction.step), of: index,
+          { handOver(SimulatedDisk.Transaction(step: transaction.step, writes: transaction.writes), at: index) })
+      else { return }
     }
     for action in effects.actions {
       if hasFingerprint { fingerprint.add(index, action) }
-      perform(action, of: index)
+      guard carryOut(.action, of: index, { perform(action, of: index) }) else { return }
     }
     observeOverlay(of: index)
   }

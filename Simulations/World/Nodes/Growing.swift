@@ -38,7 +38,7 @@ extension SimulatedNetwork {
     faultCounts.count(.clone)
     let original = nodes[index]
     let copy = nodes.count
-    try place(original.plan, original.identity, original.seeds, original.disk)
+    try place(original.plan, original.identity, original.seeds, original.disk.durable)
     nodes[copy].incarnation = original.incarnation
     try boot(copy)
     return copy
@@ -80,8 +80,12 @@ extension SimulatedNetwork {
       instance: random.digest(), startedMilliseconds: now.wallMilliseconds, leaving: leaving)
   }
 
-  /// Starts a process on what is durable.
+  /// Starts a process on what is durable. On a disk that takes no writes it does not come up, and tries again.
   package func boot(_ index: Int) throws {
+    guard !writeFails(at: index) else {
+      nodes[index].generation += 1
+      return startAgain(index)
+    }
     let node = nodes[index]
     // The highest that it ever gave out, also while it ran.
     let given = node.disk.document(NodeEngine.incarnationKey).flatMap { Int(String(decoding: $0, as: UTF8.self)) }
@@ -90,8 +94,13 @@ extension SimulatedNetwork {
     let datagramSeed = random.bytes(BoxKeyPair.byteCount)
     let record = try record(
       of: node.identity, node.plan, node.address, incarnation: incarnation, datagramSeed: datagramSeed)
-    let recovered = node.disk.recovered
+    // As a node does: what it shows of itself must not come a second time, so its number is durable first.
+    nodes[index].disk.apply([
+      .document(key: NodeEngine.incarnationKey, value: Array(String(incarnation).utf8))
+    ])
+    let recovered = nodes[index].disk.recovered
     nodes[index].generation += 1
+    nodes[index].effects = 0
     nodes[index].incarnation = incarnation
     nodes[index].isUp = true
     nodes[index].isPaused = false
@@ -104,8 +113,10 @@ extension SimulatedNetwork {
     let start = EngineStart(
       recovered: recovered, record: record, datagramSeed: datagramSeed, seeds: node.seeds,
       objects: node.objects.keys.sorted())
+    let generation = nodes[index].generation
     give(.start(start), to: index)
     give(.adapters([Self.adapter(node.plan)]), to: index)
+    guard nodes[index].generation == generation else { return }
     releaseStalled()
     observations.knows(
       index,

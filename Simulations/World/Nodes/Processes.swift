@@ -10,16 +10,22 @@ extension SimulatedNetwork {
 
   /// The process dies; its links break and nothing of its memory stays.
   ///
-  /// - Parameter silently: its machine is gone with it, so that nobody is told.
-  package func crash(_ index: Int, silently: Bool = false) {
+  /// - Parameters:
+  ///   - silently: its machine is gone with it, so that nobody is told.
+  ///   - fate: of the transactions that wait to be synced; nil: as `diskFaults` has it.
+  package func crash(_ index: Int, silently: Bool = false, unsynced fate: UnsyncedFate? = nil) {
     guard nodes[index].isUp else { return }
     faultCounts.count(silently ? .vanishing : .crash)
+    if let fault = endLog(of: index, fate ?? drawnFate()) { faultCounts.count(fault) }
+    end(index, silently: silently)
+  }
+
+  func end(_ index: Int, silently: Bool = false) {
     observations.wellbeing.struck(index, by: .down)
     observations.wellbeing.recovered(index, from: .paused, at: now.uptime)
     nodes[index].isUp = false
     nodes[index].isPaused = false
     nodes[index].generation += 1
-    nodes[index].pending = []
     nodes[index].running = [:]
     nodes[index].timers = [:]
     nodes[index].backlog = []
@@ -36,11 +42,21 @@ extension SimulatedNetwork {
   }
 
   package func restart(_ index: Int, after delay: Duration) {
-    act(after: delay) { network in
-      guard !network.nodes[index].isUp else { return }
-      network.faultCounts.count(.restart)
-      do { try network.boot(index) } catch { network.breach("node \(index) does not start: \(error)") }
+    act(after: delay) { $0.begin(index) }
+  }
+
+  /// Starts a process that ended, unless something else starts it first.
+  func startAgain(_ index: Int) {
+    let generation = nodes[index].generation
+    act(after: restartAfter) { network in
+      if network.nodes[index].generation == generation { network.begin(index) }
     }
+  }
+
+  private func begin(_ index: Int) {
+    guard !nodes[index].isUp else { return }
+    faultCounts.count(.restart)
+    do { try boot(index) } catch { breach("node \(index) does not start: \(error)") }
   }
 
   /// Stops the process as SIGSTOP does: what comes in waits, timers fire late.

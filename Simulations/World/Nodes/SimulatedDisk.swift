@@ -2,8 +2,23 @@ package import Engine
 internal import Ledger
 internal import Model
 
-/// A node's database in memory: what was applied survives a crash, what was not does not.
+/// A node's database in memory: tables that survive a crash, and a log of what was handed over and is not synced.
 package struct SimulatedDisk {
+  /// One step's writes.
+  package struct Transaction: Sendable {
+    package let step: UInt64
+    package let writes: [Write]
+  }
+
+  /// A piece of the log. Writes count only when their transaction's end follows them.
+  private enum Frame {
+    case write(Write)
+    case commit
+  }
+
+  /// Handed over and not synced, the oldest first.
+  package private(set) var unsynced: [Transaction] = []
+  /// How many became durable.
   package private(set) var transactions = 0
   private var entries: [CollaborationID: [Entry]] = [:]
   private var proposals: [CollaborationID: [SignedProposal]] = [:]
@@ -22,6 +37,43 @@ package struct SimulatedDisk {
 
   init(shelf: SharedFacts) { self.shelf = shelf }
 
+  /// What would be found after the machine had lost its power: nothing that waits to be synced.
+  package var durable: SimulatedDisk {
+    var copy = self
+    copy.unsynced = []
+    return copy
+  }
+
+  mutating func handOver(_ transaction: Transaction) { unsynced.append(transaction) }
+
+  /// Makes the oldest transaction that waits durable.
+  mutating func syncOldest() {
+    guard !unsynced.isEmpty else { return }
+    apply(unsynced.removeFirst().writes)
+  }
+
+  /// Makes what the log holds after a crash durable, and forgets the rest.
+  ///
+  /// - Parameters:
+  ///   - whole: transactions that the log holds up to their end, the oldest.
+  ///   - torn: writes of the next one that are in the log as well, without its end.
+  mutating func recover(whole: Int, torn: Int) {
+    var log: [Frame] = []
+    for transaction in unsynced.prefix(whole) { log += transaction.writes.map(Frame.write) + [.commit] }
+    if let next = unsynced.dropFirst(whole).first { log += next.writes.prefix(torn).map(Frame.write) }
+    unsynced = []
+    var open: [Write] = []
+    for frame in log {
+      switch frame {
+      case .write(let write): open.append(write)
+      case .commit:
+        apply(open)
+        open = []
+      }
+    }
+  }
+
+  /// Makes writes durable at once, past the log.
   package mutating func apply(_ writes: [Write]) {
     transactions += 1
     for write in writes { apply(write) }
@@ -65,7 +117,7 @@ package struct SimulatedDisk {
 
   package var outboxCount: Int { outbox.values.reduce(0) { $0 + $1.count } }
   package var queuedCount: Int { events.values.count { $0.state == .queued } }
-  func document(_ key: String) -> [UInt8]? { documents[key] }
+  package func document(_ key: String) -> [UInt8]? { documents[key] }
   package var documentKeys: [String] { documents.keys.sorted() }
 
   package var recovered: Recovered {

@@ -16,6 +16,8 @@ package struct SimulatedNode {
   package var objects: [Digest: [UInt8]] = [:]
   package internal(set) var incarnation = 0
   package internal(set) var clock = HostClock()
+  /// Older states of the disk, the oldest first, and the world's uptime when each was taken.
+  package internal(set) var diskCopies: [(taken: Duration, disk: SimulatedDisk)] = []
 
   // The process.
   package var engine: NodeEngine
@@ -27,8 +29,8 @@ package struct SimulatedNode {
   /// Raised by each crash and each start; inputs for an older process are lost.
   var generation = 0
   var timers: [EngineTimer: UInt64] = [:]
-  /// Transactions handed over and not applied yet.
-  var pending: [(step: UInt64, writes: [Write])] = []
+  /// Effects that it carried out since it started.
+  package internal(set) var effects = 0
   /// What came while it was paused, in order.
   var backlog: [SimulatedNetwork.Scheduled] = []
   var waitingDatagrams = 0

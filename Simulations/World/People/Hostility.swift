@@ -13,7 +13,9 @@ extension SimulatedNetwork {
     var turn = Turn(now: moment(at: index), random: random)
     nodes[index].engine.overlayStep(input, &turn)
     random = turn.random
-    for action in turn.actions { perform(action, of: index) }
+    for action in turn.actions {
+      guard carryOut(.action, of: index, { perform(action, of: index) }) else { return }
+    }
     observeOverlay(of: index)
   }
 

@@ -24,6 +24,7 @@ extension ScenarioRun {
     case .partition(let groups): network.partition(groups)
     case .healAll: network.healAll()
     case .churn(let interval, let length, let down): churn(every: interval, for: length, down: down)
+    case .disk(let act): perform(act)
     case .capture(let byteLimit): network.beginCapture(byteLimit: byteLimit)
     case .replay(let length):
       stopCapture()
@@ -77,7 +78,7 @@ extension ScenarioRun {
     }
   }
 
-  private func indices(_ chosen: Chosen) -> [Int] {
+  func indices(_ chosen: Chosen) -> [Int] {
     switch chosen {
     case .these(let indices): return indices
     case .any(let count): return Array(network.live.filter { $0 != 0 }.shuffled(using: &dice).prefix(count)).sorted()
@@ -85,7 +86,7 @@ extension ScenarioRun {
   }
 
   /// Does something so many times, the first at once.
-  private func repeating(
+  func repeating(
     every interval: Duration, times: Int, from number: Int = 0, _ body: @escaping (ScenarioRun, Int) -> Void
   ) {
     guard number < times else { return }

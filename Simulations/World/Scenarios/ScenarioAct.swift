@@ -54,11 +54,16 @@ enum ScenarioAct: Sendable {
   case lie(Int, about: [Int], perSecond: Int, for: Duration)
   /// A member pushes announcements past its quota.
   case flood(Int, perSecond: Int, for: Duration)
+  case disk(DiskAct)
 
   init(_ object: inout ScenarioObject, nodes: Int) throws(ScenarioError) {
     let indices = 0...(nodes - 1)
     let permille = 0...1_000
-    switch try object.word("act", of: Word.self) {
+    if let word = object.wordIfKnown("act", of: DiskAct.Word.self) {
+      self = .disk(try DiskAct(word, &object, indices))
+      return
+    }
+    switch try object.word("act", of: Word.self, besides: DiskAct.Word.allCases.map(\.rawValue)) {
     case .begin: self = .begin(try Self.chosen(&object, indices))
     case .broadcast:
       self = .broadcast(
@@ -108,13 +113,7 @@ enum ScenarioAct: Sendable {
     case .alter:
       self = .alter(
         try object.integer("node", in: indices), permille: try object.integer("permille", in: permille))
-    case .lie:
-      guard let about = try object.integersIfAny("about", in: indices) else {
-        throw .missingKey(place: object.place, key: "about")
-      }
-      self = .lie(
-        try object.integer("node", in: indices), about: about,
-        perSecond: try object.integer("perSecond", in: 1...1_000), for: try object.duration("for"))
+    case .lie: self = try Self.lie(&object, indices)
     case .flood:
       self = .flood(
         try object.integer("node", in: indices), perSecond: try object.integer("perSecond", in: 1...100_000),
@@ -129,8 +128,19 @@ enum ScenarioAct: Sendable {
     .cut(from: try object.integer("from", in: indices), to: try object.integer("to", in: indices), oneWay: oneWay)
   }
 
+  private static func lie(
+    _ object: inout ScenarioObject, _ indices: ClosedRange<Int>
+  ) throws(ScenarioError) -> ScenarioAct {
+    guard let about = try object.integersIfAny("about", in: indices) else {
+      throw .missingKey(place: object.place, key: "about")
+    }
+    return .lie(
+      try object.integer("node", in: indices), about: about,
+      perSecond: try object.integer("perSecond", in: 1...1_000), for: try object.duration("for"))
+  }
+
   /// `node`, `nodes` or `any`.
-  private static func chosen(
+  static func chosen(
     _ object: inout ScenarioObject, _ indices: ClosedRange<Int>
   ) throws(ScenarioError) -> Chosen {
     if let node = try object.integerIfAny("node", in: indices) { return .these([node]) }

@@ -32,12 +32,21 @@ struct ScenarioObject {
     return text
   }
 
+  /// The word, if it is one of these; else it stays to be read.
+  mutating func wordIfKnown<Word: RawRepresentable>(_ key: String, of type: Word.Type) -> Word?
+  where Word.RawValue == String {
+    guard let word = members[key]?.stringValue.flatMap(Word.init(rawValue:)) else { return nil }
+    _ = take(key)
+    return word
+  }
+
+  /// - Parameter others: words that are known here as well.
   mutating func word<Word: RawRepresentable & CaseIterable>(
-    _ key: String, of type: Word.Type
+    _ key: String, of type: Word.Type, besides others: [String] = []
   ) throws(ScenarioError) -> Word where Word.RawValue == String {
     let text = try text(key)
     guard let word = Word(rawValue: text) else {
-      throw .unknownWord(place: at(key), word: text, known: Word.allCases.map(\.rawValue))
+      throw .unknownWord(place: at(key), word: text, known: Word.allCases.map(\.rawValue) + others)
     }
     return word
   }
@@ -95,6 +104,13 @@ struct ScenarioObject {
     guard let milliseconds = try millisecondsIfAny(key) else { return nil }
     guard milliseconds >= 0 else { throw .outOfRange(place: at(key), allowed: "0 and more") }
     return .milliseconds(milliseconds)
+  }
+
+  /// A time that is not zero.
+  mutating func interval(_ key: String) throws(ScenarioError) -> Duration {
+    let interval = try duration(key)
+    guard interval > .zero else { throw .outOfRange(place: at(key), allowed: "1ms and more") }
+    return interval
   }
 
   mutating func milliseconds(_ key: String) throws(ScenarioError) -> Int64 {
