@@ -12,8 +12,20 @@ import Testing
   @Test(
     "After any storm the task succeeds, each subtask counts once, all ledgers are equal",
     arguments: 201...208 as ClosedRange<UInt64>)
-  func storm(seed: UInt64) throws {
-    let (network, task) = try Self.play(seed)
+  func storm(seed: UInt64) throws { try Self.weather(seed, disksFail: false) }
+
+  // Seeds in which disks fail and crashes lose something.
+  @Test(
+    "The same where disks fail, are full, and lose or tear what they had not synced",
+    arguments: [209, 210, 212, 213] as [UInt64])
+  func stormOfDisks(seed: UInt64) throws { try Self.weather(seed, disksFail: true) }
+
+  private static func weather(_ seed: UInt64, disksFail: Bool) throws {
+    let (network, task) = try Self.play(seed, disksFail: disksFail)
+    if disksFail {
+      let counts = network.faultCounts
+      #expect(counts[.diskFailed] + counts[.diskFull] > 0 && counts[.diskLost] + counts[.diskTorn] > 0, "seed \(seed)")
+    }
     let outcome = network.finish(task, at: 0, within: .seconds(300))
     #expect(outcome == "succeeded", "seed \(seed)\n\(network.story(0))")
     network.run(for: .seconds(15))
@@ -48,7 +60,7 @@ import Testing
   }
 
   /// A storm up to its end, and the task that was submitted before it.
-  private static func play(_ seed: UInt64) throws -> (SimulatedNetwork, TaskID) {
+  private static func play(_ seed: UInt64, disksFail: Bool = false) throws -> (SimulatedNetwork, TaskID) {
     let network = try SimulatedNetwork(seed: seed, Self.cast)
     network.work = { order, node in SimulatedWork.echo(order, node, lasting: .milliseconds(150)) }
     network.meet()
@@ -57,10 +69,17 @@ import Testing
       subtasks: 60, reduces: true, attempts: 5, queueMilliseconds: 60_000, totalMilliseconds: 600_000)
     let task = try #require(network.task(network.submit(plan, at: 0), at: 0))
     network.frameDuplicationPermille = 50
+    if disksFail {
+      network.diskFaults.partialLossPermille = 500
+      network.diskFaults.tearPermille = 300
+      for index in cast.indices { network.slowDisk(index, by: .milliseconds(60)) }
+    }
     for _ in 0..<12 {
       network.run(for: .milliseconds(Int64.random(in: 50...700, using: &dice)))
       let index = Int.random(in: 0..<Self.cast.count, using: &dice)
-      if Bool.random(using: &dice), network.nodes[index].isUp {
+      if disksFail, Bool.random(using: &dice) {
+        Self.trouble(index, network, &dice)
+      } else if Bool.random(using: &dice), network.nodes[index].isUp {
         network.crash(index)
         network.restart(index, after: .milliseconds(Int64.random(in: 100...1_500, using: &dice)))
       } else {
@@ -68,7 +87,19 @@ import Testing
       }
     }
     network.frameDuplicationPermille = 0
+    network.diskDelay = [:]
     network.run(for: .seconds(2))
     return (network, task)
+  }
+
+  private static func trouble(_ index: Int, _ network: SimulatedNetwork, _ dice: inout Random) {
+    let length = Duration.milliseconds(Int64.random(in: 200...2_000, using: &dice))
+    switch Int.random(in: 0..<3, using: &dice) {
+    case 0: network.failDisk(index)
+    case 1:
+      network.fillDisk(index)
+      network.act(after: length) { $0.freeDisk(index) }
+    default: network.slowDisk(index, by: .milliseconds(300))
+    }
   }
 }

@@ -24,7 +24,7 @@ import Testing
 
   @Test(
     "The digest of a scenario and seed is the same in two processes, and another with another seed",
-    arguments: ["calm", "damage", "restarts"])
+    arguments: ["calm", "damage", "restarts", "troubled-disks"])
   func twoProcesses(scenario: String) throws {
     let first = try Self.digest(scenario, seed: 77)
     #expect(first.count == 64)

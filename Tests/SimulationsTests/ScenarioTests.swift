@@ -44,6 +44,12 @@ import Testing
     #expect(error("", #"{"that":"fired","faults":"lost"}"#).hasPrefix(#"expect[0].faults: "lost" is not known"#))
     #expect(error("", #"{"that":"seeFailed","nodes":[]}"#) == "expect[0]: nodes is missing")
     #expect(error("", "") == "the scenario: expect is missing")
+    #expect(error(#"{"at":"1s","act":"fillDisk"}"#) == "timeline[0]: node, nodes or any is missing")
+    #expect(error(#"{"at":"1s","act":"tearWrites","permille":1001}"#) == "timeline[0].permille: allowed is 0 to 1000")
+    #expect(
+      error(#"{"at":"1s","act":"troubleDisks","every":"0s","for":"1m","lasting":"1s"}"#)
+        == "timeline[0].every: allowed is 1ms and more")
+    #expect(error(#"{"at":"1s","act":"crush","node":1}"#).hasSuffix(", rollBackDisk, troubleDisks"))
   }
 
   /// A day of captured traffic, ten minutes of churn, and a hundred nodes take long: `simulate run` plays them.
@@ -60,6 +66,22 @@ import Testing
   func played(name: String) throws {
     let report = try ScenarioRun(Self.scenario(name), seed: 1_001).play()
     #expect(report.misses == [], "\(name), seed 1001")
+  }
+
+  @Test("A disk is put back only while its node is down, and only to a copy that there is")
+  func rollBack() throws {
+    func report(_ acts: String) throws -> ScenarioReport {
+      let text =
+        #"{"name":"n","shows":"s","nodes":3,"seeds":[1,1],"duration":"30s","timeline":[\#(acts),"#
+        + #"{"at":"12s","act":"restart","node":2}],"expect":[{"that":"allSeeAll"},{"that":"fired","faults":"diskRollback"}]}"#
+      return try ScenarioRun(Scenario(bytes: Self.bytes(text)), seed: 1).play()
+    }
+    let copies = #"{"at":"5s","act":"copyDisk","node":2,"every":"1s"}"#
+    let crash = #"{"at":"10s","act":"crash","node":2}"#
+    let rollBack = #"{"at":"11s","act":"rollBackDisk","node":2,"by":"3s"}"#
+    #expect(try report([copies, crash, rollBack].joined(separator: ",")).misses == [])
+    #expect(try report([copies, rollBack].joined(separator: ",")).misses.count == 2)
+    #expect(try report([crash, rollBack].joined(separator: ",")).misses.count == 2)
   }
 
   @Test("An expectation that does not hold is told")
