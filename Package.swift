@@ -154,6 +154,8 @@ let package = Package(
         .heap, .protobuf,
       ],
       path: "Simulations/World", swiftSettings: settings),
+    // The promises of consensus, read by themselves: it imports no core, so that no core judges itself.
+    .target(name: "Oracle", dependencies: ["Sodium"], path: "Simulations/Oracle", swiftSettings: settings),
     .executableTarget(
       name: "simulate", dependencies: ["Simulations", "Model", .argumentParser],
       path: "Simulations/simulate", swiftSettings: settings),
@@ -185,7 +187,8 @@ let package = Package(
       name: "LedgerFixtures", dependencies: ["Ledger", "Model", "Sodium"], path: "Tests/LedgerFixtures",
       swiftSettings: settings),
     tests("LedgerTests", ["LedgerFixtures", "Ledger", "Model", "Sodium"]),
-    tests("ConsensusTests", ["LedgerFixtures", "Consensus", "Ledger", "Model", "Sodium"]),
+    tests("ConsensusTests", ["LedgerFixtures", "Oracle", "Consensus", "Ledger", "Model", "Sodium"]),
+    tests("OracleTests", ["Oracle", "Sodium"]),
     tests("StorageTests", ["LedgerFixtures", "Storage", "Engine", "Ledger", "Model", "Sodium", .grdb]),
     tests("ResourcesTests", ["Resources", "Model"]),
     // A node in small, that the adapters' tests kill.
