@@ -1,3 +1,4 @@
+internal import Consensus
 package import Contract
 internal import Coordination
 internal import Ledger
@@ -24,11 +25,14 @@ extension NodeEngine {
     names[identity.node] = profile.name
     // To the roles a broken ledger is none: they expect nothing of it.
     let collaborations = broken.isEmpty ? books : books.filter { broken[$0.key] == nil }
+    let coordinated = drafts.filter { id, draft in
+      broken[id] == nil && consensus.isInOffice(id) && books[id]?.term == draft.term
+    }
     let live = members.filter { ($0.state == .alive || $0.state == .suspected) && $0.id != identity.node }.map(\.id)
     return CoordinationContext(
       node: identity.node, epoch: identity.epoch, network: identity.network, now: now, member: rosterMember,
       takesAnyWork: adapters.contains { $0.usable && !$0.onRequestOnly }, policy: profile.policy, live: live,
-      names: names, collaborations: collaborations, objects: objects)
+      names: names, collaborations: collaborations, drafts: coordinated, objects: objects)
   }
 
   /// This node as it would stand on a roster now.
@@ -44,11 +48,12 @@ extension NodeEngine {
   private mutating func carryOut(_ effect: CoordinationEffects.Effect, _ turn: inout Turn) {
     switch effect {
     case .sign(let statement): sign(statement, for: .role, &turn)
-    case .announce(let statement): sign(statement, for: .announcement, &turn)
+    case .announce(let statement): sign(statement, for: .call, &turn)
     case .tell(let node, let statement, let deadline): tell(node, statement, deadline, &turn)
     case .inform(let node, let statement): sign(statement, for: .information(node), &turn)
     case .open(let body): open(body, &turn)
-    case .follow(let id, let coordinator, let roster): follow(id, coordinator: coordinator, roster, &turn)
+    case .follow(let id, let founder, let contract, let roster):
+      follow(id, Following(founder: founder, contract: contract, roster: roster), &turn)
     case .append(let id, let entry): append(entry.kind, entry.body, to: id, &turn)
     case .fetch(let reference, let nodes): fetch(reference, from: nodes, &turn)
     case .keep(let reference, let bytes): turn.act(.keep(reference, bytes))
@@ -73,7 +78,7 @@ extension NodeEngine {
     turn.act(.notice(notice))
   }
 
-  private mutating func fetch(_ reference: ObjectReference, from nodes: [NodeID], _ turn: inout Turn) {
+  mutating func fetch(_ reference: ObjectReference, from nodes: [NodeID], _ turn: inout Turn) {
     guard !objects.contains(reference.digest), fetching.insert(reference.digest).inserted else { return }
     let holders = nodes.compactMap { holder($0) }
     turn.act(.fetch(reference, from: holders))
@@ -104,6 +109,7 @@ extension NodeEngine {
     switch update {
     case .arrived(let reference):
       fetching.remove(reference.digest)
+      resultArrived(reference.digest)
       guard objects.insert(reference.digest).inserted else { return }
       coordinate(&turn) { engine, context, effects, _ in
         engine.dispatcher.arrived(reference.digest, context: context, into: &effects)
@@ -112,6 +118,7 @@ extension NodeEngine {
       readSpecifications(&turn)
     case .unavailable(let reference, let why):
       fetching.remove(reference.digest)
+      resultUnavailable(reference.digest, at: turn.now)
       coordinate(&turn) { engine, context, effects, _ in
         engine.dispatcher.unavailable(reference.digest, context: context, into: &effects)
         engine.executor.unavailable(reference, why: why, context: context, into: &effects)

@@ -59,12 +59,12 @@ public struct Holder: Hashable, Sendable {
 /// A check of signatures, to be made on any thread.
 public enum Check: Sendable {
   case overlay(Verification)
-  case ledger(SignedStatement, VerificationKey)
+  case ledger([(SignedStatement, VerificationKey)])
 
   public func finding() -> Verification.Finding {
     switch self {
     case .overlay(let verification): verification.finding()
-    case .ledger(let signed, let key): signed.verifies(with: key) ? .holds : .refused
+    case .ledger(let claims): claims.allSatisfy { $0.0.verifies(with: $0.1) } ? .holds : .refused
     }
   }
 }
@@ -75,7 +75,8 @@ enum Promise: Sendable {
   /// The peer's message is kept: say so.
   case settle(StatementID, from: NodeID)
   case send(SignedStatement, to: NodeID, deadlineMilliseconds: Int64)
-  case broadcast(SignedStatement)
+  /// Whoever asked for it is told once it is kept here.
+  case broadcast(SignedStatement, (command: CommandID, trace: TraceID)?)
   case announce(SignedStatement)
   case ledgerWritten(WriteToken)
   case start(WorkOrder)

@@ -62,6 +62,8 @@ public enum EngineTimer: Hashable, Sendable {
   case overlay
   /// Deadlines of negotiations, offers, leases.
   case tick
+  /// Signs of life of coordinators, and elections.
+  case consensus
   /// Results that have gathered go out.
   case report
   /// Nodes tell each other what they have and do.
@@ -82,6 +84,10 @@ public enum Command: Sendable {
   /// Tells all nodes of the network.
   case announce(text: String, lifetimeMilliseconds: Int64)
   case ping(NodeID)
+  /// A person here calls an election.
+  case callElection(CollaborationID, person: String, reason: String)
+  /// A person here hands over the office of this node.
+  case transferOffice(CollaborationID, to: NodeID, person: String)
   /// Says goodbye to everybody; the record bears `leaving`.
   case leave(SignedStatement)
 }

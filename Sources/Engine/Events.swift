@@ -7,7 +7,7 @@ internal import Sodium
 
 /// What the business plane's events are, and in which queue they stand.
 enum EventKind: String, CaseIterable {
-  case submit, answer, signature, offerAnswer, report, call, roster, offer
+  case submit, cancel, answer, signature, offerAnswer, report, call, roster, offer
 
   /// - Returns: nil for a purpose that makes no event.
   init?(purpose: Purpose) {
@@ -18,6 +18,7 @@ enum EventKind: String, CaseIterable {
   var purpose: Purpose {
     switch self {
     case .submit: Submission.purpose
+    case .cancel: Cancellation.purpose
     case .answer: CallAnswer.purpose
     case .signature: RosterSignature.purpose
     case .offerAnswer: OfferAnswer.purpose
@@ -30,7 +31,7 @@ enum EventKind: String, CaseIterable {
 
   var lane: Event.Lane {
     switch self {
-    case .submit, .answer, .signature, .offerAnswer, .report: .production
+    case .submit, .cancel, .answer, .signature, .offerAnswer, .report: .production
     case .call, .roster, .offer: .consumption
     }
   }
@@ -39,7 +40,7 @@ enum EventKind: String, CaseIterable {
   private var priority: Int {
     switch self {
     case .answer, .signature, .call, .roster: EventQueues.urgentPriority
-    case .report, .offerAnswer: 200
+    case .cancel, .report, .offerAnswer: 200
     case .offer: 100
     case .submit: 0
     }
@@ -88,7 +89,8 @@ extension NodeEngine {
     else { return finish(event, .dead, "its statement cannot be read", &turn) }
     let handling = coordinate(&turn) { engine, context, effects, turn in
       switch kind {
-      case .submit: engine.handleSubmission(signed, context: context, &effects)
+      case .submit: engine.handleSubmission(signed, &turn)
+      case .cancel: engine.handleCancellation(signed, &turn)
       case .answer: engine.negotiator.answered(signed, context: context, into: &effects)
       case .signature: engine.negotiator.signedRoster(signed, context: context, into: &effects)
       case .offerAnswer: engine.dispatcher.answered(signed, context: context, into: &effects)

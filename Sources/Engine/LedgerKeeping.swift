@@ -6,7 +6,10 @@ internal import Ledger
 internal import Model
 internal import Overlay
 
-// Ledgers: founding, following, appending, judging what the coordinator proposes.
+// Ledgers: founding, following, appending, judging what is proposed, folding what is decided.
+//
+// Each ledger is folded twice: `books` holds what is decided, and what is shown and acted upon comes from there;
+// `drafts` goes on to the head of the chain, so that what is proposed is judged by what is proposed before it.
 extension NodeEngine {
   /// Leaves room in an entry for what stands around its body.
   static let bodyByteLimit = Entry.byteLimit - 1_024
@@ -15,116 +18,206 @@ extension NodeEngine {
 
   /// What is kept of a roster that was signed, until entry 1 is here.
   struct Following: Codable {
-    var coordinator: NodeID
+    var founder: NodeID
+    var contract: ContractDocument
     var roster: Roster
   }
 
   /// Founds a ledger with entry 1.
   mutating func open(_ body: RoundOpened, _ turn: inout Turn) {
-    guard let id = try? body.charter.id(), books[id] == nil, broken[id] == nil,
-      let set = Self.replicaSet(id, coordinator: body.coordinator, roster: body.roster)
+    guard let id = try? body.charter.id(), drafts[id] == nil, broken[id] == nil,
+      let set = Self.memberSet(id, founder: body.coordinator, body.contract, body.roster)
     else { return }
-    replicationStep(.open(set, recovered: nil), &turn)
+    consensusStep(.open(set, Self.electionRules(of: body.contract), recovered: nil), &turn)
     append(RoundOpened.kind, Self.json(body), to: id, &turn)
-    guard books[id] == nil else { return }
+    guard drafts[id] == nil else { return }
     coordinate(&turn) { engine, _, effects, _ in
       engine.negotiator.openingRefused(id, "the contract refused entry 1", into: &effects)
     }
   }
 
-  /// Accepts entries of a ledger from its coordinator.
-  mutating func follow(_ id: CollaborationID, coordinator: NodeID, _ roster: Roster, _ turn: inout Turn) {
+  /// Takes part in a ledger of which nothing is here yet.
+  mutating func follow(_ id: CollaborationID, _ following: Following, _ turn: inout Turn) {
     // What lies on the disk of a ledger that could not be taken up again is not to be written over.
-    guard broken[id] == nil, let set = Self.replicaSet(id, coordinator: coordinator, roster: roster)
-    else { return }
-    turn.write(
-      .document(
-        key: Self.followKey(id),
-        value: CanonicalJSON.encode(Self.json(Following(coordinator: coordinator, roster: roster)))))
+    guard broken[id] == nil, let set = Self.memberSet(id, following) else { return }
+    turn.write(.document(key: Self.followKey(id), value: CanonicalJSON.encode(Self.json(following))))
     // A new roster of a round that never opened replaces the one before.
-    if books[id] == nil { replicationStep(.open(set, recovered: nil), &turn) }
+    guard drafts[id] == nil else { return }
+    consensusStep(.open(set, Self.electionRules(of: following.contract), recovered: nil), &turn)
   }
 
-  static func replicaSet(_ id: CollaborationID, coordinator: NodeID, roster: Roster) -> ReplicaSet? {
-    guard let configuration = try? roster.configurationHash() else { return nil }
-    var members: [ReplicaSet.Member] = []
+  static func memberSet(_ id: CollaborationID, _ following: Following) -> MemberSet? {
+    memberSet(id, founder: following.founder, following.contract, following.roster)
+  }
+
+  static func memberSet(
+    _ id: CollaborationID, founder: NodeID, _ contract: ContractDocument, _ roster: Roster
+  ) -> MemberSet? {
+    guard
+      let configuration = try? roster.configuration(founder: founder, votersAtMost: contract.election.votersAtMost)
+    else { return nil }
+    var members: [MemberSet.Member] = []
     for member in roster.members {
       guard let keys = try? EpochCertificate(checking: member.certificate) else { return nil }
       members.append(.init(node: keys.node, epoch: keys.epoch, signingKey: keys.signingKey))
     }
-    return ReplicaSet(collaboration: id, coordinator: coordinator, configuration: configuration, members: members)
+    return MemberSet(collaboration: id, founder: founder, configuration: configuration, members: members)
   }
 
-  /// Extends a ledger that this node coordinates: by the contract first, then in the chain. What the contract
-  /// refuses changes nothing.
+  static func electionRules(of contract: ContractDocument) -> ElectionRules {
+    ElectionRules(
+      timeout: .milliseconds(contract.election.timeoutMilliseconds),
+      stagger: .milliseconds(contract.election.staggerMilliseconds),
+      requestDeadline: .milliseconds(contract.election.requestMilliseconds),
+      callInterval: .milliseconds(contract.election.callIntervalMilliseconds),
+      callsNeeded: contract.election.callsNeeded)
+  }
+
+  // MARK: Proposing
+
+  /// Extends a ledger that this node coordinates: by the contract first, then in the chain. What the contract refuses
+  /// changes nothing.
   mutating func append(_ kind: String, _ body: JSON, to id: CollaborationID, _ turn: inout Turn) {
-    guard let head = replication.head(of: id) else { return }
+    guard let head = consensus.head(of: id), let office = consensus.office(of: id) else { return }
+    // Its term ended since the role asked: the next coordinator sees the same ledger and decides for itself.
+    guard consensus.isInOffice(id) || kind == TermOpened.kind || head.number == 0 else { return }
     guard CanonicalJSON.encode(body).count <= Self.bodyByteLimit else {
       return notice("control", "entry.refused", collaboration: id, "an entry of kind \(kind) is over 63 KiB", &turn)
     }
     let record = LedgerRecord(
-      number: head.number + 1, term: head.term, timeMilliseconds: turn.now.wallMilliseconds, kind: kind, body: body)
+      number: head.number + 1, term: office.term, timeMilliseconds: turn.now.wallMilliseconds, kind: kind, body: body)
     do throws(Violation) {
-      try changes[id, default: []].append(contentsOf: fold(record, of: id))
+      let folded = try fold([record], after: head.number, of: id)
+      draftChanges[id, default: []].append(contentsOf: folded)
     } catch {
       return notice("control", "entry.refused", collaboration: id, "\(error)", &turn)
     }
-    var effects: Replication.Effects = []
+    var effects: LedgerConsensus.Effects = []
     do {
-      _ = try replication.append(kind: kind, body: body, to: id, at: turn.now, into: &effects)
+      _ = try consensus.append(kind: kind, body: body, to: id, at: turn.now, into: &effects)
     } catch {
-      // The contract has taken it, its size was looked at, and its number and time are this node's own.
+      // The contract has taken it, its size was looked at, and this node is in office.
       preconditionFailure("an entry of kind \(kind) that the contract allows cannot be appended: \(error)")
     }
     carryOut(effects, &turn)
     changed.insert(id)
   }
 
-  /// - Returns: what the record changed.
-  mutating func fold(_ record: LedgerRecord, of id: CollaborationID) throws(Violation) -> [TaskChange] {
-    guard let change = try books[id]?.apply(record) else {
-      books[id] = try CollaborationState(id: id, opening: record)
-      return []
-    }
-    return [change]
-  }
+  // MARK: Folding
 
-  /// Judges what a coordinator proposes, all of it or nothing.
-  mutating func judge(_ id: CollaborationID, _ records: [LedgerRecord], _ token: JobToken, _ turn: inout Turn) {
-    // One record is taken whole or not at all by itself; a second reference would have every subtask copied.
-    let before = records.count > 1 ? books[id] : nil
-    var folded: [TaskChange] = []
+  /// Takes records into the draft, all of them or none.
+  private mutating func fold(
+    _ records: [LedgerRecord], after number: Int, of id: CollaborationID
+  ) throws(Violation) -> [TaskChange] {
+    bringDraft(of: id, to: number)
+    var changes: [TaskChange] = []
     for record in records {
       do throws(Violation) {
-        try folded.append(contentsOf: fold(record, of: id))
+        if drafts[id] == nil {
+          drafts[id] = try CollaborationState(id: id, opening: record)
+        } else if let change = try drafts[id]?.apply(record) {
+          changes.append(change)
+        }
       } catch {
-        if records.count > 1 { books[id] = before }
-        notice("control", "entry.refused", collaboration: id, "\(error)", &turn)
-        return replicationStep(.judged(token, .refused(number: error.entry, reason: "\(error)")), &turn)
+        // Made anew from what is decided when it is needed next.
+        drafts[id] = nil
+        throw error
       }
     }
-    replicationStep(.judged(token, .accepted), &turn)
-    changes[id, default: []].append(contentsOf: folded)
+    return changes
+  }
+
+  /// Makes the draft say what the chain says up to a number that is not below what is decided.
+  private mutating func bringDraft(of id: CollaborationID, to number: Int) {
+    guard (drafts[id]?.lastEntry ?? 0) != number else { return }
+    drafts[id] = books[id]
+    for next in stride(from: (books[id]?.lastEntry ?? 0) + 1, through: number, by: 1) {
+      guard let entry = consensus.entry(next, of: id) else {
+        preconditionFailure("entry \(next) of \(id.short) is judged upon and is not here")
+      }
+      do throws(Violation) {
+        if drafts[id] == nil {
+          drafts[id] = try CollaborationState(id: id, opening: entry.record)
+        } else {
+          try drafts[id]?.apply(entry.record)
+        }
+      } catch {
+        preconditionFailure("an entry that was judged before is refused: \(error)")
+      }
+    }
+  }
+
+  /// Judges what is proposed, all of it or nothing.
+  mutating func judge(
+    _ id: CollaborationID, _ records: [LedgerRecord], after number: Int, _ token: JobToken, _ turn: inout Turn
+  ) {
+    do throws(Violation) {
+      let folded = try fold(records, after: number, of: id)
+      draftChanges[id, default: []].append(contentsOf: folded)
+    } catch {
+      notice("control", "entry.refused", collaboration: id, "\(error)", &turn)
+      return consensusStep(.judged(token, .refused(number: error.entry, reason: "\(error)")), &turn)
+    }
+    consensusStep(.judged(token, .accepted), &turn)
+  }
+
+  /// What is decided is folded, shown and acted upon.
+  mutating func decided(_ id: CollaborationID, through last: Int, _ turn: inout Turn) {
+    let term = books[id]?.term
+    for number in stride(from: (books[id]?.lastEntry ?? 0) + 1, through: last, by: 1) {
+      guard let entry = consensus.entry(number, of: id) else {
+        preconditionFailure("entry \(number) of \(id.short) is decided and is not here")
+      }
+      do throws(Violation) {
+        if books[id] == nil {
+          books[id] = try CollaborationState(id: id, opening: entry.record)
+        } else if let change = try books[id]?.apply(entry.record) {
+          changes[id, default: []].append(change)
+        }
+      } catch {
+        // It was judged before it was stored, by the same rules.
+        preconditionFailure("a decided entry is refused: \(error)")
+      }
+      told(entry.record, of: id, &turn)
+    }
+    if term != books[id]?.term { beganTerm.insert(id) }
+    rankCandidates(of: id, &turn)
     changed.insert(id)
     // Offers come beside the entries that they refer to, and may overtake them.
     queues.hasten()
-    for record in records { told(record, of: id, &turn) }
   }
 
-  /// What people on a participant follow.
+  /// Who should coordinate next is who has the most weight.
+  mutating func rankCandidates(of id: CollaborationID, _ turn: inout Turn) {
+    guard let book = books[id] else { return }
+    let ranking = book.weights.sorted { ($1.value.ppm, $0.key) < ($0.value.ppm, $1.key) }.map(\.key)
+    guard ranking != rankings[id] else { return }
+    rankings[id] = ranking
+    consensusStep(.rank(id, ranking), &turn)
+  }
+
+  /// What people follow.
   private mutating func told(_ record: LedgerRecord, of id: CollaborationID, _ turn: inout Turn) {
-    notice("control", "entry.held", collaboration: id, "entry \(record.number): \(record.kind)", &turn)
+    notice("control", "entry.decided", collaboration: id, "entry \(record.number): \(record.kind)", &turn)
   }
 
   /// Both roles take up what a ledger says now.
   mutating func ledgerChanged(_ id: CollaborationID, _ turn: inout Turn) {
     releaseParked(id, &turn)
-    let changes = changes.removeValue(forKey: id) ?? []
-    for change in changes { keepObjects(of: change, in: id, &turn) }
+    let decided = changes.removeValue(forKey: id) ?? []
+    let drafted = draftChanges.removeValue(forKey: id) ?? []
+    for change in decided {
+      keepObjects(of: change, in: id, &turn)
+      bringResults(of: change, in: id, &turn)
+    }
+    let beginsTerm = beganTerm.remove(id) != nil
+    if beginsTerm { followCoordinator(of: id, &turn) }
+    settleSubmissions(decided, in: id, &turn)
     coordinate(&turn) { engine, context, effects, turn in
-      engine.dispatcher.folded(id, changes, context: context)
+      if beginsTerm { engine.dispatcher.termBegan(id, context: context) }
+      engine.dispatcher.folded(id, drafted, context: context)
       engine.dispatcher.proceed(id, context, random: &turn.random, into: &effects)
-      engine.executor.folded(id, changes, context: context, assessor: &engine.assessor, into: &effects)
+      engine.executor.folded(id, decided, context: context, assessor: &engine.assessor, into: &effects)
       engine.executor.stop(engine.assessor.sweep(context: context, into: &effects), context, into: &effects)
     }
     readSpecifications(&turn)
@@ -145,52 +238,6 @@ extension NodeEngine {
     if !results.isEmpty { turn.act(.hold(task.id, results, inputs: false)) }
   }
 
-  // MARK: Replication
-
-  mutating func replicationStep(_ input: Replication.Input, _ turn: inout Turn) {
-    if case .open = input { linksChanged = true }
-    var effects: Replication.Effects = []
-    replication.step(input, at: turn.now, random: &turn.random, into: &effects)
-    carryOut(effects, &turn)
-  }
-
-  private mutating func carryOut(_ effects: Replication.Effects, _ turn: inout Turn) {
-    for effect in effects {
-      switch effect {
-      case .store(let writes, let token):
-        for write in writes { turn.write(.ledger(write)) }
-        turn.promise(.ledgerWritten(token))
-      case .send(let message, let node): overlayStep(.sendMessage(Self.peerMessage(message), to: node), &turn)
-      case .sign(let statement, let token): sign(statement, for: .ledger(token), &turn)
-      case .verify(let signed, let key, let token):
-        let job = CheckingJob(number: job())
-        checking[job] = .ledger(token)
-        turn.act(.check(job, .ledger(signed, key)))
-      case .judge(let id, let records, let token): judge(id, records, token, &turn)
-      case .held: break
-      case .refused(let id, let number, let reason):
-        notice("control", "ledger.halted", collaboration: id, "entry \(number) was refused: \(reason)", &turn)
-        giveUp(id, "the contract refused entry \(number) of its coordinator: \(reason)", &turn)
-      case .conflict(let conflict):
-        notice(
-          "control", "ledger.conflict", collaboration: conflict.collaboration, node: conflict.held.author,
-          "the coordinator signed two different entries \(conflict.number)", &turn)
-        giveUp(conflict.collaboration, "its coordinator signed two different entries \(conflict.number)", &turn)
-      case .diverged(let id, let number, let member):
-        notice(
-          "control", "ledger.diverged", collaboration: id, node: member, "ledgers differ at entry \(number)", &turn)
-        guard member == replication.set(of: id)?.coordinator else { continue }
-        giveUp(id, "its coordinator holds another ledger, or less than it signed, at entry \(number)", &turn)
-      case .memberLostState(let id, let member, let acknowledged, let found):
-        notice(
-          "control", "ledger.rolledBack", collaboration: id, node: member,
-          "it acknowledged \(acknowledged) entries and holds \(found)", &turn)
-      case .dropped(.duplicate, _): break
-      case .dropped(let reason, _): journal.count("ledger: \(reason.code)")
-      }
-    }
-  }
-
   /// Nothing that a broken ledger says is acted upon here any more: its work stops and holds no room. What lies on the
   /// disk stays, as evidence.
   mutating func giveUp(_ id: CollaborationID, _ why: String, _ turn: inout Turn) {
@@ -199,22 +246,6 @@ extension NodeEngine {
     coordinate(&turn) { engine, context, effects, _ in
       engine.executor.abandon(id, into: &effects)
       engine.executor.stop(engine.assessor.sweep(context: context, into: &effects), context, into: &effects)
-    }
-  }
-
-  static func peerMessage(_ message: ReplicationMessage) -> PeerMessage {
-    switch message {
-    case .head(let id, let number, let hash):
-      .ledgerHead(.init(collaboration: id, number: number, hash: hash))
-    case .request(let id, let from, let limit):
-      .ledgerRequest(.init(collaboration: id, from: from, limit: limit))
-    case .entries(let id, let entries, let proposals):
-      .ledgerEntries(.init(collaboration: id, entries: entries, proposals: proposals))
-    case .acknowledgement(let signed):
-      .ledgerAcknowledgement(
-        .init(
-          collaboration: signed.statement.collaboration ?? CollaborationID(.zero), number: 0, hash: .zero,
-          statement: signed))
     }
   }
 

@@ -54,12 +54,11 @@ extension NodeEngine {
       text: text, expiresMilliseconds: turn.now.wallMilliseconds + lifetimeMilliseconds, trace: trace)
     guard let statement = try? Statement(body, by: identity.node, epoch: identity.epoch, network: identity.network)
     else { preconditionFailure("an announcement within its limits is no statement") }
-    sign(statement, for: .announcement, &turn)
+    sign(statement, for: .announcement(answering: id, trace), &turn)
     bulletins.add(
       .init(
         statement: statement.id, author: identity.node, announcement: body,
         receivedMilliseconds: turn.now.wallMilliseconds), now: turn.now.wallMilliseconds)
-    turn.promise(.answer(id, .announced(statement.id, trace)))
   }
 
   /// Another node's operator tells something: it is for people alone.
@@ -94,13 +93,13 @@ extension NodeEngine {
     turn.act(.answer(id, .success(.pinged(outcome))))
   }
 
-  /// Ledgers are replicated on streams: those to the members of this node's collaborations stand.
+  /// Ledgers are decided on streams: those to the members of this node's collaborations stand.
   mutating func keepLinks(_ turn: inout Turn) {
     guard linksChanged else { return }
     linksChanged = false
-    let fellows = replication.collaborations.reduce(into: Set<NodeID>()) { out, id in
+    let fellows = consensus.collaborations.reduce(into: Set<NodeID>()) { out, id in
       guard broken[id] == nil else { return }
-      out.formUnion(replication.set(of: id)?.members.map(\.node) ?? [])
+      out.formUnion(consensus.members(of: id)?.members.map(\.node) ?? [])
     }
     overlayStep(.keepLinked(fellows.subtracting([identity.node])), &turn)
   }

@@ -19,8 +19,10 @@ public struct NodeEngine: Sendable {
   let identity: LocalIdentity
   let profile: NodeProfile
   package internal(set) var overlay: OverlayCore
-  package internal(set) var replication: Replication
+  package internal(set) var consensus: LedgerConsensus
+  /// Ledgers as they are decided, and with what is proposed above that (`LedgerKeeping`).
   package internal(set) var books: [CollaborationID: CollaborationState] = [:]
+  package internal(set) var drafts: [CollaborationID: CollaborationState] = [:]
   package internal(set) var queues: EventQueues
   package internal(set) var negotiator = Negotiator()
   package internal(set) var dispatcher = Dispatcher()
@@ -56,11 +58,26 @@ public struct NodeEngine: Sendable {
   var watchedEffects: [OverlayEffect]?
   // Between two parts of a start.
   var restoredOffers: [Assessor.ReceivedOffer] = []
-  var restoredFollowings: [ReplicaSet] = []
+  var restoredFollowings: [CollaborationID: Following] = [:]
   /// Collaborations whose ledger changed in this step.
   var changed: Set<CollaborationID> = []
-  /// What their newest records changed, in order.
+  /// What their newest records changed, in order: of what is decided, and of what is proposed.
   var changes: [CollaborationID: [TaskChange]] = [:]
+  var draftChanges: [CollaborationID: [TaskChange]] = [:]
+  /// Collaborations in which a term was decided in this step.
+  var beganTerm: Set<CollaborationID> = []
+  /// When submissions were handed to their coordinator last (uptime).
+  var handedOver: [TaskID: Duration] = [:]
+  /// Tasks that people here want to end, with their reasons, until they are over.
+  var cancellations: [TaskID: String] = [:]
+  /// Submissions of others that their coordinator leaves undecided, as their submitters say; since when (uptime).
+  var foreignRequests: [TaskID: (collaboration: CollaborationID, since: Duration)] = [:]
+  /// Whom consensus was told to prefer.
+  var rankings: [CollaborationID: [NodeID]] = [:]
+  /// Since when a collaboration has no coordinator here, and since when too few voters are in reach.
+  var electingSince: [CollaborationID: Moment] = [:]
+  var noQuorumSince: [CollaborationID: Moment] = [:]
+  var wantedResults: [Digest: WantedResult] = [:]
 
   private var promises: [(step: UInt64, promise: Promise)] = []
   private var nextStep: UInt64 = 1
@@ -68,6 +85,7 @@ public struct NodeEngine: Sendable {
   private var lastWritingStep: UInt64 = 0
   private var nextJob: UInt64 = 1
   var isTicking = false
+  var isTickingConsensus = false
   var isReporting = false
   var isAwake = false
 
@@ -82,7 +100,7 @@ public struct NodeEngine: Sendable {
     self.profile = profile
     queues = EventQueues(capacity: queueCapacity)
     overlay = OverlayCore(identity: identity, limits: overlayLimits)
-    replication = Replication(own: identity.node, epoch: identity.epoch, network: identity.network)
+    consensus = LedgerConsensus(own: identity.node, epoch: identity.epoch, network: identity.network)
     assessor = Assessor(policy: profile.policy, total: profile.offer)
   }
 
@@ -144,11 +162,12 @@ public struct NodeEngine: Sendable {
     case .send(let signed, let node, let deadline):
       let left = max(1, deadline - turn.now.wallMilliseconds)
       overlayStep(.send(signed, to: node, within: .milliseconds(left)), &turn)
-    case .broadcast(let signed):
+    case .broadcast(let signed, let asked):
       notePassage(signed, via: identity.node, links: 0, &turn)
       overlayStep(.broadcast(signed), &turn)
+      if let asked { turn.promise(.answer(asked.command, .announced(signed.id, asked.trace))) }
     case .announce(let record): overlayStep(.announce(record), &turn)
-    case .ledgerWritten(let token): replicationStep(.durable(token), &turn)
+    case .ledgerWritten(let token): consensusStep(.durable(token), &turn)
     case .start(let order):
       // Since then the ledger may have taken it from this node again.
       if executor.attempts[order.attempt]?.stage == .queued { turn.act(.start(order)) }
@@ -182,14 +201,18 @@ public struct NodeEngine: Sendable {
       isReporting = true
       turn.act(.setTimer(.report, after: Self.reportDelay))
     }
+    if !isTickingConsensus, let interval = consensus.tickInterval {
+      isTickingConsensus = true
+      turn.act(.setTimer(.consensus, after: interval))
+    }
     guard !isTicking, needsTicks(turn.now) else { return }
     isTicking = true
     turn.act(.setTimer(.tick, after: Self.tickInterval))
   }
 
   private func needsTicks(_ now: Moment) -> Bool {
-    queues.untilNext(at: now) != nil || replication.needsTick || outbox.hasDeferred || executor.isBusy
-      || assessor.holdsOffers
+    queues.untilNext(at: now) != nil || outbox.hasDeferred || executor.isBusy
+      || assessor.holdsOffers || !wantedResults.isEmpty
       || negotiator.negotiations.values.contains { !$0.isOver }
       || submissions.values.contains { $0.ended == nil }
       || books.values.contains { book in book.openTasks > 0 }
@@ -203,7 +226,6 @@ public struct NodeEngine: Sendable {
       coordinate(&turn) { engine, context, effects, _ in engine.executor.report(context, into: &effects) }
     case .tick:
       isTicking = false
-      replicationStep(.tick, &turn)
       retryDeferred(&turn)
       coordinate(&turn) { engine, context, effects, _ in
         engine.negotiator.tick(context, into: &effects)
@@ -212,8 +234,15 @@ public struct NodeEngine: Sendable {
         engine.executor.stop(engine.assessor.sweep(context: context, into: &effects), context, into: &effects)
       }
       for (id, book) in books where book.openTasks > 0 { changed.insert(id) }
+      handOverSubmissions(&turn)
+      for id in Set(cancellations.keys.compactMap { book(of: $0)?.id }).sorted() { handOverCancellations(of: id, &turn) }
+      askForResults(&turn)
       expireSubmissions(&turn)
       figuresMayDiffer(&turn)
+    case .consensus:
+      isTickingConsensus = false
+      watchQuorums(&turn)
+      tickConsensus(&turn)
     case .figures:
       figures.fired()
       exchangeFigures(&turn)

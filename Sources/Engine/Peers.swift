@@ -66,9 +66,9 @@ extension NodeEngine {
     case .memberChanged(let node, let state): memberChanged(node, state, &turn)
     case .memberUpdated(let node): turn.act(.admit(node))
     case .linked(let node):
-      replicationStep(.linkOpened(node), &turn)
+      consensusStep(.linkOpened(node), &turn)
       exchangeFigures(&turn)
-    case .unlinked(let node, _): replicationStep(.linkClosed(node), &turn)
+    case .unlinked(let node, _): consensusStep(.linkClosed(node), &turn)
     case .dropped: break
     case .notice(let told):
       let kind = told.isProblem ? NoticeView.overlayProblem : "overlay"
@@ -113,14 +113,14 @@ extension NodeEngine {
   /// Whether a statement is worth a row: any member may call, everything else is said to one node by who has a part in it.
   private func isExpected(_ kind: EventKind, of signed: SignedStatement, isDirect: Bool) -> Bool {
     guard let id = signed.statement.collaboration else { return false }
-    let isMember = replication.set(of: id)?.member(signed.statement.author) != nil
+    let isMember = consensus.members(of: id)?.member(signed.statement.author) != nil
     switch kind {
     case .call: return true
     case .answer, .signature: return isDirect && (isMember || negotiator.negotiations[id] != nil)
     case .roster: return isDirect && (isMember || assessor.hasJoined(id))
     case .offer, .offerAnswer, .report: return isDirect && isMember
-    // A person's, at this node.
-    case .submit: return false
+    // A person's at this node comes another way.
+    case .submit, .cancel: return isDirect && isMember
     }
   }
 
@@ -136,17 +136,7 @@ extension NodeEngine {
 
   private mutating func received(_ message: PeerMessage, from node: NodeID, _ turn: inout Turn) {
     switch message {
-    case .ledgerHead(let head):
-      replicationStep(.received(.head(head.collaboration, number: head.number, hash: head.hash), from: node), &turn)
-    case .ledgerRequest(let request):
-      replicationStep(
-        .received(.request(request.collaboration, from: request.from, limit: request.limit), from: node), &turn)
-    case .ledgerEntries(let entries):
-      replicationStep(
-        .received(
-          .entries(entries.collaboration, entries: entries.entries, proposals: entries.proposals), from: node), &turn)
-    case .ledgerAcknowledgement(let acknowledgement):
-      replicationStep(.received(.acknowledgement(acknowledgement.statement), from: node), &turn)
+    case .consensus(let message): received(message, from: node, &turn)
     case .logRequest(let request):
       guard mayRead(logsOf: request.attempt.task, node) else {
         let refusal = PeerMessage.LogChunk(
@@ -194,6 +184,7 @@ extension NodeEngine {
   private mutating func memberChanged(_ node: NodeID, _ state: MemberState, _ turn: inout Turn) {
     let name = overlay.member(node)?.name ?? node.short
     notice("information", "member.\(state.rawValue)", node: node, "\(name) \(Self.words(for: state))", &turn)
+    if state == .failed || state == .left { consensusStep(.unreachable(node), &turn) }
     for (id, book) in books where book.openTasks > 0 && book.roster[node] != nil { changed.insert(id) }
     // In a large network members change all the time, and a context takes a look at each of them.
     guard !negotiator.negotiations.isEmpty else { return }

@@ -11,8 +11,8 @@ extension NodeEngine {
   mutating func begin(_ start: EngineStart, _ turn: inout Turn) {
     let recovered = start.recovered
     objects = Set(start.objects)
-    restoreLedgers(recovered, &turn)
     restoreDocuments(recovered.documents)
+    restoreLedgers(recovered, &turn)
     for id in recovered.handledEventIDs.reversed() { queues.remember(id) }
     restoreEvents(recovered.events)
     let (records, facts) = recovered.facts.reduce(into: ([SignedStatement](), [SignedStatement]())) { out, fact in
@@ -51,21 +51,33 @@ extension NodeEngine {
 
   private mutating func restoreLedgers(_ recovered: Recovered, _ turn: inout Turn) {
     for chain in recovered.chains {
-      for entry in chain.entries {
-        do throws(Violation) {
-          _ = try fold(entry.record, of: chain.collaboration)
-        } catch {
-          // It was judged before it was stored: another version of the rules, or a changed file.
-          notice("control", "ledger.unreadable", collaboration: chain.collaboration, "\(error)", &turn)
-          giveUp(chain.collaboration, "it could not be taken up again: \(error)", &turn)
-          books[chain.collaboration] = nil
-          break
+      let id = chain.collaboration
+      do throws(Violation) {
+        for entry in chain.entries {
+          if entry.number == (chain.decision?.body.number ?? 0) + 1 { books[id] = drafts[id] }
+          if drafts[id] == nil {
+            drafts[id] = try CollaborationState(id: id, opening: entry.record)
+          } else {
+            try drafts[id]?.apply(entry.record)
+          }
         }
+        if chain.entries.count == chain.decision?.body.number { books[id] = drafts[id] }
+      } catch {
+        // It was judged before it was stored: another version of the rules, or a changed file.
+        notice("control", "ledger.unreadable", collaboration: id, "\(error)", &turn)
+        giveUp(id, "it could not be taken up again: \(error)", &turn)
+        books[id] = nil
+        drafts[id] = nil
+        continue
       }
-      guard let book = books[chain.collaboration],
-        let set = Self.replicaSet(book.id, coordinator: book.coordinator, roster: book.roster)
+      let following = drafts[id].map {
+        Following(founder: $0.charter.founder, contract: $0.contract, roster: $0.roster)
+      }
+      guard let following = following ?? restoredFollowings[id], let set = Self.memberSet(id, following)
       else { continue }
-      replicationStep(.open(set, recovered: chain), &turn)
+      restoredFollowings[id] = nil
+      consensusStep(.open(set, Self.electionRules(of: following.contract), recovered: chain), &turn)
+      rankCandidates(of: id, &turn)
     }
   }
 
@@ -85,10 +97,7 @@ extension NodeEngine {
         guard let value = Self.read(Assessor.ReceivedOffer.self, bytes) else { continue }
         restoredOffers.append(value)
       case "follow":
-        guard books[id] == nil, broken[id] == nil, let value = Self.read(Following.self, bytes),
-          let set = Self.replicaSet(id, coordinator: value.coordinator, roster: value.roster)
-        else { continue }
-        restoredFollowings.append(set)
+        if let value = Self.read(Following.self, bytes) { restoredFollowings[id] = value }
       default: continue
       }
     }
@@ -112,8 +121,11 @@ extension NodeEngine {
   }
 
   private mutating func restoreOutbox(_ messages: [StoredMessage], _ turn: inout Turn) {
-    for set in restoredFollowings { replicationStep(.open(set, recovered: nil), &turn) }
-    restoredFollowings = []
+    for (id, following) in restoredFollowings.sorted(by: { $0.key < $1.key }) where broken[id] == nil {
+      guard let set = Self.memberSet(id, following) else { continue }
+      consensusStep(.open(set, Self.electionRules(of: following.contract), recovered: nil), &turn)
+    }
+    restoredFollowings = [:]
     for message in messages where message.statement.purpose == ResultReport.purpose {
       guard let id = message.statement.collaboration, broken[id] == nil else { continue }
       executor.restore(reported: message.statement)

@@ -11,7 +11,9 @@ enum SigningPurpose: Sendable {
   case ledger(JobToken)
   /// For a role that embeds it.
   case role
-  case announcement
+  case call
+  /// A person's, who is told once it is kept.
+  case announcement(answering: CommandID, TraceID)
   case overlay(OverlaySigningID)
   /// This node's record anew.
   case record
@@ -41,8 +43,9 @@ extension NodeEngine {
     else { return }
     let signed = SignedStatement(statement, signature: signature)
     switch purpose {
-    case .ledger(let token): replicationStep(.signed(token, signature), &turn)
-    case .announcement: turn.promise(.broadcast(signed))
+    case .ledger(let token): consensusStep(.signed(token, signature), &turn)
+    case .call: turn.promise(.broadcast(signed, nil))
+    case .announcement(let command, let trace): turn.promise(.broadcast(signed, (command, trace)))
     case .overlay(let id): overlayStep(.signed(id, signature), &turn)
     case .record: turn.promise(.announce(signed))
     case .information(let node):
@@ -71,7 +74,7 @@ extension NodeEngine {
     case .overlay(let id): overlayStep(.verified(id, finding), &turn)
     case .ledger(let token):
       let holds = if case .holds = finding { true } else { false }
-      replicationStep(.verified(token, holds), &turn)
+      consensusStep(.verified(token, holds), &turn)
     case nil: break
     }
   }

@@ -33,6 +33,10 @@ extension NodeEngine {
     case .decideOffer(let offer, let accept, let reason): decide(offer, accept: accept, reason, id, &turn)
     case .announce(let text, let lifetime): announce(text, lifetimeMilliseconds: lifetime, id, &turn)
     case .ping(let node): ping(node, id, &turn)
+    case .callElection(let collaboration, let person, let reason):
+      callElection(collaboration, person: person, reason: reason, id, &turn)
+    case .transferOffice(let collaboration, let node, let person):
+      transferOffice(collaboration, to: node, person: person, id, &turn)
     case .leave(let record):
       overlayStep(.leave(record), &turn)
       turn.promise(.answer(id, .done))
@@ -108,12 +112,11 @@ extension NodeEngine {
     let submission = request.submission
     if let id = request.collaboration {
       if let book = books[id] {
-        guard book.coordinator == identity.node else {
-          let name = overlay.member(book.coordinator)?.name ?? book.coordinator.short
+        guard book.roster[identity.node] != nil else {
           return .failure(
             Refusal(
-              .notPermitted, "collaboration \(id.short) is coordinated by \(name), and takes submissions there",
-              subject: "collaboration", next: "submit at the node \(name)"))
+              .notPermitted, "this node is no member of collaboration \(id.short)", subject: "collaboration",
+              next: "submit at one of its members"))
         }
         return .success(id)
       }
@@ -171,24 +174,17 @@ extension NodeEngine {
     turn.write(.document(key: Self.submissionKey(id), value: CanonicalJSON.encode(Self.json(held))))
   }
 
-  /// The event of a submission: on the ledger as soon as the round is open.
-  mutating func handleSubmission(
-    _ signed: SignedStatement, context: CoordinationContext, _ effects: inout CoordinationEffects
-  ) -> Handling {
-    let task = TaskID(signed.id.digest)
-    guard let held = submissions[task], held.ended == nil else { return .done("no longer wanted") }
-    if let book = context.collaborations[held.collaboration] {
-      if book.tasks[task] == nil {
-        guard let submission = try? signed.statement.decode(Submission.self), book.hasRoom(for: submission) else {
-          return .parked(held.collaboration)
-        }
-        effects.submit(signed, to: held.collaboration)
-      }
-      submissions[task] = nil
-      effects.forget(key: Self.submissionKey(task))
-      return .done("on the ledger of \(held.collaboration.short)")
+  /// The event of a submission: to its coordinator as soon as the round is open. It waits in `submissions` until it is
+  /// decided.
+  mutating func handleSubmission(_ signed: SignedStatement, _ turn: inout Turn) -> Handling {
+    guard signed.statement.author == identity.node else {
+      guard let id = signed.statement.collaboration else { return .done("for no collaboration") }
+      return submitHere(signed, to: id, &turn)
     }
-    return .parked(held.collaboration)
+    guard let held = submissions[TaskID(signed.id.digest)], held.ended == nil else { return .done("no longer wanted") }
+    guard let book = books[held.collaboration] else { return .parked(held.collaboration) }
+    handOverSubmissions(&turn)
+    return .done("handed to \(name(of: book.coordinator))")
   }
 
   static let waitsForRoom =
@@ -243,18 +239,17 @@ extension NodeEngine {
           command, .failure(Refusal(.notFound, "no such task here", subject: id.short, next: "jointcloud task list"))))
     }
     guard !task.isOver else { return refuse(command, over: id, &turn) }
-    guard book.coordinator == identity.node else {
+    guard task.submitter == identity.node || book.coordinator == identity.node else {
       return turn.act(
         .answer(
           command,
           .failure(
             Refusal(
-              .notPermitted, "only its coordinator ends a task", subject: id.short,
+              .notPermitted, "only its submitter and its coordinator end a task", subject: id.short,
               next: "cancel it where it was submitted"))))
     }
-    append(
-      TaskEnded.kind, Self.json(TaskEnded(task: id, outcome: .cancelled, category: "", reason: reason)), to: book.id,
-      &turn)
+    cancellations[id] = reason
+    handOverCancellations(of: book.id, &turn)
     turn.promise(.answer(command, .task(id)))
   }
 

@@ -4,7 +4,7 @@ import Testing
 @Suite struct UsageTests {
   static let nouns: [[String]] = [
     [], ["node"], ["network"], ["member"], ["collaboration"], ["participant"], ["task"], ["offer"], ["weight"],
-    ["contract"], ["event"], ["ledger"], ["adapter"],
+    ["contract"], ["event"], ["ledger"], ["adapter"], ["election"],
   ]
 
   static let commands: [[String]] = [
@@ -14,8 +14,9 @@ import Testing
     ["task", "list"], ["task", "show"], ["task", "plan"], ["task", "explain"], ["task", "logs"], ["task", "wait"],
     ["task", "cancel"], ["task", "get"], ["participant", "list"], ["offer", "list"], ["offer", "accept"],
     ["offer", "decline"], ["weight", "show"], ["event", "list"], ["event", "show"], ["trace"], ["ledger", "list"],
-    ["ledger", "show"], ["ledger", "verify"], ["adapter", "list"], ["doctor"], ["contract", "show"], ["demo"],
-    ["version"],
+    ["election", "list"], ["election", "show"], ["election", "why"], ["election", "preview"], ["election", "call"],
+    ["election", "transfer"], ["ledger", "show"], ["ledger", "verify"], ["adapter", "list"], ["doctor"],
+    ["contract", "show"], ["demo"], ["version"],
   ]
 
   @Test(arguments: nouns + commands)
@@ -50,6 +51,13 @@ import Testing
     ["submit", "x.yaml", "--timeout", "1s"], ["ps"], ["ps", "--http", "ftp://x"],
     ["network", "invite", "--data", "/nowhere", "--expires", "soon"],
     ["network", "announce", "", "--data", "/nowhere"],
+    ["election", "call", "x", "--data", "/nowhere"], ["election", "call", "--reason", " ", "--data", "/nowhere"],
+    ["election", "call", "--reason", String(repeating: "x", count: 65), "--data", "/nowhere"],
+    ["election", "call", "--reason", "x", "--person", String(repeating: "x", count: 65), "--data", "/nowhere"],
+    ["election", "call", "--reason", "x", "--data", "/nowhere"],
+    ["election", "call", "--reason", "x", "--person", "ada", "--timeout", "soon", "--data", "/nowhere"],
+    ["election", "transfer", "--person", "ada", "--data", "/nowhere"],
+    ["election", "transfer", "a", "b", "c", "--person", "ada", "--data", "/nowhere"],
     ["network", "announce", String(repeating: "x", count: 4_097), "--data", "/nowhere"],
   ])
   func usageErrorsEndWithTwo(arguments: [String]) throws {

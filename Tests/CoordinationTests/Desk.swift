@@ -49,7 +49,8 @@ struct Desk {
 
   /// Puts an entry on the ledger that the dispatcher did not ask for.
   mutating func append(_ body: some EntryBody) throws {
-    changes.append(try round.state.apply(Round.record(round.state.lastEntry + 1, body, at: round.time)))
+    let change = try round.state.apply(Round.record(round.state.lastEntry + 1, body, at: round.time))
+    if let change { changes.append(change) }
     try proceed()
   }
 
@@ -66,11 +67,11 @@ struct Desk {
       switch effect {
       case .append(_, let entry):
         kinds.append(entry.kind)
-        changes.append(
-          try round.state.apply(
-            LedgerRecord(
-              number: round.state.lastEntry + 1, term: 1, timeMilliseconds: round.time, kind: entry.kind,
-              body: entry.body)))
+        let change = try round.state.apply(
+          LedgerRecord(
+            number: round.state.lastEntry + 1, term: round.state.term, timeMilliseconds: round.time, kind: entry.kind,
+            body: entry.body))
+        if let change { changes.append(change) }
       case .tell(let node, let statement, _) where statement.purpose == Offer.purpose:
         let signed = SignedStatement(
           statement, signature: round.coordinator.signingKey.sign(statement.signedBytes))
@@ -109,6 +110,6 @@ extension Round {
       now: Moment(uptime: .milliseconds(time), wallMilliseconds: time), member: member,
       takesAnyWork: true, policy: LocalPolicy(decline: [], decidesByHand: false),
       live: live.filter { $0 != index && $0 < identities.count }.map(node).sorted(), names: [:],
-      collaborations: [id: state], objects: objects)
+      collaborations: [id: state], drafts: state.coordinator == identity.node ? [id: state] : [:], objects: objects)
   }
 }

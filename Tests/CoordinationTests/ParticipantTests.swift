@@ -66,7 +66,7 @@ import Testing
     }
 
     mutating func append(_ body: some EntryBody) throws {
-      fold([try round.state.apply(Round.record(round.state.lastEntry + 1, body, at: round.time))])
+      fold([try round.state.apply(Round.record(round.state.lastEntry + 1, body, at: round.time))].compactMap { $0 })
     }
 
     mutating func fold(_ changes: [TaskChange]) {

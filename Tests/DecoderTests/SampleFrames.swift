@@ -45,12 +45,19 @@ extension Samples {
       milliseconds: Cast.now, plane: "information", what: "fact", detail: "é", node: Cast.fixed.joiner.node,
       passage: .init(via: Cast.fixed.founder.node, links: 2))
     let messages: [(String, PeerMessage)] = [
-      ("head", .ledgerHead(.init(collaboration: collaboration, number: 9, hash: digest))),
-      ("ledger-request", .ledgerRequest(.init(collaboration: collaboration, from: 1, limit: 256))),
-      ("entries", .ledgerEntries(.init(collaboration: collaboration, entries: [[0x7b, 0x7d]], proposals: [signed]))),
       (
-        "acknowledgement",
-        .ledgerAcknowledgement(.init(collaboration: collaboration, number: 9, hash: digest, statement: signed))
+        "consensus-request",
+        .consensus(
+          .init(
+            collaboration: collaboration, kind: "request", statements: [], entries: [],
+            document: Array(#"{"from":1,"limit":256}"#.utf8)))
+      ),
+      (
+        "consensus-entries",
+        .consensus(
+          .init(
+            collaboration: collaboration, kind: "entries", statements: [signed], entries: [[0x7b, 0x7d]],
+            document: []))
       ),
       ("log-request", .logRequest(.init(attempt: attempt, stream: .stderr, offset: 1_000, limit: 4_096))),
       ("log", .logChunk(.init(attempt: attempt, stream: .stdout, offset: 5, bytes: [1, 2], end: true, problem: "x"))),

@@ -29,6 +29,7 @@ extension Samples {
     try add("refutation", Refutation(incarnation: 1, refutation: 3))
     try add("proposal", Proposal(term: 1, configuration: digest, first: 2, last: 9, head: digest))
     try add("acknowledgement", Acknowledgement(term: 1, configuration: digest, number: 9, head: digest))
+    try addElection(add: { try add($0, $1) })
     try addNegotiation(add: { try add($0, $1) })
     try add("submission", submission())
     try add("offer", offer())
@@ -37,6 +38,16 @@ extension Samples {
     let state = ProgressReport.State(subtask: 1, number: 2, state: "running", reason: "")
     try add("progress", ProgressReport(task: TaskID(digest), states: [state], trace: trace))
     return samples
+  }
+
+  private static func addElection(add: (String, any StatementBody) throws -> Void) throws {
+    let (digest, node) = (Digest(of: [1]), Cast.fixed.founder.node)
+    let position = Position(term: 1, number: 9, head: digest)
+    try add("confirmation", Confirmation(term: 1, configuration: digest, number: 9, head: digest))
+    try add("pre-vote", PreVote(term: 2, configuration: digest))
+    try add("vote", Vote(term: 2, candidate: node, position: position, configuration: digest))
+    try add("election-call", ElectionCall(term: 2, configuration: digest, person: "é", reason: "slow"))
+    try add("election-transfer", ElectionTransfer(term: 2, configuration: digest, successor: node, person: "é"))
   }
 
   private static func addNegotiation(add: (String, any StatementBody) throws -> Void) throws {

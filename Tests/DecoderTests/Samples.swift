@@ -49,9 +49,27 @@ enum Samples {
       try document("signed-statement", "certificate", cast.founder.certificate),
       try document("signed-statement", "grant", cast.invitation.grant),
       Sample(decoder: "entry", name: "ended", bytes: entry.bytes),
+      Sample(decoder: "entry", name: "term-opened", bytes: try termOpened(&chain).bytes),
       text("attempt-id", "third-try", "\(AttemptID(task: TaskID(Digest(of: [3])), subtask: 17, number: 3))"),
       text("attempt-id", "refused-spelling", "\(Digest(of: [3])).+17.03"),
     ]
+  }
+
+  private static func termOpened(_ chain: inout Chain) throws -> Entry {
+    let (cast, configuration) = (Cast.fixed, Digest(of: [2]))
+    let position = Position(term: chain.term, number: chain.number, head: chain.head)
+    let vote = Vote(term: 3, candidate: cast.joiner.node, position: position, configuration: configuration)
+    let preVote = PreVote(term: 3, configuration: configuration)
+    func signed(_ body: some StatementBody) throws -> SignedStatement {
+      try cast.joiner.sign(body, collaboration: chain.collaboration)
+    }
+    let opened = TermOpened(
+      cause: TermCause(kind: .lost, by: cast.joiner.node, detail: "silent", person: "é"),
+      coordinator: cast.joiner.node, election: try Certificate(vote, [signed(vote)]),
+      grounds: .preVotes(try Certificate(preVote, [signed(preVote)])))
+    return try chain.extend(
+      kind: TermOpened.kind, body: CanonicalJSON.json(of: opened), term: 3, timeMilliseconds: Cast.now,
+      configuration: configuration)
   }
 
   private static func overlay() throws -> [Sample] {

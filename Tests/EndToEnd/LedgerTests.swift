@@ -70,8 +70,8 @@ extension EndToEnd {
           let path = try copy("cut\(heads)", heads: heads)
           try change(path, cut)
           try change(path, "DELETE FROM proposals WHERE first = (SELECT max(first) FROM proposals)")
-          // What members acknowledged would show the cut too.
-          try change(path, "DELETE FROM acknowledgements")
+          // The certificate of the newest decision would show the cut too.
+          try change(path, "DELETE FROM certificates")
           let ours = try Binary.run(["ledger", "verify", "--file", path])
           #expect(ours.status == (heads ? 6 : 0), "\(ours.output) \(ours.errors)")
           #expect(heads ? ours.errors.contains("cut") : ours.output.contains("unproven"), "\(ours.output)")
@@ -106,7 +106,7 @@ extension EndToEnd {
         #expect(try Verifier.check(alone.databasePath, "--heads", heads).status == 0)
         try change(nodes[0].databasePath, "DELETE FROM entries")
         try change(nodes[0].databasePath, "DELETE FROM proposals")
-        try change(nodes[0].databasePath, "DELETE FROM acknowledgements")
+        try change(nodes[0].databasePath, "DELETE FROM certificates")
         try FileManager.default.moveItem(atPath: heads, toPath: network.folder + "/kept.json")
         let emptied = try Binary.run(
           ["ledger", "verify", "--data", nodes[0].data, "--head", network.folder + "/kept.json"])

@@ -76,7 +76,7 @@ extension SimulatedNetwork {
     let engine = nodes[index].engine
     var anew: CollaborationState?
     for number in 1...book.lastEntry {
-      let entry = try #require(engine.replication.entry(number, of: id))
+      let entry = try #require(engine.consensus.entry(number, of: id))
       if anew == nil {
         anew = try CollaborationState(id: id, opening: entry.record)
       } else {

@@ -67,7 +67,8 @@ import Testing
         try network.say(
           Offer(
             task: task, participant: victim, attempts: [everything], priceMicroPerCPUSecond: 1_000,
-            expiresMilliseconds: network.now.wallMilliseconds + 5_000, leaseMilliseconds: 1_000, plan: 1, trace: trace),
+            expiresMilliseconds: network.now.wallMilliseconds + 5_000, leaseMilliseconds: 1_000, plan: 1, term: 1,
+            trace: trace),
           from: 2, to: 1, in: book.id)
       }, result: "not from the coordinator")
     try Self.expectUnchanged(
@@ -95,7 +96,7 @@ import Testing
             Offer(
               task: task, participant: network.nodes[1].id, attempts: attempts, priceMicroPerCPUSecond: 1_000,
               expiresMilliseconds: network.now.wallMilliseconds + 5_000, leaseMilliseconds: 1_000,
-              plan: book.lastEntry, trace: TraceID(.zero)), from: 0, to: 1, in: book.id)
+              plan: book.lastEntry, term: 1, trace: TraceID(.zero)), from: 0, to: 1, in: book.id)
         }, result: "malformed offer")
     }
   }
@@ -200,10 +201,14 @@ import Testing
     let (network, id) = try ParticipantTests.opened(114, [.asker(), NodePlan(name: "b"), NodePlan(name: "evil")])
     for number in 0..<50 {
       let junk = Array("{\"\(number) of many\":\(number)}".utf8)
-      network.send(.ledgerEntries(.init(collaboration: id, entries: [junk], proposals: [])), from: 2, to: 1)
       network.send(
-        .ledgerHead(.init(collaboration: CollaborationID(Digest(of: junk)), number: number, hash: .zero)), from: 2,
+        .consensus(.init(collaboration: id, kind: "entries", statements: [], entries: [junk], document: [])), from: 2,
         to: 1)
+      network.send(
+        .consensus(
+          .init(
+            collaboration: CollaborationID(Digest(of: junk)), kind: "credentialsRequest", statements: [], entries: [],
+            document: [])), from: 2, to: 1)
     }
     network.run(for: .seconds(1))
     let counted = network.nodes[1].engine.dropped.filter { $0.key.hasPrefix("ledger: ") }

@@ -41,7 +41,7 @@ import Testing
     let offer = Offer(
       task: TaskID(.zero), participant: network.nodes[1].id, attempts: [AttemptRange(first: 0, count: 1, number: 1)],
       priceMicroPerCPUSecond: 1_000,
-      expiresMilliseconds: network.now.wallMilliseconds + 5_000, leaseMilliseconds: 1_000, plan: 1,
+      expiresMilliseconds: network.now.wallMilliseconds + 5_000, leaseMilliseconds: 1_000, plan: 1, term: 1,
       trace: TraceID(.zero))
     let answer = OfferAnswer(
       offer: OfferID(.zero), task: TaskID(.zero), accepted: [], declined: [], trace: TraceID(.zero))

@@ -92,9 +92,10 @@ import Testing
 
   @Test("A statement that does not reach its node in time is told as expired, and of many the newest are kept")
   func expiry() throws {
-    let (network, id) = try ParticipantTests.opened(147, [.asker(), NodePlan(name: "b")])
+    let (network, id) = try ParticipantTests.opened(147, [.asker(), NodePlan(name: "b"), .asker("c")])
     network.crash(1, silently: true)
     let task = try #require(network.task(network.submit(TaskPlan(subtasks: 1), at: 0, to: id), at: 0))
+    network.run(for: .seconds(5)) { $0.book(of: task, at: 0) != nil }
     let trace = try #require(network.book(of: task, at: 0)?.tasks[task]?.submission.trace)
     network.run(for: .seconds(600)) { network in
       views(network, trace, at: 0).contains { $0.what == "message.expired" }

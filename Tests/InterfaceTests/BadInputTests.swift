@@ -71,6 +71,7 @@ import Testing
     "/v1/tasks/\(String(repeating: "a", count: 64))/subtasks/-1/logs/stdout",
     "/v1/tasks/\(String(repeating: "a", count: 64))/subtasks/0/logs/stdin",
     "/v1/objects/\(String(repeating: "a", count: 64))", "/v1/objects/abc?byteCount=1",
+    "/v1/collaborations/abcd/election",
   ])
   func aParameterThatIsNotWhatIsExpectedIsRefused(path: String) async throws {
     try await Served.run { served in
@@ -78,6 +79,31 @@ import Testing
       #expect(answer.status == 400, "\(answer.body)")
       #expect(served.node.calls.isEmpty)
     }
+  }
+
+  @Test(arguments: [
+    ("call", #"{"person":"ada"}"#, "reason is missing"), ("call", #"{"person":"","reason":"a"}"#, "person is empty"),
+    ("call", #"{"person":"ada","reason":" "}"#, "reason is empty"),
+    ("call", #"{"person":"ada","reason":"\#(String(repeating: "é", count: 65))"}"#, "reason has 65 characters"),
+    ("call", #"{"person":"\#(String(repeating: "a", count: 65))","reason":"a"}"#, "person has 65 characters"),
+    ("transfer", #"{"person":"ada"}"#, "node is missing"), ("transfer", #"{"node":"ab","person":"ada"}"#, "node"),
+    ("transfer", #"{"node":"\#(String(repeating: "a", count: 64))","person":""}"#, "person is empty"),
+  ])
+  func anElectionThatCannotBeWrittenDownIsRefused(act: String, body: String, fault: String) async throws {
+    try await Served.run { served in
+      let answer = try await served.raw(
+        .POST, "/v1/collaborations/\(Digest(of: "id".utf8))/election/\(act)", body: Array(body.utf8),
+        headers: served.authorized)
+      #expect(answer.status == 400)
+      #expect(answer.body.contains(fault), "\(answer.body)")
+      #expect(served.node.calls.isEmpty)
+    }
+  }
+
+  @Test func textsOfElectionsHaveSixtyFourCharactersAtMost() {
+    #expect(ElectionText.problem(String(repeating: "é", count: 64), "reason") == nil)
+    // A character of many scalars would be cut on its way to the ledger.
+    #expect(ElectionText.problem(String(repeating: "👩‍👩‍👧", count: 64), "reason") != nil)
   }
 
   @Test func anUnknownPathAndAnUnknownIDAreNotFound() async throws {

@@ -51,6 +51,20 @@ final class FakeNode: NodeService {
     [try answer("weights \(collaboration?.short ?? "all")")]
   }
 
+  func elections() async throws -> [ElectionView] { [try answer("elections")] }
+
+  func election(of collaboration: CollaborationID) async throws -> ElectionView {
+    try answer("election", about: collaboration.digest)
+  }
+
+  func callElection(of collaboration: CollaborationID, person: String, reason: String) async throws -> ElectionView {
+    try answer("callElection \(person) \(reason)", about: collaboration.digest)
+  }
+
+  func transferOffice(of collaboration: CollaborationID, to node: NodeID, person: String) async throws -> ElectionView {
+    try answer("transferOffice \(node.short) \(person)", about: collaboration.digest)
+  }
+
   func submit(_ request: SubmissionRequest) async throws -> TaskView { try answer("submit \(request.submission.name)") }
   func tasks() async throws -> [TaskView] { [try answer("tasks")] }
   func task(_ id: TaskID) async throws -> TaskDetailView { try answer("task", about: id.digest) }

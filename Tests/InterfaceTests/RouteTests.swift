@@ -20,6 +20,7 @@ import Testing
     _ = try document.sample(of: CollaborationRequest.self)
     _ = try document.sample(of: AnnouncementRequest.self)
     _ = try document.sample(of: CollaborationView.self)
+    _ = try document.sample(of: ElectionView.self)
     _ = try document.sample(of: NoticeView.self)
     _ = try document.sample(of: Refusal.self)
   }
@@ -72,6 +73,27 @@ import Testing
           "offers",
           "decideOffer false maintenance", "events 5", "event an/event id", "trace", "ledgers", "entries 4 9",
         ])
+    }
+  }
+
+  @Test func electionsAreAskedForCalledAndOfficesHandedOver() async throws {
+    let sample = try OpenAPIDocument().sample(of: ElectionView.self)
+    let id = CollaborationID(Digest(of: "id".utf8))
+    let node = NodeID(Digest(of: "node".utf8))
+    try await Served.run { served in
+      let client = served.client
+      let listed = try await client.elections()
+      #expect(listed == [sample])
+      #expect(try await client.election(of: id) == sample)
+      #expect(try await client.callElection(of: id, person: "ada", reason: "maintenance at alpha") == sample)
+      #expect(try await client.transferOffice(of: id, to: node, person: "ada") == sample)
+      #expect(
+        served.node.calls == [
+          "elections", "election", "callElection ada maintenance at alpha", "transferOffice \(node.short) ada",
+        ])
+      let unknown = CollaborationID(FakeNode.unknown)
+      let refusal = await #expect(throws: ClientError.self) { try await client.election(of: unknown) }
+      #expect(refusal?.refusal.kind == .notFound)
     }
   }
 

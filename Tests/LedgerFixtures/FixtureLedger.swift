@@ -11,25 +11,29 @@ public struct FixtureLedger: Sendable {
   }
 
   public static let network = NetworkID(Digest(of: Array("a network".utf8)))
-  public static let configuration = Digest(of: Array("a configuration".utf8))
 
   public let nodes: [FixtureNode]
   public let collaboration: CollaborationID
+  /// All nodes vote.
+  public let configuration: Configuration
+  /// Of the newest term.
+  public private(set) var coordinator: FixtureNode
+  public private(set) var term = 1
   public private(set) var chain: Chain
   public private(set) var entries: [Entry] = []
   public private(set) var proposals: [SignedProposal] = []
   private let charter: JSON
 
-  public var coordinator: FixtureNode { nodes[0] }
-
   /// A ledger with no entries yet; `nodes[0]` coordinates.
   public init(memberCount: Int = 3, name: String = "survey") throws {
     nodes = try (1...memberCount).map { try FixtureNode($0) }
+    coordinator = nodes[0]
     let charter = Charter(
       founder: nodes[0].id, name: name, network: Self.network, nonce: String(repeating: "0", count: 64))
     let bytes = try CanonicalJSON.encode(charter)
     self.charter = try CanonicalJSON.parse(bytes, limit: 1_024)
     collaboration = CollaborationID(Digest(of: bytes))
+    configuration = try Configuration(voters: nodes.map { .init(node: $0.id, epoch: 1) })
     chain = Chain(collaboration)
   }
 
@@ -43,6 +47,13 @@ public struct FixtureLedger: Sendable {
     try propose()
   }
 
+  /// The first nodes alone vote.
+  public func votersConfiguration(_ count: Int) -> Configuration {
+    guard let configuration = try? Configuration(voters: nodes.prefix(count).map { .init(node: $0.id, epoch: 1) })
+    else { preconditionFailure("\(count) voters of \(nodes.count) nodes") }
+    return configuration
+  }
+
   /// The body of entry 1: charter, coordinator and roster with certificates.
   public func openingBody() throws -> JSON {
     let members: [JSON] = try nodes.sorted { $0.id < $1.id }.map { node in
@@ -53,7 +64,8 @@ public struct FixtureLedger: Sendable {
       ])
     }
     return .object([
-      "charter": charter, "coordinator": .string(nodes[0].id.hexadecimal),
+      "charter": charter, "configuration": try CanonicalJSON.json(of: configuration),
+      "coordinator": .string(nodes[0].id.hexadecimal),
       "roster": .object(["members": .array(members), "version": .integer(1)]), "round": .integer(1),
     ])
   }
@@ -65,23 +77,82 @@ public struct FixtureLedger: Sendable {
   public mutating func append(kind: String = "note.added", body: JSON? = nil) throws {
     let number = chain.number + 1
     let entry = try chain.extend(
-      kind: kind, body: body ?? .object(["text": .string("note \(number)")]), term: 1,
-      timeMilliseconds: 1_700_000_000_000 + Int64(number), configuration: Self.configuration)
+      kind: kind, body: body ?? .object(["text": .string("note \(number)")]), term: term,
+      timeMilliseconds: 1_700_000_000_000 + Int64(number), configuration: configuration.hash)
     entries.append(entry)
   }
 
   /// Signs what is not proposed yet as one batch.
-  public mutating func propose() throws {
+  ///
+  /// - Parameter node: another than the coordinator, who may not.
+  public mutating func propose(by node: FixtureNode? = nil) throws {
     let first = (proposals.last?.proposal.last ?? 0) + 1
     guard first <= chain.number else { return }
     let body = Proposal(
-      term: 1, configuration: Self.configuration, first: first, last: chain.number, head: chain.head)
-    proposals.append(try SignedProposal(coordinator.sign(statement(body, by: coordinator))))
+      term: term, configuration: configuration.hash, first: first, last: chain.number, head: chain.head)
+    let author = node ?? coordinator
+    proposals.append(try SignedProposal(author.sign(statement(body, by: author))))
+  }
+
+  // MARK: Terms
+
+  /// Begins the next term: the rest of the one before is proposed, and a node takes over by the votes of all.
+  public mutating func openTerm(by node: FixtureNode) throws {
+    try propose()
+    enterTerm(term + 1, of: node)
+    try append(kind: TermOpened.kind, body: CanonicalJSON.json(of: opening(by: election(of: vote(for: node)))))
+  }
+
+  /// What is appended from here on is of this term and proposed by this node, whether or not anybody elected it.
+  public mutating func enterTerm(_ number: Int, of node: FixtureNode) {
+    term = number
+    coordinator = node
+  }
+
+  /// A vote for who stands at the newest entry, in the newest term.
+  public func vote(for node: FixtureNode) -> Vote {
+    let position = Position(term: chain.term, number: chain.number, head: chain.head)
+    return Vote(term: term, candidate: node.id, position: position, configuration: configuration.hash)
+  }
+
+  public func election(of vote: Vote, by voters: [FixtureNode]? = nil) throws -> ElectionCertificate {
+    try certificate(vote, by: voters)
+  }
+
+  public func opening(by election: ElectionCertificate) -> TermOpened {
+    let node = election.body.candidate
+    return TermOpened(
+      cause: TermCause(kind: .lost, by: node, detail: "silent for 1000 ms"), coordinator: node, election: election,
+      grounds: nil)
+  }
+
+  // MARK: Certificates
+
+  /// A prepare certificate for an entry.
+  public func prepared(_ number: Int, by voters: [FixtureNode]? = nil) throws -> PrepareCertificate {
+    try certificate(
+      Acknowledgement(
+        term: entries[number - 1].term, configuration: configuration.hash, number: number,
+        head: entries[number - 1].hash), by: voters)
+  }
+
+  /// The certificate that decides an entry and all before it.
+  public func decision(of number: Int, by voters: [FixtureNode]? = nil) throws -> CommitCertificate {
+    try certificate(
+      Confirmation(
+        term: entries[number - 1].term, configuration: configuration.hash, number: number,
+        head: entries[number - 1].hash), by: voters)
+  }
+
+  /// - Parameter voters: who signs; all when nil.
+  public func certificate<Body>(_ body: Body, by voters: [FixtureNode]? = nil) throws -> Certificate<Body> {
+    try Certificate(body, (voters ?? nodes).map { $0.sign(try statement(body, by: $0)) })
   }
 
   public func acknowledgement(of number: Int, by node: FixtureNode) throws -> SignedAcknowledgement {
     let body = Acknowledgement(
-      term: 1, configuration: Self.configuration, number: number, head: entries[number - 1].hash)
+      term: entries[number - 1].term, configuration: configuration.hash, number: number,
+      head: entries[number - 1].hash)
     return try SignedAcknowledgement(node.sign(statement(body, by: node)))
   }
 
@@ -89,10 +160,12 @@ public struct FixtureLedger: Sendable {
     try Statement(body, by: node.id, epoch: 1, network: Self.network, collaboration: collaboration)
   }
 
-  /// As a reader feeds it: each proposal after its last entry.
-  public func verify(_ verifier: inout Verifier, entries places: [(number: Int, bytes: [UInt8])]? = nil)
-    -> VerificationReport
-  {
+  /// As a reader feeds it: the decision first, each proposal after its last entry.
+  public func verify(
+    _ verifier: inout Verifier, entries places: [(number: Int, bytes: [UInt8])]? = nil,
+    decision: CommitCertificate? = nil
+  ) -> VerificationReport {
+    if let decision { verifier.take(decision: decision) }
     var waiting = proposals[...]
     for place in places ?? entries.map({ ($0.number, $0.bytes) }) {
       while let next = waiting.first, next.proposal.last < place.number {

@@ -4,6 +4,8 @@ import Model
 import Sodium
 import Testing
 
+// The tests' library has one too.
+typealias Confirmation = Ledger.Confirmation
 typealias Places = [(number: Int, bytes: [UInt8])]
 
 @Suite struct VerifierTests {
@@ -82,7 +84,8 @@ typealias Places = [(number: Int, bytes: [UInt8])]
 
   @Test func whatCausesTheOtherFindingsAtAnEntryLeads() {
     let report = VerificationReport(
-      collaboration: ledger.collaboration, coordinator: nil, entries: 9, proposals: 9, head: .zero, tail: .unproven,
+      collaboration: ledger.collaboration, coordinator: nil, entries: 9, proposals: 9, decided: 0, head: .zero,
+      tail: .unproven,
       findings: [
         Finding(number: 4, what: .column, expected: "", found: ""),
         Finding(number: 4, what: .changed, expected: "", found: ""),
@@ -131,7 +134,7 @@ typealias Places = [(number: Int, bytes: [UInt8])]
     var places = places
     let forged = try Entry(
       LedgerRecord(number: 10, term: 1, timeMilliseconds: 0, kind: "note.added", body: .null),
-      collaboration: ledger.collaboration, configuration: FixtureLedger.configuration,
+      collaboration: ledger.collaboration, configuration: ledger.configuration.hash,
       previous: ledger.entries[8].hash)
     places.insert((10, forged.bytes), at: 9)
     for index in 10..<places.count { places[index].number += 1 }
@@ -229,7 +232,7 @@ typealias Places = [(number: Int, bytes: [UInt8])]
   }
 
   @Test func aHeadThatContradictsTheLedgerIsFound() throws {
-    let body = Proposal(term: 1, configuration: FixtureLedger.configuration, first: 36, last: 40, head: .zero)
+    let body = Proposal(term: 1, configuration: ledger.configuration.hash, first: 36, last: 40, head: .zero)
     let other = try SignedProposal(ledger.coordinator.sign(ledger.statement(body, by: ledger.coordinator)))
     #expect(verify(anchors: [Anchor(other, isOutside: true)]).findings.map(\.what) == [.contradicted])
   }
@@ -258,12 +261,12 @@ typealias Places = [(number: Int, bytes: [UInt8])]
 
   @Test func anEntryOfAnotherConfigurationThanTheRulesNameIsFound() throws {
     struct Other: Rules {
-      var configuration: Digest? = FixtureLedger.configuration
+      var configuration: Digest?
       mutating func apply(_ record: LedgerRecord) throws {
         if record.number == 12 { configuration = .zero }
       }
     }
-    let report = verify(rules: Other())
+    let report = verify(rules: Other(configuration: ledger.configuration.hash))
     #expect(report.findings.map(\.number) == [12])
     #expect(report.findings.first?.what == .rules)
   }
@@ -289,7 +292,7 @@ typealias Places = [(number: Int, bytes: [UInt8])]
     let body = try CanonicalJSON.parse(Array(text.utf8), limit: 65_536)
     let entry = try Entry(
       LedgerRecord(number: 1, term: 1, timeMilliseconds: 0, kind: "round.opened", body: body),
-      collaboration: ledger.collaboration, configuration: FixtureLedger.configuration,
+      collaboration: ledger.collaboration, configuration: ledger.configuration.hash,
       previous: ledger.collaboration.digest)
     var verifier = Verifier(ledger.collaboration)
     verifier.take(entry.bytes, at: 1)

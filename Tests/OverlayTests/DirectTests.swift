@@ -167,11 +167,10 @@ import Testing
     let note = try network.nodes[0].identity.sign(network.note("n"))
     let attempt = AttemptID(task: TaskID(network.random.digest()), subtask: 3, number: 1)
     let messages: [PeerMessage] = [
-      .ledgerHead(.init(collaboration: collaboration, number: 0, hash: .zero)),
-      .ledgerRequest(.init(collaboration: collaboration, from: 4, limit: 256)),
-      .ledgerEntries(.init(collaboration: collaboration, entries: [[1, 2], []], proposals: [note])),
-      .ledgerAcknowledgement(
-        .init(collaboration: collaboration, number: 9, hash: network.random.digest(), statement: note)),
+      .consensus(
+        .init(collaboration: collaboration, kind: "entries", statements: [note], entries: [[1, 2], []], document: [])),
+      .consensus(
+        .init(collaboration: collaboration, kind: "standing", statements: [], entries: [], document: [3, 4])),
       .logRequest(.init(attempt: attempt, stream: .stderr, offset: 12, limit: 1_000)),
       .logChunk(.init(attempt: attempt, stream: .stdout, offset: 12, bytes: [7, 8], end: true)),
       .logChunk(.init(attempt: attempt, stream: .stdout, offset: 0, bytes: [], end: false, problem: "gone")),

@@ -39,8 +39,11 @@ public struct Round: Sendable {
     let signatures = try all.sorted { $0.node < $1.node }.map {
       try $0.sign(RosterSignature(agreement: agreement, call: StatementID(.zero)), collaboration: id)
     }
-    opening = RoundOpened(
-      charter: charter, contract: contract, coordinator: first.node, round: 1, roster: roster,
+    opening = try RoundOpened(
+      charter: charter,
+      configuration: roster.configuration(
+        founder: first.node, votersAtMost: contract.election.votersAtMost),
+      contract: contract, coordinator: first.node, round: 1, roster: roster,
       signatures: signatures, negotiation: [], trace: TraceID(.zero))
     state = try CollaborationState(id: id, opening: Self.record(1, opening, at: 1_000))
   }
@@ -102,7 +105,7 @@ public struct Round: Sendable {
       Offer(
         task: task, participant: node(asked), attempts: attempts, priceMicroPerCPUSecond: price,
         expiresMilliseconds: expires,
-        leaseMilliseconds: lease, plan: 1, trace: TraceID(.zero)), collaboration: id)
+        leaseMilliseconds: lease, plan: 1, term: 1, trace: TraceID(.zero)), collaboration: id)
   }
 
   public func answer(

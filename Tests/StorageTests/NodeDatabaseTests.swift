@@ -77,14 +77,16 @@ extension FixtureLedger {
     let statement = try ledger.statement(
       Acknowledgement(term: 1, configuration: .zero, number: 1, head: .zero), by: ledger.nodes[1])
     let signed = ledger.nodes[1].sign(statement)
-    let acknowledgement = try ledger.acknowledgement(of: 18, by: ledger.nodes[2])
+    let (prepared, decision) = (try ledger.prepared(18), try ledger.decision(of: 18))
+    let ballot = Ballot(promised: 4)
     let message = StoredMessage(
       statement, signature: nil, destination: ledger.nodes[1].id, deadlineMilliseconds: 99)
     let fact = StoredFact(signed, expiresMilliseconds: 1_000)
     let database = try folder.open(ledger)
     try database.commit([
-      ledger.writes + [.ledger(.acknowledgement(try ledger.acknowledgement(of: 6, by: ledger.nodes[2])))],
-      [.ledger(.acknowledgement(acknowledgement)), .event(ledger.event(1)), .event(ledger.event(2))],
+      ledger.writes + [.ledger(.decision(try ledger.decision(of: 6)))],
+      [.ledger(.prepared(prepared)), .ledger(.decision(decision)), .ledger(.ballot(ledger.collaboration, ballot))],
+      [.event(ledger.event(1)), .event(ledger.event(2))],
       [.eventState(id: "event-1", state: .handled, attempts: 1, result: [9]), .outbox(message)],
       [.document(key: "a", value: [1]), .document(key: "b", value: [2]), .document(key: "a", value: nil)],
       [.fact(fact), .fact(StoredFact(ledger.proposals[0].signed, expiresMilliseconds: nil))],
@@ -96,12 +98,20 @@ extension FixtureLedger {
     #expect(chain.entries == ledger.entries)
     #expect(chain.entries.map(\.record) == ledger.entries.map(\.record))
     #expect(chain.proposals == ledger.proposals)
-    #expect(chain.acknowledgements == [acknowledgement])
+    #expect(chain.prepared == prepared && chain.decision == decision && chain.ballot == ballot)
     #expect(recovered.events == [ledger.event(2)])
     #expect(recovered.handledEventIDs == ["event-1"])
     #expect(recovered.outbox == [message])
     #expect(recovered.documents == ["b": [2]])
     #expect(recovered.facts == [fact])
+  }
+
+  @Test func whatWasNeverDecidedGivesWayWithItsProposals() throws {
+    let database = try folder.open(ledger)
+    try database.commit([ledger.writes, [.ledger(.dropped(ledger.collaboration, after: 14))]])
+    let chain = try #require(try folder.open(ledger).recover().chains.first)
+    #expect(chain.entries.map(\.number) == Array(1...14))
+    #expect(chain.proposals.map(\.proposal.last) == [6, 12])
   }
 
   @Test func aStepIsWrittenWholeOrNotAtAll() throws {
@@ -148,7 +158,7 @@ extension FixtureLedger {
   @Test func dataOfAnotherVersionIsRefused() throws {
     try folder.store(ledger)
     try folder.tamper("PRAGMA user_version = 7")
-    let expected = StorageError.otherVersion(path: folder.database, found: 7, known: 1)
+    let expected = StorageError.otherVersion(path: folder.database, found: 7, known: 2)
     #expect(throws: expected) { try folder.open(ledger) }
     #expect(throws: expected) { try LedgerReader(path: folder.path) }
   }

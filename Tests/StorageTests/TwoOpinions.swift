@@ -16,6 +16,7 @@ struct TwoOpinions {
     }
     struct Ledger: Decodable {
       let entries: Int
+      let decided: Int
       let head: String
       let tail: String
       let findings: [Finding]
@@ -49,7 +50,9 @@ struct TwoOpinions {
   }
 
   var agree: Bool {
-    ours.holds == theirs.ok && Set(ours.findings.map(\.number)) == Set(theirs.ledgers.flatMap(\.findings).map(\.number))
+    ours.holds == theirs.ok && [ours.decided] == theirs.ledgers.map(\.decided)
+      && Set(ours.findings.map(\.number))
+        == Set(theirs.ledgers.flatMap(\.findings).map(\.number))
   }
 
   func both(name number: Int) -> Bool {

@@ -22,7 +22,9 @@ package struct SimulatedDisk {
   package private(set) var transactions = 0
   private var entries: [CollaborationID: [Entry]] = [:]
   private var proposals: [CollaborationID: [SignedProposal]] = [:]
-  private var acknowledgements: [CollaborationID: [NodeID: SignedAcknowledgement]] = [:]
+  private var ballots: [CollaborationID: Ballot] = [:]
+  private var prepared: [CollaborationID: PrepareCertificate] = [:]
+  private var decisions: [CollaborationID: CommitCertificate] = [:]
   private var events: [String: StoredEvent] = [:]
   private var eventOrder: [String] = []
   private var outbox: [StatementID: [NodeID: StoredMessage]] = [:]
@@ -86,8 +88,13 @@ package struct SimulatedDisk {
       if entry.number != held + 1 { faults.append("entry \(entry.number) after \(held)") }
       entries[entry.collaboration, default: []].append(entry)
     case .ledger(.proposal(let proposal)): proposals[proposal.collaboration, default: []].append(proposal)
-    case .ledger(.acknowledgement(let known)):
-      acknowledgements[known.collaboration, default: [:]][known.author] = known
+    case .ledger(.dropped(let id, let after)):
+      if after < decisions[id]?.body.number ?? 0 { faults.append("decided entries dropped after \(after)") }
+      if let held = entries[id], held.count > after { entries[id] = Array(held.prefix(after)) }
+      proposals[id]?.removeAll { $0.proposal.last > after }
+    case .ledger(.ballot(let id, let ballot)): ballots[id] = ballot
+    case .ledger(.prepared(let certificate)): prepared[certificate.collaboration] = certificate
+    case .ledger(.decision(let certificate)): decisions[certificate.collaboration] = certificate
     case .event(let event):
       if events[event.id] == nil { eventOrder.append(event.id) }
       events[event.id] = event
@@ -122,10 +129,10 @@ package struct SimulatedDisk {
 
   package var recovered: Recovered {
     Recovered(
-      chains: entries.keys.sorted().map { id in
+      chains: Set(entries.keys).union(ballots.keys).sorted().map { id in
         RecoveredChain(
           collaboration: id, entries: entries[id] ?? [], proposals: proposals[id] ?? [],
-          acknowledgements: (acknowledgements[id] ?? [:]).sorted { $0.key < $1.key }.map(\.value))
+          ballot: ballots[id] ?? Ballot(), prepared: prepared[id], decision: decisions[id])
       },
       events: eventOrder.compactMap { events[$0] }.filter { $0.state != .handled },
       handledEventIDs: eventOrder.reversed().filter { events[$0]?.state == .handled },

@@ -42,7 +42,15 @@ extension Fingerprint {
     switch write {
     case .ledger(.entry(let entry)): add(entry.bytes)
     case .ledger(.proposal(let proposal)): add(proposal.signed)
-    case .ledger(.acknowledgement(let known)): add(known.signed)
+    case .ledger(.dropped(let id, let after)):
+      add(id.digest.bytes)
+      add(after)
+    case .ledger(.ballot(let id, let ballot)):
+      add(id.digest.bytes)
+      add(ballot.promised)
+      add(ballot.vote.map { "\($0)" } ?? "")
+    case .ledger(.prepared(let certificate)): add("prepared \(certificate.body)")
+    case .ledger(.decision(let certificate)): add("decision \(certificate.body)")
     case .event(let event):
       add(
         "event \(event.id) \(event.lane) \(event.kind) \(event.priority) \(event.deadlineMilliseconds ?? -1) "
@@ -103,9 +111,9 @@ extension Fingerprint {
     case .sign(let job, let statement):
       add("sign \(job.number)")
       add(statement.bytes)
-    case .check(let job, .ledger(let signed, _)):
+    case .check(let job, .ledger(let claims)):
       add("check \(job.number)")
-      add(signed)
+      for claim in claims { add(claim.0) }
     case .fetch(let reference, let holders):
       add("fetch \(reference.digest) \(holders.map { "\($0.node) \($0.addresses)" })")
     case .readSpecification(let reference): add("read \(reference.digest)")

@@ -44,12 +44,14 @@ extension SimulatedNetwork {
   /// The next entry of a ledger as its coordinator signed it, whatever the contract says of it.
   package func illegalEntry(of id: CollaborationID) throws -> (entry: Entry, proposal: SignedProposal) {
     guard let index = nodes.firstIndex(where: { $0.engine.books[id]?.coordinator == $0.id }),
-      var chain = nodes[index].engine.replication.head(of: id), let book = nodes[index].engine.books[id]
+      var chain = nodes[index].engine.consensus.head(of: id), let book = nodes[index].engine.books[id]
     else { throw Refusal(.failed, "no coordinator") }
     let entry = try chain.extend(
-      kind: "nonsense", body: .null, term: 1, timeMilliseconds: now.wallMilliseconds, configuration: book.configuration)
+      kind: "nonsense", body: .null, term: chain.term, timeMilliseconds: now.wallMilliseconds,
+      configuration: book.configuration.hash)
     let body = Proposal(
-      term: 1, configuration: book.configuration, first: entry.number, last: entry.number, head: entry.hash)
+      term: entry.term, configuration: book.configuration.hash, first: entry.number, last: entry.number,
+      head: entry.hash)
     return (entry, try SignedProposal(nodes[index].identity.sign(body, collaboration: id)))
   }
 }

@@ -38,6 +38,12 @@ extension ContractDocument {
     if !(1...100).contains(dispatch.offerSubtasks) || !(1...1_000).contains(dispatch.attemptsAtMost) {
       return "the dispatch"
     }
+    let elections = [election.callIntervalMilliseconds, election.requestMilliseconds, election.staggerMilliseconds]
+    if !elections.allSatisfy({ (0...Submission.timeLimitMilliseconds).contains($0) }) { return "a time of elections" }
+    if !(100...600_000).contains(election.timeoutMilliseconds) { return "the election timeout" }
+    if !(1...100).contains(election.callsNeeded) || !(1...Configuration.voterLimit).contains(election.votersAtMost) {
+      return "the number of voters or of calls"
+    }
     if dispatch.strategy != Self.standard.dispatch.strategy { return "the strategy" }
     return name.utf8.count <= 64 ? nil : "the name"
   }

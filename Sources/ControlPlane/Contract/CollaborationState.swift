@@ -7,8 +7,11 @@ public struct CollaborationState: Hashable, Sendable {
   public internal(set) var charter: Charter
   public internal(set) var contract: ContractDocument
   public internal(set) var contractHash: Digest
-  public internal(set) var configuration: Digest
+  public internal(set) var configuration: Configuration
   public internal(set) var coordinator: NodeID
+  public internal(set) var term: Int
+  /// Why each term but the first began, as its first entry says; the newest last, at most `termsKept`.
+  public internal(set) var terms: [TermRecord] = []
   public internal(set) var round: Int
   public internal(set) var roster: Roster
   public internal(set) var weights: [NodeID: Weight]
@@ -49,14 +52,18 @@ public struct CollaborationState: Hashable, Sendable {
       let refusal = body.contract.refusal(of: member)
       try judge.require(refusal == nil, .membership, "\(member.name) \(refusal ?? "")")
     }
+    try judge.require(
+      body.configuration == (try judge.configuration(of: body)), .agreement,
+      "the voters are not those whom contract and roster name")
     keys = try Self.keys(of: body.roster, judge)
     try Self.checkSignatures(body, id: id, keys: keys, judge)
     self.id = id
     charter = body.charter
     contract = body.contract
     contractHash = try judge.canonical(body.contract.hash)
-    configuration = try judge.canonical(body.roster.configurationHash)
+    configuration = try judge.configuration(of: body)
     coordinator = body.coordinator
+    term = record.term
     round = body.round
     roster = body.roster
     weights = Dictionary(uniqueKeysWithValues: nodes.map { ($0, Weight(ppm: body.contract.weights.initialPPM)) })
@@ -102,14 +109,17 @@ public struct CollaborationState: Hashable, Sendable {
 
   /// Takes the next record. After a throw the value is as it was.
   ///
-  /// - Returns: what it changed.
+  /// - Returns: what it changed of a task; nil when it is about none.
   /// - Throws: `Violation`.
   @discardableResult
-  public mutating func apply(_ record: LedgerRecord) throws(Violation) -> TaskChange {
+  public mutating func apply(_ record: LedgerRecord) throws(Violation) -> TaskChange? {
     let judge = Judge(entry: record.number)
     try judge.require(record.number == lastEntry + 1, .order, "expected entry \(lastEntry + 1)")
+    try judge.require(
+      record.term == term || record.kind == TermRecord.kind, .order, "term \(record.term) began without an entry")
     let change =
       switch record.kind {
+      case TermRecord.kind: try termOpened(record)
       case TaskSubmitted.kind: try taskSubmitted(record)
       case TaskPlanned.kind: try taskPlanned(record)
       case OfferAnswered.kind: try offerAnswered(record)
@@ -168,6 +178,15 @@ struct Judge {
       return try signed.statement.decode(type)
     } catch {
       throw violation(.malformed, String(describing: error))
+    }
+  }
+
+  /// The voters that follow from contract and roster.
+  func configuration(of body: RoundOpened) throws(Violation) -> Configuration {
+    do {
+      return try body.roster.configuration(founder: body.coordinator, votersAtMost: body.contract.election.votersAtMost)
+    } catch {
+      throw violation(.membership, "\(error)")
     }
   }
 

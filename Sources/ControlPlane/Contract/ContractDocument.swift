@@ -13,6 +13,7 @@ public struct ContractDocument: Codable, Hashable, Sendable {
   public var dispatch: Dispatch
   public var weights: Weights
   public var price: Price
+  public var election: Election
 
   public struct Admission: Codable, Hashable, Sendable {
     /// What a member that offers resources must offer at least.
@@ -63,8 +64,24 @@ public struct ContractDocument: Codable, Hashable, Sendable {
     public var microPerCPUSecond: Int
   }
 
+  public struct Election: Codable, Hashable, Sendable {
+    /// Members whose operators must call before an election begins.
+    public var callsNeeded: Int
+    /// Calls of one member count no more often.
+    public var callIntervalMilliseconds: Int
+    /// A valid request is decided within this time, or its coordinator is replaced; doubled with each term that
+    /// decided nothing.
+    public var requestMilliseconds: Int
+    /// A candidate waits so long for each one that stands before it.
+    public var staggerMilliseconds: Int
+    /// A coordinator of whom nothing was heard for so long, a fifth more or less, is taken for lost.
+    public var timeoutMilliseconds: Int
+    /// The founder and as many others as this allows vote, by node id; the rest hold the ledger without a vote.
+    public var votersAtMost: Int
+  }
+
   /// The version of the rules in `CollaborationState`.
-  public static let rulesVersion = 3
+  public static let rulesVersion = 4
 
   /// The hash that calls, rosters and signatures name.
   ///
@@ -85,5 +102,8 @@ public struct ContractDocument: Codable, Hashable, Sendable {
     weights: Weights(
       initialPPM: 1_000_000, floorPPM: 50_000, ceilingPPM: 4_000_000, acceptedPPM: 50_000, declinedPPM: -100_000,
       ignoredPPM: -300_000, failedPPM: -200_000, completedPPM: 100_000),
-    price: Price(microPerCPUSecond: 100))
+    price: Price(microPerCPUSecond: 100),
+    election: Election(
+      callsNeeded: 1, callIntervalMilliseconds: 10_000, requestMilliseconds: 5_000, staggerMilliseconds: 50,
+      timeoutMilliseconds: 1_000, votersAtMost: 7))
 }

@@ -11,6 +11,8 @@ public struct RoundOpened: EntryBody {
   public static let kind = "round.opened"
 
   public var charter: Charter
+  /// Who votes, so that certificates can be checked from the ledger alone; follows from contract and roster.
+  public var configuration: Configuration
   public var contract: ContractDocument
   public var coordinator: NodeID
   public var round: Int
@@ -22,10 +24,11 @@ public struct RoundOpened: EntryBody {
   public var trace: TraceID
 
   public init(
-    charter: Charter, contract: ContractDocument, coordinator: NodeID, round: Int, roster: Roster,
-    signatures: [SignedStatement], negotiation: [NegotiationRecord], trace: TraceID
+    charter: Charter, configuration: Configuration, contract: ContractDocument, coordinator: NodeID, round: Int,
+    roster: Roster, signatures: [SignedStatement], negotiation: [NegotiationRecord], trace: TraceID
   ) {
     self.charter = charter
+    self.configuration = configuration
     self.contract = contract
     self.coordinator = coordinator
     self.round = round

@@ -264,6 +264,7 @@ extension CollaborationState {
     let offer = try judge.statement(Offer.self, in: signed)
     try judge.require(
       signed.statement.author == coordinator && made(signed), .signature, "of the offer by the coordinator")
+    try judge.require(offer.term == term, .order, "an offer of term \(offer.term) in term \(term)")
     try judge.require(
       (1...contract.dispatch.offerSubtasks).contains(AttemptRange.count(offer.attempts)), .limit,
       "\(AttemptRange.count(offer.attempts)) subtasks in one offer")

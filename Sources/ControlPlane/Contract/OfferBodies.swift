@@ -68,11 +68,13 @@ public struct Offer: StatementBody {
   public var leaseMilliseconds: Int
   /// The ledger entry of the plan behind it, which a participant must hold before it can judge.
   public var plan: Int
+  /// The coordinator's: an offer of an older term binds nobody (R15).
+  public var term: Int
   public var trace: TraceID
 
   public init(
     task: TaskID, participant: NodeID, attempts: [AttemptRange], priceMicroPerCPUSecond: Int,
-    expiresMilliseconds: Int64, leaseMilliseconds: Int, plan: Int, trace: TraceID
+    expiresMilliseconds: Int64, leaseMilliseconds: Int, plan: Int, term: Int, trace: TraceID
   ) {
     self.task = task
     self.participant = participant
@@ -81,6 +83,7 @@ public struct Offer: StatementBody {
     self.expiresMilliseconds = expiresMilliseconds
     self.leaseMilliseconds = leaseMilliseconds
     self.plan = plan
+    self.term = term
     self.trace = trace
   }
 }

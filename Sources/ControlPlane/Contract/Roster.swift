@@ -63,23 +63,16 @@ public struct Roster: Codable, Hashable, Sendable {
     members.first { $0.node == node }
   }
 
-  /// The voters, their key epochs and the quorum rule: stands in every entry by its hash (design 1).
+  /// Who votes under a contract: the founder, and the others by node id as far as there is room.
   ///
-  /// - Throws: `JSONError`.
-  public func configurationHash() throws(JSONError) -> Digest {
-    struct Voter: Codable {
-      var node: NodeID
-      var epoch: Int
-    }
-    struct Configuration: Codable {
-      var quorum: String
-      var voters: [Voter]
-    }
-    let voters = members.map { member in
-      Voter(
-        node: member.node, epoch: (try? member.certificate.statement.decode(EpochCertificate.self).epoch) ?? 0)
-    }
-    let rule = voters.count >= 4 ? "byzantine" : "majority"
-    return Digest(of: try CanonicalJSON.encode(Configuration(quorum: rule, voters: voters)))
+  /// - Throws: `ConfigurationError` when somebody's certificate has no epoch that could vote.
+  public func configuration(founder: NodeID, votersAtMost limit: Int) throws(ConfigurationError) -> Configuration {
+    let others = members.filter { $0.node != founder }.prefix(max(0, limit - 1))
+    let voters = members.filter { $0.node == founder } + others
+    return try Configuration(
+      voters: voters.map { member in
+        Configuration.Voter(
+          node: member.node, epoch: (try? member.certificate.statement.decode(EpochCertificate.self).epoch) ?? 0)
+      })
   }
 }

@@ -156,7 +156,8 @@ public struct Assessor: Sendable {
       own == context.member(under: proposal.contract),
       let hash = try? proposal.agreement.hash()
     else { return .done("the roster does not list this node as it declared itself") }
-    effects.append(.follow(id, coordinator: proposal.charter.founder, roster: proposal.roster))
+    effects.append(
+      .follow(id, founder: proposal.charter.founder, contract: proposal.contract, roster: proposal.roster))
     effects.append(
       .tell(
         proposal.charter.founder, context.statement(RosterSignature(agreement: hash, call: proposal.call), in: id),
@@ -174,6 +175,10 @@ public struct Assessor: Sendable {
       return .done("malformed offer")
     }
     guard let state = context.collaborations[id] else { return .later("the ledger of \(id.short)") }
+    guard offer.term <= state.term else { return .later("the beginning of term \(offer.term)") }
+    guard offer.term == state.term else {
+      return .done("stale: of term \(offer.term), and term \(state.term) has begun")
+    }
     guard state.coordinator == signed.statement.author else { return .done("not from the coordinator") }
     guard offer.participant == context.node else { return .done("offered to somebody else") }
     guard let task = state.tasks[offer.task], state.lastEntry >= offer.plan else {
@@ -391,8 +396,10 @@ public struct Assessor: Sendable {
     guard subtask.attempt == attempt.number else { return false }
     switch subtask.state {
     case .assigned(let node, let lease): return node == context.node && !state.hasLapsed(lease: lease, at: context.wall)
-    // Never assigned, it lapses with the lease that it would have had.
-    case .pending: return context.wall - Int64(received.offer.leaseMilliseconds) <= received.offer.expiresMilliseconds
+    // Never assigned, it lapses with its term, or with the lease that it would have had.
+    case .pending:
+      return received.offer.term == state.term
+        && context.wall - Int64(received.offer.leaseMilliseconds) <= received.offer.expiresMilliseconds
     case .succeeded: return false
     }
   }

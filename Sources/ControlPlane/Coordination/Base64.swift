@@ -1,7 +1,7 @@
 internal import struct FoundationEssentials.Data
 
 /// Standard base64 (RFC 4648) of small contents.
-enum Base64 {
-  static func encode(_ bytes: [UInt8]) -> String { Data(bytes).base64EncodedString() }
-  static func decode(_ text: String) -> [UInt8]? { Data(base64Encoded: text).map(Array.init) }
+package enum Base64 {
+  package static func encode(_ bytes: [UInt8]) -> String { Data(bytes).base64EncodedString() }
+  package static func decode(_ text: String) -> [UInt8]? { Data(base64Encoded: text).map(Array.init) }
 }

@@ -8,7 +8,7 @@ extension Dispatcher {
     _ signed: SignedStatement, context: CoordinationContext, into effects: inout CoordinationEffects
   ) -> Handling {
     let node = signed.statement.author
-    guard let id = signed.statement.collaboration, let state = context.collaborations[id],
+    guard let id = signed.statement.collaboration, let state = context.drafts[id],
       let report = try? signed.statement.decode(ResultReport.self), let task = state.tasks[report.task]
     else { return .done("reports for no task known here") }
     guard !task.isOver else { return .done("the task is over") }
@@ -49,7 +49,7 @@ extension Dispatcher {
   ) {
     var seen: Set<Digest> = []
     for (id, records) in newest.sorted(by: { $0.key < $1.key })
-    where context.collaborations[id]?.coordinator == context.node {
+    where context.drafts[id] != nil {
       for record in records.reversed() where record.kind == ResultsReported.kind {
         let body = try? CanonicalJSON.decode(ResultsReported.self, from: record.body)
         let report = try? body?.report.statement.decode(ResultReport.self)
@@ -91,7 +91,7 @@ extension Dispatcher {
       guard let pending = reports[id], pending.failedFetches[digest] ?? 0 >= Self.fetchTries else { continue }
       reports[id] = nil
       guard let report = try? pending.signed.statement.decode(ResultReport.self),
-        let task = context.collaborations[pending.collaboration]?.tasks[report.task], !task.isOver
+        let task = context.drafts[pending.collaboration]?.tasks[report.task], !task.isOver
       else { continue }
       let node = pending.signed.statement.author
       let attempts = report.results.filter { task.isAssigned($0.subtask, number: $0.number, to: node) }
@@ -110,7 +110,7 @@ extension Dispatcher {
   /// For people only.
   public mutating func progressed(_ signed: SignedStatement, context: CoordinationContext) {
     guard let report = try? signed.statement.decode(ProgressReport.self),
-      let id = signed.statement.collaboration, let task = context.collaborations[id]?.tasks[report.task], !task.isOver
+      let id = signed.statement.collaboration, let task = context.drafts[id]?.tasks[report.task], !task.isOver
     else { return }
     for state in report.states
     where task.isAssigned(state.subtask, number: state.number, to: signed.statement.author) {

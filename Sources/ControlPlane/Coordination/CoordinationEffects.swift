@@ -15,7 +15,7 @@ public struct CoordinationEffects: Sendable {
     /// Found a ledger with entry 1.
     case open(RoundOpened)
     /// Accept a ledger from its coordinator.
-    case follow(CollaborationID, coordinator: NodeID, roster: Roster)
+    case follow(CollaborationID, founder: NodeID, contract: ContractDocument, roster: Roster)
     case append(CollaborationID, Entry)
     /// Bring an object here from one of these nodes.
     case fetch(ObjectReference, from: [NodeID])
@@ -140,7 +140,10 @@ public struct CoordinationContext: Sendable {
   /// Nodes that are alive or suspected, this one left out, ascending.
   public var live: [NodeID]
   public var names: [NodeID: String]
+  /// As they are decided.
   public var collaborations: [CollaborationID: CollaborationState]
+  /// Those that this node coordinates now, with what it has proposed and what is not decided yet.
+  public var drafts: [CollaborationID: CollaborationState]
   /// Objects that are here.
   public var objects: Set<Digest>
 
@@ -148,7 +151,8 @@ public struct CoordinationContext: Sendable {
     node: NodeID, epoch: Int, network: NetworkID, now: Moment, member: RosterMember, takesAnyWork: Bool,
     policy: LocalPolicy,
     live: [NodeID],
-    names: [NodeID: String], collaborations: [CollaborationID: CollaborationState], objects: Set<Digest>
+    names: [NodeID: String], collaborations: [CollaborationID: CollaborationState],
+    drafts: [CollaborationID: CollaborationState] = [:], objects: Set<Digest>
   ) {
     self.node = node
     self.epoch = epoch
@@ -160,6 +164,7 @@ public struct CoordinationContext: Sendable {
     self.live = live
     self.names = names
     self.collaborations = collaborations
+    self.drafts = drafts
     self.objects = objects
   }
 
@@ -175,7 +180,7 @@ public struct CoordinationContext: Sendable {
   func name(_ other: NodeID) -> String { names[other] ?? other.short }
 
   /// A statement of this node's own values.
-  func statement(_ body: some StatementBody, in collaboration: CollaborationID?) -> Statement {
+  package func statement(_ body: some StatementBody, in collaboration: CollaborationID?) -> Statement {
     do {
       return try Statement(body, by: node, epoch: epoch, network: network, collaboration: collaboration)
     } catch {

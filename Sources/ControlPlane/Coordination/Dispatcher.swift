@@ -87,9 +87,16 @@ public struct Dispatcher: Sendable {
 
   // MARK: Moving on
 
+  /// Another term has begun: offers of the one before bind nobody, and what was gathered for it is gathered anew by
+  /// whoever coordinates now.
+  public mutating func termBegan(_ id: CollaborationID, context: CoordinationContext) {
+    for task in Set(offers.values.filter { $0.collaboration == id }.map(\.task)) { forget(task) }
+    for task in context.collaborations[id]?.openTaskIDs ?? [] { forget(task) }
+  }
+
   /// Takes up what records changed: of a task that is over nothing is under way any more, whoever ended it.
   public mutating func folded(_ id: CollaborationID, _ changes: [TaskChange], context: CoordinationContext) {
-    guard let state = context.collaborations[id], state.coordinator == context.node else { return }
+    guard let state = context.drafts[id] else { return }
     for change in changes where change.extent == .whole && state.tasks[change.task]?.isOver == true {
       forget(change.task)
     }
@@ -100,7 +107,7 @@ public struct Dispatcher: Sendable {
   public mutating func proceed(
     _ id: CollaborationID, _ context: CoordinationContext, random: inout Random, into effects: inout CoordinationEffects
   ) {
-    guard let state = context.collaborations[id], state.coordinator == context.node else { return }
+    guard let state = context.drafts[id] else { return }
     for taskID in state.openTaskIDs {
       guard let task = state.tasks[taskID] else { continue }
       proceed(task, state, context, &random, &effects)
@@ -279,7 +286,7 @@ public struct Dispatcher: Sendable {
       return .done("no such offer is out: it lapsed, or the task is over")
     }
     guard let offer = outstanding.signed else { return .later("the offer's own signature") }
-    guard let state = context.collaborations[outstanding.collaboration] else { return .done("no such collaboration") }
+    guard let state = context.drafts[outstanding.collaboration] else { return .done("no longer coordinated here") }
     // What the contract would refuse is no answer: the offer stays out and lapses.
     if let problem = Self.disorder(of: answer, to: outstanding, offer, signed, state, at: context.wall) {
       return .done("malformed answer: \(problem)")

@@ -181,7 +181,7 @@ extension Dispatcher {
       priceMicroPerCPUSecond: state.roster[node]?.priceMicroPerCPUSecond ?? 0,
       expiresMilliseconds: context.wall + Int64(dispatch.offerMilliseconds),
       leaseMilliseconds: state.leaseMilliseconds(of: task.submission),
-      plan: plan, trace: task.submission.trace)
+      plan: plan, term: state.term, trace: task.submission.trace)
     let statement = context.statement(offer, in: state.id)
     offers[OfferID(statement.id.digest)] = OutstandingOffer(
       task: task.id, collaboration: state.id, participant: node, offer: offer, signed: nil)

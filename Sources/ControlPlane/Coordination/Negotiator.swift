@@ -233,10 +233,15 @@ public struct Negotiator: Sendable {
 
   private mutating func open(_ id: CollaborationID, _ effects: inout CoordinationEffects) {
     guard let negotiation = negotiations[id], let proposal = negotiation.proposal else { return }
+    guard
+      let configuration = try? proposal.roster.configuration(
+        founder: proposal.charter.founder, votersAtMost: proposal.contract.election.votersAtMost)
+    else { return fail(id, "the roster names nobody who could vote", &effects) }
     effects.append(
       .open(
         RoundOpened(
-          charter: proposal.charter, contract: proposal.contract, coordinator: proposal.charter.founder,
+          charter: proposal.charter, configuration: configuration, contract: proposal.contract,
+          coordinator: proposal.charter.founder,
           round: proposal.round, roster: proposal.roster,
           signatures: proposal.roster.members.compactMap { negotiation.signatures[$0.node] },
           negotiation: negotiation.records.values.sorted { $0.node < $1.node }, trace: negotiation.trace)))

@@ -31,8 +31,8 @@ package struct Reporting: Sendable {
   package init() {}
 
   private var waiting: [TaskID: Batch] = [:]
-  /// Told, and not on the ledger yet.
-  private var told: [TaskID: Set<AttemptID>] = [:]
+  /// Told, and not on the ledger yet: whoever coordinates next has to be told again.
+  private var told: [TaskID: [AttemptID: Ended]] = [:]
   /// Attempts that got further without ending.
   private var moved: [TaskID: Set<AttemptID>] = [:]
 
@@ -44,11 +44,20 @@ package struct Reporting: Sendable {
 
   package mutating func moved(_ id: AttemptID) { moved[id.task, default: []].insert(id) }
 
-  package mutating func told(_ id: AttemptID) { told[id.task, default: []].insert(id) }
+  package mutating func told(_ id: AttemptID, _ ended: Ended) { told[id.task, default: [:]][id] = ended }
+
+  /// Puts back what was told of one collaboration, as if it had just ended.
+  package mutating func untell(_ attempts: [AttemptID], in collaboration: CollaborationID, at now: Moment) {
+    for id in attempts {
+      guard let known = told[id.task]?.removeValue(forKey: id) else { continue }
+      if told[id.task]?.isEmpty == true { told[id.task] = nil }
+      ended(id, known, in: collaboration, at: now)
+    }
+  }
 
   /// The ledger has decided about an attempt.
   package mutating func settled(_ id: AttemptID) {
-    told[id.task]?.remove(id)
+    told[id.task]?[id] = nil
     if told[id.task]?.isEmpty == true { told[id.task] = nil }
   }
 
@@ -120,8 +129,14 @@ extension Executor {
     for result in report.results {
       let attempt = AttemptID(task: report.task, subtask: result.subtask, number: result.number)
       attempts[attempt] = Attempt(id: attempt, collaboration: id, stage: .reported, reason: "reported")
-      reporting.told(attempt)
+      reporting.told(attempt, Self.reportable(result))
     }
+  }
+
+  /// Another coordinator took over: it is told again what the ledger does not say yet.
+  public mutating func reportAnew(to collaboration: CollaborationID, at now: Moment) {
+    let reported = attempts.values.filter { $0.collaboration == collaboration && $0.stage == .reported }.map(\.id)
+    reporting.untell(reported.sorted(), in: collaboration, at: now)
   }
 
   /// Whether `report` has something to tell now.
@@ -134,7 +149,7 @@ extension Executor {
       // What the ledger has taken from this node meanwhile would count for nothing.
       let ended = batch.ended.filter { attempts[Self.id($0.result, of: task)] != nil }
         .sorted { ($0.result.subtask, $0.result.number) < ($1.result.subtask, $1.result.number) }
-      for one in ended { reporting.told(Self.id(one.result, of: task)) }
+      for one in ended { reporting.told(Self.id(one.result, of: task), one) }
       for results in Self.parts(ended) {
         effects.append(
           .tell(

@@ -41,15 +41,21 @@ extension NodeEngine {
       coordinatorName: name(of: coordinator),
       role: coordinator == identity.node
         ? "coordinator" : book?.roster[identity.node] != nil ? "participant" : "observer",
-      term: 1, round: book?.round ?? 1, contract: (try? contract.hash()) ?? .zero, contractName: contract.name,
+      term: book?.term ?? 1, round: book?.round ?? 1, contract: (try? contract.hash()) ?? .zero,
+      contractName: contract.name,
       contractVersion: contract.version, rosterVersion: book?.roster.version ?? 0,
       members: book?.roster.members.count ?? 0, tasks: book?.taskOrder.count ?? 0,
-      entries: replication.head(of: id)?.number ?? 0, head: replication.head(of: id)?.head,
+      entries: consensus.decidedNumber(of: id), head: decidedHead(of: id),
       negotiation: records.map {
         NegotiationView(
           node: $0.node, name: $0.name, answer: $0.answer.rawValue, code: $0.code, reason: $0.text,
           timeMilliseconds: $0.timeMilliseconds)
       })
+  }
+
+  /// The hash of the last decided entry; nil while there is none.
+  private func decidedHead(of id: CollaborationID) -> Digest? {
+    consensus.entry(consensus.decidedNumber(of: id), of: id)?.hash
   }
 
   private func collaborationState(_ book: CollaborationState?, _ negotiation: Negotiation?) -> String {
@@ -58,7 +64,7 @@ extension NodeEngine {
   }
 
   private func collaborationReason(_ book: CollaborationState?, _ negotiation: Negotiation?) -> String {
-    if let book { return coordinatorProblem(book) }
+    if let book { return standstill(of: book) }
     guard let negotiation else { return "" }
     switch negotiation.phase {
     case .calling:
@@ -68,17 +74,6 @@ extension NodeEngine {
     case .opened: return "opens"
     case .failed: return negotiation.reason
     }
-  }
-
-  /// Says clearly what a lost coordinator means, nothing is decided until it is back; or why its ledger has come to
-  /// its end here.
-  func coordinatorProblem(_ book: CollaborationState) -> String {
-    if let why = broken[book.id] { return "this node follows its ledger no further: \(why)" }
-    guard book.coordinator != identity.node else { return "" }
-    let state = state(of: book.coordinator)
-    guard state != MemberState.alive.rawValue else { return "" }
-    let what = state == MemberState.left.rawValue ? "has left" : "is \(state)"
-    return "its coordinator \(name(of: book.coordinator)) \(what): nothing is decided until it is back"
   }
 
   /// - Parameter id: nil for all collaborations.
@@ -121,12 +116,12 @@ extension NodeEngine {
   }
 
   public func ledgerViews() -> [LedgerView] {
-    replication.collaborations.compactMap { id in
-      guard let head = replication.head(of: id), head.number > 0, let book = books[id] else { return nil }
+    consensus.collaborations.compactMap { id in
+      guard let head = decidedHead(of: id), let book = books[id] else { return nil }
       let acknowledged = book.roster.members.filter { $0.node != identity.node }
-        .map { ($0.name, replication.heldNumber(of: id, by: $0.node)) }
+        .map { ($0.name, consensus.heldNumber(of: id, by: $0.node)) }
       return LedgerView(
-        collaboration: id, name: book.charter.name, entries: head.number, head: head.head,
+        collaboration: id, name: book.charter.name, entries: book.lastEntry, head: head,
         coordinator: book.coordinator,
         acknowledged: Dictionary(acknowledged, uniquingKeysWith: { first, _ in first }))
     }
@@ -134,15 +129,16 @@ extension NodeEngine {
 
   /// At most 1,000 entries from number `from`; nil for a ledger that is not here.
   public func entryViews(of id: CollaborationID, from: Int, limit: Int) -> [EntryView]? {
-    guard let head = replication.head(of: id) else { return nil }
+    guard let head = consensus.head(of: id) else { return nil }
+    let decided = consensus.decidedNumber(of: id)
     let first = max(1, from)
     guard first <= head.number else { return [] }
     let last = min(head.number, first + min(max(limit, 1), 1_000) - 1)
     return (first...last).compactMap { number in
-      replication.entry(number, of: id).map { entry in
+      consensus.entry(number, of: id).map { entry in
         EntryView(
           number: number, kind: entry.kind, hash: entry.hash, timeMilliseconds: entry.record.timeMilliseconds,
-          state: "proposed", body: entry.record.body)
+          state: number <= decided ? "decided" : "proposed", body: entry.record.body)
       }
     }
   }

@@ -67,15 +67,15 @@ extension NodeEngine {
           subject: "collaboration \(id.short)", ok: false, detail: "this node follows its ledger no further: \(why)",
           remedy: "compare the ledgers of the members with jointcloud ledger verify"))
     }
-    for book in books.values.sorted(by: { $0.id < $1.id }) where book.openTasks > 0 || broken[book.id] != nil {
-      let problem = coordinatorProblem(book)
+    for book in books.values.sorted(by: { $0.id < $1.id }) {
+      let problem = standstill(of: book)
       guard !problem.isEmpty else { continue }
+      // Where nothing waits for a decision it is a note.
+      let waits = book.openTasks > 0 || submissions.values.contains { $0.collaboration == book.id && $0.ended == nil }
       out.append(
         DoctorFinding(
-          subject: "collaboration \(book.id.short)", ok: false, detail: problem,
-          remedy: broken[book.id] == nil
-            ? "start the node \(name(of: book.coordinator)) again"
-            : "compare the ledgers of the members with jointcloud ledger verify"))
+          subject: "collaboration \(book.id.short)", ok: !waits && broken[book.id] == nil, detail: problem,
+          remedy: nextStep(book.id, problem, quorum(of: book))))
     }
     let old = queues.all.count { now.wallMilliseconds - $0.arrivalMilliseconds > 60_000 }
     out.append(

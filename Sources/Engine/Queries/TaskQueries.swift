@@ -73,7 +73,7 @@ extension NodeEngine {
 
   private func reason(of task: TaskRecord, _ book: CollaborationState) -> String {
     if let ending = task.ending { return ending.body.reason }
-    let problem = coordinatorProblem(book)
+    let problem = standstill(of: book)
     if !problem.isEmpty { return problem }
     let waiting = dispatcher.waitingReason(of: task.id)
     if !waiting.isEmpty { return waiting }

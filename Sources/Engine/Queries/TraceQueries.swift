@@ -45,7 +45,7 @@ extension NodeEngine {
     for (collaboration, book) in books where isVisible(collaboration) {
       tasks.formUnion(book.tasks.values.filter { $0.submission.trace == id }.map(\.id))
     }
-    for collaboration in replication.collaborations where entriesOf.contains(collaboration) {
+    for collaboration in consensus.collaborations where entriesOf.contains(collaboration) {
       out += entryViews(of: collaboration, trace: id, tasks: tasks)
     }
     out += journal.notices.filter { $0.task.map(tasks.contains) ?? false }.map {
@@ -70,10 +70,10 @@ extension NodeEngine {
   }
 
   private func entryViews(of collaboration: CollaborationID, trace: TraceID, tasks: Set<TaskID>) -> [TraceView] {
-    let last = replication.head(of: collaboration)?.number ?? 0
+    let last = consensus.decidedNumber(of: collaboration)
     guard last > 0, let book = books[collaboration] else { return [] }
     return (1...last).compactMap { number in
-      guard let entry = replication.entry(number, of: collaboration),
+      guard let entry = consensus.entry(number, of: collaboration),
         Self.mentions(entry.record.body, trace: trace, tasks: tasks)
       else { return nil }
       return TraceView(

@@ -98,10 +98,11 @@ public struct WeightView: Codable, Sendable, Hashable {
 public struct LedgerView: Codable, Sendable, Hashable {
   public var collaboration: CollaborationID
   public var name: String
+  /// Decided ones; `head` is the hash of the last.
   public var entries: Int
   public var head: Digest
   public var coordinator: NodeID
-  /// How many entries each other member has acknowledged.
+  /// How many entries each other member said that it holds, by its name.
   public var acknowledged: [String: Int]
 }
 

@@ -26,6 +26,8 @@ public struct NodeStatusView: Codable, Sendable, Hashable {
   /// Why the network does not let this node in; absent while nothing shows that it does not.
   public var admissionProblem: String?
   public var collaborations: Int
+  /// Collaborations in which nothing moves now, and why.
+  public var standstills: [StandstillView]
   public var total: Amounts
   public var committed: Amounts
   public var queuedEvents: Int
@@ -38,7 +40,7 @@ public struct NodeStatusView: Codable, Sendable, Hashable {
     node: NodeID, name: String, kind: String, network: NetworkID, networkName: String, version: String,
     listenAddress: String, httpAddress: String?, startedMilliseconds: Int64, nowMilliseconds: Int64, members: Int,
     membersAlive: Int, membersByState: [String: Int], links: Int, localHealth: Int,
-    admissionProblem: String?, collaborations: Int,
+    admissionProblem: String?, collaborations: Int, standstills: [StandstillView],
     total: Amounts, committed: Amounts, queuedEvents: Int, deadEvents: Int, dropped: [String: Int],
     traffic: TrafficView
   ) {
@@ -59,6 +61,7 @@ public struct NodeStatusView: Codable, Sendable, Hashable {
     self.localHealth = localHealth
     self.admissionProblem = admissionProblem
     self.collaborations = collaborations
+    self.standstills = standstills
     self.total = total
     self.committed = committed
     self.queuedEvents = queuedEvents

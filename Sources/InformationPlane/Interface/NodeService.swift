@@ -22,6 +22,14 @@ public protocol NodeService: Sendable {
   func participants(of collaboration: CollaborationID?) async throws -> [ParticipantView]
   func weights(of collaboration: CollaborationID?) async throws -> [WeightView]
 
+  /// Of the collaborations that are open here, newest last.
+  func elections() async throws -> [ElectionView]
+  func election(of collaboration: CollaborationID) async throws -> ElectionView
+  /// Durable when it returns; what comes of it shows later.
+  func callElection(of collaboration: CollaborationID, person: String, reason: String) async throws -> ElectionView
+  /// Durable when it returns; the successor may not take over.
+  func transferOffice(of collaboration: CollaborationID, to node: NodeID, person: String) async throws -> ElectionView
+
   /// Objects must be there first (`putObject`). Durable when it returns; the same nonce gives the same task.
   func submit(_ request: SubmissionRequest) async throws -> TaskView
   func tasks() async throws -> [TaskView]

@@ -34,6 +34,15 @@ public struct Chain: Hashable, Sendable {
     term = entry.term
   }
 
+  /// Gives up what follows an entry; nil for all.
+  public mutating func goBack(to entry: Entry?) {
+    precondition(
+      entry.map { $0.collaboration == collaboration && $0.number <= number } ?? true, "back to another chain")
+    number = entry?.number ?? 0
+    head = entry?.hash ?? collaboration.digest
+    term = entry?.term ?? 1
+  }
+
   /// Makes the next entry and takes it.
   ///
   /// - Throws: `LedgerError` when it is too large or out of range.

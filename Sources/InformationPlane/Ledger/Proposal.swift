@@ -42,6 +42,25 @@ public struct Acknowledgement: StatementBody {
   }
 }
 
+/// A voter signs that it holds the prepare certificate for entry `number` durably and gives it up for no lower one: a
+/// quorum of these is the decision.
+public struct Confirmation: StatementBody {
+  public static let purpose = Purpose("confirm")
+
+  public let term: Int
+  public let configuration: Digest
+  public let number: Int
+  /// The hash of entry `number`.
+  public let head: Digest
+
+  public init(term: Int, configuration: Digest, number: Int, head: Digest) {
+    self.term = term
+    self.configuration = configuration
+    self.number = number
+    self.head = head
+  }
+}
+
 /// A proposal in its signed frame. Whether the signature holds is for whoever has the coordinator's key to say.
 public struct SignedProposal: Hashable, Sendable {
   public let signed: SignedStatement

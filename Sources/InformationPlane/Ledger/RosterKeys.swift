@@ -44,10 +44,12 @@ public struct RosterKeys: Hashable, Sendable {
   }
 }
 
-/// What entry 1 says about its collaboration: the charter whose hash is the id, and so who may coordinate term 1.
+/// What entry 1 says about its collaboration: the charter whose hash is the id, so who may coordinate term 1, and who
+/// votes on all that follows.
 struct Opening: Hashable, Sendable {
   let coordinator: NodeID
   let network: NetworkID?
+  let configuration: Configuration
 
   /// - Throws: `LedgerError` when the entry opens no round or its charter is not that of the collaboration.
   init(_ entry: Entry) throws(LedgerError) {
@@ -59,7 +61,14 @@ struct Opening: Hashable, Sendable {
     guard let coordinator = body["coordinator"]?.stringValue.flatMap(NodeID.init(hexadecimal:)),
       charter["founder"]?.stringValue == coordinator.hexadecimal
     else { throw .field("body.coordinator", expected: "the charter's founder") }
+    guard let document = body["configuration"],
+      let configuration = try? CanonicalJSON.decode(Configuration.self, from: document)
+    else { throw .field("body.configuration", expected: "voters with their key epochs and the quorum rule") }
+    guard configuration.hash == entry.configuration else {
+      throw .field("configuration", expected: "the hash of body.configuration")
+    }
     self.coordinator = coordinator
+    self.configuration = configuration
     network = charter["network"]?.stringValue.flatMap(NetworkID.init(hexadecimal:))
   }
 }

@@ -19,6 +19,10 @@ public struct Finding: Hashable, Sendable, Codable {
     case column
     /// A proposal that cannot be read, or of another author, term, configuration or range.
     case proposal
+    /// A term begins without an election that proves it, or goes back.
+    case election
+    /// The certificate of the newest decision proves nothing.
+    case decision
     /// A signature does not hold, or nobody's key is known for it.
     case signature
     /// No valid proposal covers the entry.
@@ -38,7 +42,7 @@ public struct Finding: Hashable, Sendable, Codable {
       case .missing, .unreadable, .cut: 0
       case .contested, .misplaced, .changed, .contradicted: 1
       case .foundation, .link: 2
-      case .signature, .proposal, .unproposed, .rules: 3
+      case .signature, .proposal, .unproposed, .rules, .election, .decision: 3
       case .column: 4
       }
     }
@@ -74,6 +78,8 @@ public struct VerificationReport: Hashable, Sendable, Codable {
   public let coordinator: NodeID?
   public let entries: Int
   public let proposals: Int
+  /// Entries up to here are decided, by a certificate that holds; 0 when there is none.
+  public let decided: Int
   /// The last entry's hash; of an empty ledger the collaboration's id.
   public let head: Digest
   public let tail: Tail
@@ -81,13 +87,15 @@ public struct VerificationReport: Hashable, Sendable, Codable {
   public let findings: [Finding]
 
   package init(
-    collaboration: CollaborationID, coordinator: NodeID?, entries: Int, proposals: Int, head: Digest, tail: Tail,
+    collaboration: CollaborationID, coordinator: NodeID?, entries: Int, proposals: Int, decided: Int, head: Digest,
+    tail: Tail,
     findings: [Finding]
   ) {
     self.collaboration = collaboration
     self.coordinator = coordinator
     self.entries = entries
     self.proposals = proposals
+    self.decided = decided
     self.head = head
     self.tail = tail
     self.findings = findings
@@ -128,6 +136,15 @@ public struct Anchor: Hashable, Sendable {
     number = acknowledgement.acknowledgement.number
     head = acknowledgement.acknowledgement.head
     self.isOutside = isOutside
+  }
+
+  /// What one of the voters signed in a commit certificate that lies in the ledger's own file.
+  init(_ certificate: CommitCertificate, _ signed: SignedStatement) {
+    self.signed = signed
+    collaboration = certificate.collaboration
+    number = certificate.body.number
+    head = certificate.body.head
+    isOutside = false
   }
 
   /// A signed head of either kind, as members keep and show them.

@@ -26,6 +26,13 @@ public struct Verifier: Sendable {
   private var rulesHold = true
   private var keys = RosterKeys()
   private var opening: Opening?
+  /// Who coordinated each term that began, by an election that holds.
+  private var coordinators: [Int: NodeID] = [:]
+  private var term = 1
+  /// The last place at which its own entry lies.
+  private var newest = 0
+  private var decision: CommitCertificate?
+  private var decidedThrough = 0
   /// Places after the last covered one, in order.
   private var open: [Place] = []
   private var covered = 0
@@ -89,6 +96,7 @@ public struct Verifier: Sendable {
       find(number, .misplaced, "collaboration \(collaboration)", "collaboration \(entry.collaboration)")
     }
     if number == 1 { found(on: entry) }
+    if entry.number == number, entry.collaboration == collaboration { checkTerm(of: entry) }
     for problem in keys.take(entry) { find(number, .foundation, "a certificate that holds", problem) }
     if anchors.contains(where: { $0.number == number }) { anchored[number] = entry.hash }
     judge(entry)
@@ -114,7 +122,9 @@ public struct Verifier: Sendable {
       miss(through: body.last)
       return settleByLinks(through: body.last, trusted: nil)
     }
-    guard proposal.collaboration == collaboration, proposal.author == opening.coordinator else {
+    // Of a term whose opening is damaged, that finding says more.
+    let coordinator = coordinators[body.term] ?? proposal.author
+    guard proposal.collaboration == collaboration, proposal.author == coordinator else {
       return find(body.first, .proposal, "the coordinator's", "\(proposal.author) in \(proposal.collaboration)")
     }
     guard opening.network == nil || signed.statement.network == opening.network else {
@@ -132,6 +142,18 @@ public struct Verifier: Sendable {
       return cover(body)
     }
     cover(body)
+  }
+
+  /// Takes the certificate of the newest decision, before any entry: all up to its own is decided.
+  public mutating func take(decision certificate: CommitCertificate) {
+    decision = certificate
+    // What lies in the file itself proves no end, but a cut below it shows.
+    for signed in (try? certificate.statements()) ?? [] { anchors.append(Anchor(certificate, signed)) }
+  }
+
+  /// Notes that the certificate of the newest decision cannot be read.
+  public mutating func takeUnreadableDecision(of number: Int, reason: String) {
+    find(max(number, 1), .decision, "a commit certificate", reason)
   }
 
   /// Takes a proposal whose stored form is no statement at all.
@@ -154,11 +176,12 @@ public struct Verifier: Sendable {
     }
     endGap()
     leaveUnproposed(through: last)
+    checkDecision()
     let tail = checkAnchors()
     let sorted = findings.enumerated().sorted { ($0.element.number, $0.offset) < ($1.element.number, $1.offset) }
     return VerificationReport(
       collaboration: collaboration, coordinator: opening?.coordinator, entries: entryCount,
-      proposals: proposalCount, head: head, tail: tail, findings: sorted.map(\.element))
+      proposals: proposalCount, decided: decidedThrough, head: head, tail: tail, findings: sorted.map(\.element))
   }
 
   private mutating func find(_ number: Int, _ what: Finding.What, _ expected: String, _ found: String) {
@@ -189,9 +212,61 @@ public struct Verifier: Sendable {
       find(1, .link, collaboration.hexadecimal, entry.previous.hexadecimal)
     }
     do {
-      opening = try Opening(entry)
+      let opening = try Opening(entry)
+      self.opening = opening
+      coordinators[1] = opening.coordinator
     } catch {
       find(1, .foundation, "the opening of a round", "\(error)")
+    }
+  }
+
+  /// A term begins with the entry that proves its election, and never goes back.
+  private mutating func checkTerm(of entry: Entry) {
+    let followsKnown = newest == entry.number - 1
+    newest = entry.number
+    guard entry.term != term || entry.kind == TermOpened.kind else { return }
+    guard entry.term > term else {
+      let expected = entry.term < term ? "term \(term) or later" : "the opening of a later term than \(term)"
+      return find(entry.number, .election, expected, "\(entry.kind) of term \(entry.term)")
+    }
+    term = entry.term
+    // What opened the term may be what is missing or unreadable before it, and a finding already.
+    if !followsKnown, entry.kind != TermOpened.kind { return }
+    do throws(LedgerError) {
+      let opened = try TermOpened(entry)
+      try check(opened.election, of: opened.election.body.configuration)
+      coordinators[entry.term] = opened.coordinator
+    } catch {
+      find(entry.number, .election, "an election that holds", "\(error)")
+    }
+  }
+
+  /// - Throws: `LedgerError.statement` when it proves nothing under the voters of this ledger.
+  private func check<Body>(_ certificate: Certificate<Body>, of configuration: Digest) throws(LedgerError) {
+    guard let opening else { throw .statement("nobody knows the voters") }
+    guard certificate.collaboration == collaboration, opening.network.map({ $0 == certificate.network }) ?? true else {
+      throw .statement("a certificate of another collaboration or network")
+    }
+    guard configuration == opening.configuration.hash else {
+      throw .statement("a certificate of another configuration")
+    }
+    if let flaw = certificate.flaw(in: opening.configuration) { throw .statement(flaw) }
+    for signed in try certificate.statements() {
+      let author = signed.statement.author
+      guard let key = keys.key(of: author, epoch: signed.statement.epoch), signed.verifies(with: key) else {
+        throw .statement("the signature of \(author.short) does not hold")
+      }
+    }
+  }
+
+  private mutating func checkDecision() {
+    guard let decision, opening != nil else { return }
+    do throws(LedgerError) {
+      try check(decision, of: decision.body.configuration)
+      // Where it names another entry than the one that lies there, its anchor says so.
+      if anchored[decision.body.number] == decision.body.head { decidedThrough = decision.body.number }
+    } catch {
+      find(decision.body.number, .decision, "a commit certificate that holds", "\(error)")
     }
   }
 

@@ -35,7 +35,7 @@ public final class LedgerReader: Sendable {
     guard FileManager.default.fileExists(atPath: path) else { throw .notFound(path: path) }
     self.path = path
     queue = try naming(path) {
-      var configuration = Configuration()
+      var configuration = GRDB.Configuration()
       configuration.readonly = true
       configuration.busyMode = .timeout(5)
       let queue = try DatabaseQueue(path: Self.openable(path), configuration: configuration)
@@ -64,7 +64,7 @@ public final class LedgerReader: Sendable {
         table.db,
         sql: """
           SELECT collaboration FROM entries UNION SELECT collaboration FROM proposals
-          UNION SELECT collaboration FROM acknowledgements ORDER BY 1
+          UNION SELECT collaboration FROM certificates ORDER BY 1
           """)
       return try ids.map { data in
         let last = try Int.fetchOne(
@@ -117,11 +117,28 @@ public final class LedgerReader: Sendable {
     try read { table in
       var anchors: [Anchor] = []
       for head in heads { anchors.append(try Anchor(head, isOutside: true)) }
-      let own: [Anchor?] = try table.rows("acknowledgements", "collaboration = ?", [id.digest.blob], order: "node") {
-        (try? table.acknowledgement($0)).map { Anchor($0, isOutside: false) }
-      }
-      var verifier = Verifier(id, rules: rules, anchors: anchors + own.compactMap { $0 })
+      var verifier = Verifier(id, rules: rules, anchors: anchors)
+      try Self.feedDecision(of: id, &verifier, table)
       return try Self.feed(&verifier, table, id.digest.blob)
+    }
+  }
+
+  private static func feedDecision(of id: CollaborationID, _ verifier: inout Verifier, _ table: TableReader) throws {
+    let row = try Row.fetchOne(
+      table.db, sql: "SELECT number FROM certificates WHERE collaboration = ? AND purpose = ?",
+      arguments: [id.digest.blob, Confirmation.purpose.name])
+    guard let row else { return }
+    let number: Int = (try? table.value(row, "number")) ?? 0
+    do {
+      guard let decision: CommitCertificate = try Recovery.certificate(id, id.digest.blob, table) else { return }
+      verifier.take(decision: decision)
+      guard decision.body.number != number else { return }
+      verifier.note(
+        Finding(
+          number: decision.body.number, what: .column, expected: "a certificate for \(decision.body.number)",
+          found: "\(number)"))
+    } catch StorageError.corrupt(_, let detail) {
+      verifier.takeUnreadableDecision(of: number, reason: detail)
     }
   }
 

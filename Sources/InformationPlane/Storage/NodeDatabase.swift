@@ -25,7 +25,7 @@ public final class NodeDatabase: Sendable {
     self.path = path
     try Self.makePrivateFile(path)
     pool = try naming(path) {
-      var configuration = Configuration()
+      var configuration = GRDB.Configuration()
       configuration.busyMode = .timeout(5)
       configuration.foreignKeysEnabled = true
       configuration.maximumReaderCount = 4

@@ -48,7 +48,9 @@ enum Recovery {
   }
 
   private static func chains(_ table: TableReader) throws -> [RecoveredChain] {
-    let ids = try Data.fetchAll(table.db, sql: "SELECT DISTINCT collaboration FROM entries ORDER BY collaboration")
+    // A member votes before it has the first entry.
+    let ids = try Data.fetchAll(
+      table.db, sql: "SELECT collaboration FROM entries UNION SELECT collaboration FROM ballots ORDER BY 1")
     return try ids.map { data in
       let id = CollaborationID(try table.digest(data, "collaboration"))
       var chain = Chain(id)
@@ -70,10 +72,38 @@ enum Recovery {
         proposals: try table.rows("proposals", "collaboration = ?", [data], order: "first") {
           try table.proposal($0)
         },
-        acknowledgements: try table.rows("acknowledgements", "collaboration = ?", [data], order: "node") {
-          try table.acknowledgement($0)
-        })
+        ballot: try ballot(id, data, table) ?? Ballot(), prepared: try certificate(id, data, table),
+        decision: try certificate(id, data, table))
     }
+  }
+
+  private static func ballot(_ id: CollaborationID, _ data: Data, _ table: TableReader) throws -> Ballot? {
+    try table.rows("ballots", "collaboration = ?", [data], order: "collaboration") { row in
+      do {
+        return try CanonicalJSON.decode(Ballot.self, from: try table.bytes(row, "bytes"), limit: .max)
+      } catch let error as JSONError {
+        throw table.corrupt("the ballot of collaboration \(id.short): \(error)")
+      }
+    }.first
+  }
+
+  static func certificate<Body>(
+    _ id: CollaborationID, _ data: Data, _ table: TableReader
+  ) throws -> Certificate<Body>? {
+    try table.rows(
+      "certificates", "collaboration = ? AND purpose = ?", [data, Body.purpose.name], order: "number"
+    ) { row in
+      do {
+        let certificate = try CanonicalJSON.decode(
+          Certificate<Body>.self, from: try table.bytes(row, "bytes"), limit: .max)
+        guard certificate.collaboration == id else { throw LedgerError.statement("it is of another collaboration") }
+        return certificate
+      } catch let error as StorageError {
+        throw error
+      } catch {
+        throw table.corrupt("the \(Body.purpose) certificate of collaboration \(id.short): \(error)")
+      }
+    }.first
   }
 
   static func event(_ row: Row, _ table: TableReader) throws -> StoredEvent {

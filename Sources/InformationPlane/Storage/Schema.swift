@@ -4,7 +4,7 @@ internal import GRDB
 /// canonical JSON, so that `SELECT number, kind, CAST(bytes AS TEXT) FROM entries` reads well.
 enum Schema {
   /// Stands in `PRAGMA user_version`. Before 1.0 other versions are refused, not migrated.
-  static let version = 1
+  static let version = 2
 
   static let statements = """
     CREATE TABLE meta(
@@ -28,13 +28,16 @@ enum Schema {
       signature BLOB NOT NULL,
       PRIMARY KEY(collaboration, first)
     ) STRICT;
-    CREATE TABLE acknowledgements(
+    CREATE TABLE certificates(
       collaboration BLOB NOT NULL,
-      node BLOB NOT NULL,
+      purpose TEXT NOT NULL,
       number INTEGER NOT NULL,
       bytes BLOB NOT NULL,
-      signature BLOB NOT NULL,
-      PRIMARY KEY(collaboration, node)
+      PRIMARY KEY(collaboration, purpose)
+    ) STRICT;
+    CREATE TABLE ballots(
+      collaboration BLOB PRIMARY KEY,
+      bytes BLOB NOT NULL
     ) STRICT;
     CREATE TABLE events(
       id TEXT PRIMARY KEY,

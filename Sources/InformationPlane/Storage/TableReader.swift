@@ -84,12 +84,4 @@ struct TableReader {
       throw corrupt("a stored proposal: \(error)")
     }
   }
-
-  func acknowledgement(_ row: Row) throws -> SignedAcknowledgement {
-    do {
-      return try SignedAcknowledgement(signed(row))
-    } catch let error as LedgerError {
-      throw corrupt("a stored acknowledgement: \(error)")
-    }
-  }
 }

@@ -27,13 +27,15 @@ extension Write {
           proposal.collaboration.digest.blob, proposal.proposal.first, proposal.proposal.last,
           Data(proposal.signed.statement.bytes), Data(proposal.signed.signature.bytes),
         ])
-    case .ledger(.acknowledgement(let known)):
+    case .ledger(.dropped(let id, let after)):
+      try db.run("DELETE FROM proposals WHERE collaboration = ? AND last > ?", [id.digest.blob, after])
+      try db.run("DELETE FROM entries WHERE collaboration = ? AND number > ?", [id.digest.blob, after])
+    case .ledger(.ballot(let id, let ballot)):
       try db.run(
-        "INSERT OR REPLACE INTO acknowledgements(collaboration, node, number, bytes, signature) VALUES (?, ?, ?, ?, ?)",
-        [
-          known.collaboration.digest.blob, known.author.digest.blob, known.acknowledgement.number,
-          Data(known.signed.statement.bytes), Data(known.signed.signature.bytes),
-        ])
+        "INSERT OR REPLACE INTO ballots(collaboration, bytes) VALUES (?, ?)",
+        [id.digest.blob, Data(try CanonicalJSON.encode(ballot))])
+    case .ledger(.prepared(let certificate)): try db.keep(certificate, number: certificate.body.number)
+    case .ledger(.decision(let certificate)): try db.keep(certificate, number: certificate.body.number)
     case .event(let event): try event.insert(into: db)
     case .eventState(let id, let state, let attempts, let result):
       try db.run(
@@ -84,6 +86,16 @@ extension StoredEvent {
 }
 
 extension Database {
+  /// Of each purpose the newest only: it speaks for all entries before its own.
+  fileprivate func keep<Body>(_ certificate: Certificate<Body>, number: Int) throws {
+    try run(
+      "INSERT OR REPLACE INTO certificates(collaboration, purpose, number, bytes) VALUES (?, ?, ?, ?)",
+      [
+        certificate.collaboration.digest.blob, Body.purpose.name, number,
+        Data(try CanonicalJSON.encode(certificate)),
+      ])
+  }
+
   fileprivate func run(_ sql: String, _ arguments: StatementArguments) throws {
     try cachedStatement(sql: sql).execute(arguments: arguments)
   }

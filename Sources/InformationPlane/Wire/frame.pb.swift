@@ -121,38 +121,6 @@ public nonisolated struct WireFrame: Sendable {
     set {payload = .directOutcome(newValue)}
   }
 
-  public var ledgerHead: WireLedgerHead {
-    get {
-      if case .ledgerHead(let v)? = payload {return v}
-      return WireLedgerHead()
-    }
-    set {payload = .ledgerHead(newValue)}
-  }
-
-  public var ledgerRequest: WireLedgerRequest {
-    get {
-      if case .ledgerRequest(let v)? = payload {return v}
-      return WireLedgerRequest()
-    }
-    set {payload = .ledgerRequest(newValue)}
-  }
-
-  public var ledgerEntries: WireLedgerEntries {
-    get {
-      if case .ledgerEntries(let v)? = payload {return v}
-      return WireLedgerEntries()
-    }
-    set {payload = .ledgerEntries(newValue)}
-  }
-
-  public var ledgerAck: WireLedgerAck {
-    get {
-      if case .ledgerAck(let v)? = payload {return v}
-      return WireLedgerAck()
-    }
-    set {payload = .ledgerAck(newValue)}
-  }
-
   public var logRequest: WireLogRequest {
     get {
       if case .logRequest(let v)? = payload {return v}
@@ -297,6 +265,14 @@ public nonisolated struct WireFrame: Sendable {
     set {payload = .factsLeftOut(newValue)}
   }
 
+  public var consensus: WireConsensus {
+    get {
+      if case .consensus(let v)? = payload {return v}
+      return WireConsensus()
+    }
+    set {payload = .consensus(newValue)}
+  }
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public nonisolated enum OneOf_Payload: Equatable, Sendable {
@@ -305,10 +281,6 @@ public nonisolated struct WireFrame: Sendable {
     case factRequest(WireFactRequest)
     case direct(WireDirect)
     case directOutcome(WireDirectOutcome)
-    case ledgerHead(WireLedgerHead)
-    case ledgerRequest(WireLedgerRequest)
-    case ledgerEntries(WireLedgerEntries)
-    case ledgerAck(WireLedgerAck)
     case logRequest(WireLogRequest)
     case logChunk(WireLogChunk)
     case objectRequest(WireObjectRequest)
@@ -327,6 +299,7 @@ public nonisolated struct WireFrame: Sendable {
     case report(WireReport)
     case refusal(WireRefusal)
     case factsLeftOut(WireFactsLeftOut)
+    case consensus(WireConsensus)
 
   }
 
@@ -1058,84 +1031,28 @@ public nonisolated struct WireDirectOutcome: Sendable {
   public init() {}
 }
 
-/// The newest entry of a ledger that the sender holds; number 0 and a zero hash when it holds none.
-public nonisolated struct WireLedgerHead: Sendable {
+/// What members of a collaboration tell each other about its ledger and its terms (docs/consensus.md).
+public nonisolated struct WireConsensus: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
   public var collaboration: Data = Data()
 
-  public var number: UInt64 = 0
+  /// Which message it is, by name; each says which of the fields below it uses.
+  public var kind: String = String()
 
-  public var hash: Data = Data()
+  public var statements: [WireSignedStatement] = []
 
-  public var unknownFields = SwiftProtobuf.UnknownStorage()
-
-  public init() {}
-}
-
-/// Asks for entries from a number on.
-public nonisolated struct WireLedgerRequest: Sendable {
-  // SwiftProtobuf.Message conformance is added in an extension below. See the
-  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
-  // methods supported on all messages.
-
-  public var collaboration: Data = Data()
-
-  public var from: UInt64 = 0
-
-  public var limit: UInt32 = 0
-
-  public var unknownFields = SwiftProtobuf.UnknownStorage()
-
-  public init() {}
-}
-
-/// Consecutive entries as canonical JSON, and the proposals that cover them.
-public nonisolated struct WireLedgerEntries: Sendable {
-  // SwiftProtobuf.Message conformance is added in an extension below. See the
-  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
-  // methods supported on all messages.
-
-  public var collaboration: Data = Data()
-
+  /// Consecutive entries as canonical JSON.
   public var entries: [Data] = []
 
-  public var proposals: [WireSignedStatement] = []
+  /// Canonical JSON: where the sender stands, what it asks for, a certificate, or its credentials.
+  public var document: Data = Data()
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
-}
-
-/// The sender holds a ledger durably up to this entry.
-public nonisolated struct WireLedgerAck: Sendable {
-  // SwiftProtobuf.Message conformance is added in an extension below. See the
-  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
-  // methods supported on all messages.
-
-  public var collaboration: Data = Data()
-
-  public var number: UInt64 = 0
-
-  public var hash: Data = Data()
-
-  /// The signed acknowledgement (purpose "ack").
-  public var statement: WireSignedStatement {
-    get {_statement ?? WireSignedStatement()}
-    set {_statement = newValue}
-  }
-  /// Returns true if `statement` has been explicitly set.
-  public var hasStatement: Bool {self._statement != nil}
-  /// Clears the value of `statement`. Subsequent reads from it will return its default value.
-  public mutating func clearStatement() {self._statement = nil}
-
-  public var unknownFields = SwiftProtobuf.UnknownStorage()
-
-  public init() {}
-
-  fileprivate var _statement: WireSignedStatement? = nil
 }
 
 /// Asks for what an attempt wrote.
@@ -1342,7 +1259,7 @@ nonisolated extension WireIntroduction: SwiftProtobuf.Message, SwiftProtobuf._Me
 
 nonisolated extension WireFrame: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Frame"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}fact\0\u{3}fact_digest\0\u{3}fact_request\0\u{1}direct\0\u{3}direct_outcome\0\u{3}ledger_head\0\u{3}ledger_request\0\u{3}ledger_entries\0\u{3}ledger_ack\0\u{3}log_request\0\u{3}log_chunk\0\u{3}object_request\0\u{3}object_chunk\0\u{3}object_refusal\0\u{1}ping\0\u{1}pong\0\u{3}fact_announcement\0\u{3}fact_summary\0\u{3}tree_prune\0\u{3}tree_graft\0\u{1}gossip\0\u{3}trace_request\0\u{3}trace_reply\0\u{3}report_request\0\u{1}report\0\u{1}refusal\0\u{3}facts_left_out\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}fact\0\u{3}fact_digest\0\u{3}fact_request\0\u{1}direct\0\u{3}direct_outcome\0\u{4}\u{5}log_request\0\u{3}log_chunk\0\u{3}object_request\0\u{3}object_chunk\0\u{3}object_refusal\0\u{1}ping\0\u{1}pong\0\u{3}fact_announcement\0\u{3}fact_summary\0\u{3}tree_prune\0\u{3}tree_graft\0\u{1}gossip\0\u{3}trace_request\0\u{3}trace_reply\0\u{3}report_request\0\u{1}report\0\u{1}refusal\0\u{3}facts_left_out\0\u{1}consensus\0\u{c}\u{6}\u{4}")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1413,58 +1330,6 @@ nonisolated extension WireFrame: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
         if let v = v {
           if hadOneofValue {try decoder.handleConflictingOneOf()}
           self.payload = .directOutcome(v)
-        }
-      }()
-      case 6: try {
-        var v: WireLedgerHead?
-        var hadOneofValue = false
-        if let current = self.payload {
-          hadOneofValue = true
-          if case .ledgerHead(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.payload = .ledgerHead(v)
-        }
-      }()
-      case 7: try {
-        var v: WireLedgerRequest?
-        var hadOneofValue = false
-        if let current = self.payload {
-          hadOneofValue = true
-          if case .ledgerRequest(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.payload = .ledgerRequest(v)
-        }
-      }()
-      case 8: try {
-        var v: WireLedgerEntries?
-        var hadOneofValue = false
-        if let current = self.payload {
-          hadOneofValue = true
-          if case .ledgerEntries(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.payload = .ledgerEntries(v)
-        }
-      }()
-      case 9: try {
-        var v: WireLedgerAck?
-        var hadOneofValue = false
-        if let current = self.payload {
-          hadOneofValue = true
-          if case .ledgerAck(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.payload = .ledgerAck(v)
         }
       }()
       case 10: try {
@@ -1701,6 +1566,19 @@ nonisolated extension WireFrame: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
           self.payload = .factsLeftOut(v)
         }
       }()
+      case 28: try {
+        var v: WireConsensus?
+        var hadOneofValue = false
+        if let current = self.payload {
+          hadOneofValue = true
+          if case .consensus(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.payload = .consensus(v)
+        }
+      }()
       default: break
       }
     }
@@ -1731,22 +1609,6 @@ nonisolated extension WireFrame: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     case .directOutcome?: try {
       guard case .directOutcome(let v)? = self.payload else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
-    }()
-    case .ledgerHead?: try {
-      guard case .ledgerHead(let v)? = self.payload else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
-    }()
-    case .ledgerRequest?: try {
-      guard case .ledgerRequest(let v)? = self.payload else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
-    }()
-    case .ledgerEntries?: try {
-      guard case .ledgerEntries(let v)? = self.payload else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
-    }()
-    case .ledgerAck?: try {
-      guard case .ledgerAck(let v)? = self.payload else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 9)
     }()
     case .logRequest?: try {
       guard case .logRequest(let v)? = self.payload else { preconditionFailure() }
@@ -1819,6 +1681,10 @@ nonisolated extension WireFrame: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     case .factsLeftOut?: try {
       guard case .factsLeftOut(let v)? = self.payload else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 27)
+    }()
+    case .consensus?: try {
+      guard case .consensus(let v)? = self.payload else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 28)
     }()
     case nil: break
     }
@@ -3086,9 +2952,9 @@ nonisolated extension WireDirectOutcome.Status: SwiftProtobuf._ProtoNameProvidin
   public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0STATUS_UNSPECIFIED\0\u{1}STATUS_ACCEPTED\0\u{1}STATUS_REFUSED\0\u{1}STATUS_BUSY\0")
 }
 
-nonisolated extension WireLedgerHead: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  public static let protoMessageName: String = _protobuf_package + ".LedgerHead"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}collaboration\0\u{1}number\0\u{1}hash\0")
+nonisolated extension WireConsensus: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Consensus"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}collaboration\0\u{1}kind\0\u{1}statements\0\u{1}entries\0\u{1}document\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3097,8 +2963,10 @@ nonisolated extension WireLedgerHead: SwiftProtobuf.Message, SwiftProtobuf._Mess
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularBytesField(value: &self.collaboration) }()
-      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.number) }()
-      case 3: try { try decoder.decodeSingularBytesField(value: &self.hash) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.kind) }()
+      case 3: try { try decoder.decodeRepeatedMessageField(value: &self.statements) }()
+      case 4: try { try decoder.decodeRepeatedBytesField(value: &self.entries) }()
+      case 5: try { try decoder.decodeSingularBytesField(value: &self.document) }()
       default: break
       }
     }
@@ -3108,148 +2976,27 @@ nonisolated extension WireLedgerHead: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if !self.collaboration.isEmpty {
       try visitor.visitSingularBytesField(value: self.collaboration, fieldNumber: 1)
     }
-    if self.number != 0 {
-      try visitor.visitSingularUInt64Field(value: self.number, fieldNumber: 2)
+    if !self.kind.isEmpty {
+      try visitor.visitSingularStringField(value: self.kind, fieldNumber: 2)
     }
-    if !self.hash.isEmpty {
-      try visitor.visitSingularBytesField(value: self.hash, fieldNumber: 3)
-    }
-    try unknownFields.traverse(visitor: &visitor)
-  }
-
-  public static func ==(lhs: WireLedgerHead, rhs: WireLedgerHead) -> Bool {
-    if lhs.collaboration != rhs.collaboration {return false}
-    if lhs.number != rhs.number {return false}
-    if lhs.hash != rhs.hash {return false}
-    if lhs.unknownFields != rhs.unknownFields {return false}
-    return true
-  }
-}
-
-nonisolated extension WireLedgerRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  public static let protoMessageName: String = _protobuf_package + ".LedgerRequest"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}collaboration\0\u{1}from\0\u{1}limit\0")
-
-  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularBytesField(value: &self.collaboration) }()
-      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.from) }()
-      case 3: try { try decoder.decodeSingularUInt32Field(value: &self.limit) }()
-      default: break
-      }
-    }
-  }
-
-  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    if !self.collaboration.isEmpty {
-      try visitor.visitSingularBytesField(value: self.collaboration, fieldNumber: 1)
-    }
-    if self.from != 0 {
-      try visitor.visitSingularUInt64Field(value: self.from, fieldNumber: 2)
-    }
-    if self.limit != 0 {
-      try visitor.visitSingularUInt32Field(value: self.limit, fieldNumber: 3)
-    }
-    try unknownFields.traverse(visitor: &visitor)
-  }
-
-  public static func ==(lhs: WireLedgerRequest, rhs: WireLedgerRequest) -> Bool {
-    if lhs.collaboration != rhs.collaboration {return false}
-    if lhs.from != rhs.from {return false}
-    if lhs.limit != rhs.limit {return false}
-    if lhs.unknownFields != rhs.unknownFields {return false}
-    return true
-  }
-}
-
-nonisolated extension WireLedgerEntries: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  public static let protoMessageName: String = _protobuf_package + ".LedgerEntries"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}collaboration\0\u{1}entries\0\u{1}proposals\0")
-
-  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularBytesField(value: &self.collaboration) }()
-      case 2: try { try decoder.decodeRepeatedBytesField(value: &self.entries) }()
-      case 3: try { try decoder.decodeRepeatedMessageField(value: &self.proposals) }()
-      default: break
-      }
-    }
-  }
-
-  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    if !self.collaboration.isEmpty {
-      try visitor.visitSingularBytesField(value: self.collaboration, fieldNumber: 1)
+    if !self.statements.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.statements, fieldNumber: 3)
     }
     if !self.entries.isEmpty {
-      try visitor.visitRepeatedBytesField(value: self.entries, fieldNumber: 2)
+      try visitor.visitRepeatedBytesField(value: self.entries, fieldNumber: 4)
     }
-    if !self.proposals.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.proposals, fieldNumber: 3)
+    if !self.document.isEmpty {
+      try visitor.visitSingularBytesField(value: self.document, fieldNumber: 5)
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  public static func ==(lhs: WireLedgerEntries, rhs: WireLedgerEntries) -> Bool {
+  public static func ==(lhs: WireConsensus, rhs: WireConsensus) -> Bool {
     if lhs.collaboration != rhs.collaboration {return false}
+    if lhs.kind != rhs.kind {return false}
+    if lhs.statements != rhs.statements {return false}
     if lhs.entries != rhs.entries {return false}
-    if lhs.proposals != rhs.proposals {return false}
-    if lhs.unknownFields != rhs.unknownFields {return false}
-    return true
-  }
-}
-
-nonisolated extension WireLedgerAck: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  public static let protoMessageName: String = _protobuf_package + ".LedgerAck"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}collaboration\0\u{1}number\0\u{1}hash\0\u{1}statement\0")
-
-  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularBytesField(value: &self.collaboration) }()
-      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.number) }()
-      case 3: try { try decoder.decodeSingularBytesField(value: &self.hash) }()
-      case 4: try { try decoder.decodeSingularMessageField(value: &self._statement) }()
-      default: break
-      }
-    }
-  }
-
-  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    // The use of inline closures is to circumvent an issue where the compiler
-    // allocates stack space for every if/case branch local when no optimizations
-    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-    // https://github.com/apple/swift-protobuf/issues/1182
-    if !self.collaboration.isEmpty {
-      try visitor.visitSingularBytesField(value: self.collaboration, fieldNumber: 1)
-    }
-    if self.number != 0 {
-      try visitor.visitSingularUInt64Field(value: self.number, fieldNumber: 2)
-    }
-    if !self.hash.isEmpty {
-      try visitor.visitSingularBytesField(value: self.hash, fieldNumber: 3)
-    }
-    try { if let v = self._statement {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
-    } }()
-    try unknownFields.traverse(visitor: &visitor)
-  }
-
-  public static func ==(lhs: WireLedgerAck, rhs: WireLedgerAck) -> Bool {
-    if lhs.collaboration != rhs.collaboration {return false}
-    if lhs.number != rhs.number {return false}
-    if lhs.hash != rhs.hash {return false}
-    if lhs._statement != rhs._statement {return false}
+    if lhs.document != rhs.document {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

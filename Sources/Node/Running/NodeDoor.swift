@@ -27,7 +27,9 @@ struct NodeDoor: NodeService {
   }
 
   func status() async throws -> NodeStatusView {
-    let (summary, problem, now) = await loop.read { ($0.summary(), $0.exclusion(at: $1)?.description, $1) }
+    let (summary, standstills, problem, now) = await loop.read {
+      ($0.summary(), $0.standstillViews(), $0.exclusion(at: $1)?.description, $1)
+    }
     let addresses = facts.addresses()
     return NodeStatusView(
       node: facts.identity.node, name: facts.configuration.name, kind: facts.configuration.kind.rawValue,
@@ -36,7 +38,8 @@ struct NodeDoor: NodeService {
       nowMilliseconds: now.wallMilliseconds, members: summary.members, membersAlive: summary.membersAlive,
       membersByState: summary.membersByState, links: summary.links, localHealth: summary.localHealth,
       admissionProblem: problem,
-      collaborations: summary.collaborations, total: summary.total, committed: summary.committed,
+      collaborations: summary.collaborations, standstills: standstills,
+      total: summary.total, committed: summary.committed,
       queuedEvents: summary.queuedEvents, deadEvents: summary.deadEvents, dropped: summary.dropped,
       traffic: summary.traffic)
   }

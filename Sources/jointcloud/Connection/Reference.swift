@@ -103,6 +103,43 @@ extension Client {
         }))
   }
 
+  /// The collaboration whose election is meant; for no text the one that is open, where it is the only one.
+  func electionID(_ text: String?) async throws -> CollaborationID {
+    if let id = try await collaborationID(text) { return id }
+    let open = try await elections()
+    // One that has come to its end here is not what is meant unless it is named.
+    let live = open.filter { $0.state != "halted" }
+    let meant = live.isEmpty ? open : live
+    guard let first = meant.first else {
+      throw Failure(.error, "no collaboration is open here", next: "jointcloud collaboration list")
+    }
+    guard meant.count == 1 else {
+      throw Failure(
+        .usage,
+        "which collaboration? \(meant.count) are open: "
+          + meant.prefix(8).map { "\($0.collaboration.short) \($0.name)" }.joined(separator: ", ")
+          + (meant.count > 8 ? " and \(meant.count - 8) more" : ""),
+        next: "name one: jointcloud election list")
+    }
+    return first.collaboration
+  }
+
+  /// The node that is meant as a successor: a voter, before all other members. Never `last`: that would be whoever
+  /// changed its state just now.
+  func voterID(_ text: String, _ election: ElectionView) async throws -> NodeID {
+    if let id = NodeID(hexadecimal: text) { return id }
+    let voters = election.voters.map { Reference.Candidate(id: $0.node.digest, name: $0.name, timeMilliseconds: 0) }
+    if let found = try Reference.match(text, among: voters) { return NodeID(found.id) }
+    let members = try await members().map {
+      Reference.Candidate(id: $0.node.digest, name: $0.name, timeMilliseconds: 0)
+    }
+    guard let found = try Reference.match(text, among: members) else {
+      throw Reference.unknown(
+        text, "no voter is called", next: "jointcloud election show \(election.collaboration.short)")
+    }
+    return NodeID(found.id)
+  }
+
   func offerID(_ text: String) async throws -> OfferID {
     if let id = OfferID(hexadecimal: text) { return id }
     return OfferID(

@@ -21,9 +21,9 @@ struct JointCloud: AsyncParsableCommand {
       CommandGroup(
         name: "Nouns",
         subcommands: [
-          MemberCommand.self, CollaborationCommand.self, ParticipantCommand.self, TaskCommand.self, OfferCommand.self,
-          WeightCommand.self, ContractCommand.self, EventCommand.self, Trace.self, LedgerCommand.self,
-          AdapterCommand.self,
+          MemberCommand.self, CollaborationCommand.self, ElectionCommand.self, ParticipantCommand.self,
+          TaskCommand.self, OfferCommand.self, WeightCommand.self, ContractCommand.self, EventCommand.self, Trace.self,
+          LedgerCommand.self, AdapterCommand.self,
         ]),
     ])
 }

@@ -53,10 +53,12 @@ enum HumanText {
   }
 
   /// In UTC, as all times are: what nodes in several places say stands side by side.
-  static func dateAndClock(_ milliseconds: Int64) -> String {
+  ///
+  /// - Parameter named: whether to say so, which a column's title does otherwise.
+  static func dateAndClock(_ milliseconds: Int64, named: Bool = true) -> String {
     let fields = universal(milliseconds)
     return "\(fields.tm_year + 1_900)-\(padded(Int(fields.tm_mon) + 1, 2))-\(padded(Int(fields.tm_mday), 2)) "
-      + clock(milliseconds) + " UTC"
+      + clock(milliseconds) + (named ? " UTC" : "")
   }
 
   private static func universal(_ milliseconds: Int64) -> tm {

@@ -20,10 +20,10 @@ struct Table {
     /// States mean the same in every table.
     static func ofState(_ state: String) -> Colour? {
       switch state {
-      case "succeeded", "alive", "open", "accepted", "ok", "completed", "joined": .green
-      case "failed", "lost", "unplaced", "dead", "halted", "problem": .red
+      case "succeeded", "alive", "open", "accepted", "ok", "completed", "joined", "decided", "in office": .green
+      case "failed", "lost", "unplaced", "dead", "halted", "problem", "no quorum": .red
       case "declined", "expired", "cancelled", "suspected", "silent", "dropped", "left": .yellow
-      case "running", "staging", "publishing", "negotiating", "announced": .blue
+      case "running", "staging", "publishing", "negotiating", "announced", "electing", "proposed": .blue
       case "queued", "pending", "planned", "offered", "waiting": .grey
       default: nil
       }

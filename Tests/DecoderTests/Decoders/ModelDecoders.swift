@@ -57,7 +57,15 @@ extension ByteDecoder {
     try BrokenLaw.require(again?.bytes == bytes, "it is written otherwise")
     var keys = RosterKeys()
     _ = keys.take(entry)
+    try opening(entry)
     return true
+  }
+
+  /// What a term begins with is written again as it was.
+  private static func opening(_ entry: Entry) throws(BrokenLaw) {
+    guard let opened = try? TermOpened(entry) else { return }
+    try BrokenLaw.require(
+      (try? CanonicalJSON.json(of: opened)) == entry.record.body, "the opening of a term is written otherwise")
   }
 
   @Sendable private static func attemptID(_ bytes: [UInt8]) throws(BrokenLaw) -> Bool {
@@ -83,6 +91,21 @@ enum StatementLaws {
     case Acknowledgement.purpose:
       _ = try body(Acknowledgement.self, of: statement)
       _ = try? SignedAcknowledgement(SignedStatement(statement, signature: Cast.fixed.signature))
+    default: try checkElection(statement)
+    }
+  }
+
+  private static func checkElection(_ statement: Statement) throws(BrokenLaw) {
+    switch statement.purpose {
+    case Confirmation.purpose: _ = try body(Confirmation.self, of: statement)
+    case PreVote.purpose: _ = try body(PreVote.self, of: statement)
+    case Vote.purpose:
+      guard let vote = try body(Vote.self, of: statement) else { return }
+      let signed = SignedStatement(statement, signature: Cast.fixed.signature)
+      guard let certificate = try? ElectionCertificate(vote, [signed]) else { return }
+      try BrokenLaw.require((try? certificate.statements()) == [signed], "a certificate holds another statement")
+    case ElectionCall.purpose: _ = try body(ElectionCall.self, of: statement)
+    case ElectionTransfer.purpose: _ = try body(ElectionTransfer.self, of: statement)
     default: try checkContract(statement)
     }
   }
@@ -103,7 +126,9 @@ enum StatementLaws {
     case RosterProposal.purpose:
       guard let proposal = try body(RosterProposal.self, of: statement) else { return }
       _ = (proposal.contract.disorder, proposal.roster.members.map(\.disorder))
-      _ = (try? proposal.agreement.hash(), try? proposal.roster.configurationHash())
+      _ = try? proposal.agreement.hash()
+      _ = try? proposal.roster.configuration(
+        founder: proposal.charter.founder, votersAtMost: proposal.contract.election.votersAtMost)
     case RosterSignature.purpose: _ = try body(RosterSignature.self, of: statement)
     case Submission.purpose:
       guard let submission = try body(Submission.self, of: statement) else { return }

@@ -30,6 +30,28 @@ extension Client {
     try await get("/v1/weights", [("collaboration", collaboration?.hexadecimal)])
   }
 
+  public func elections() async throws -> [ElectionView] { try await get("/v1/elections") }
+
+  public func election(of collaboration: CollaborationID) async throws -> ElectionView {
+    try await get("/v1/collaborations/\(collaboration)/election")
+  }
+
+  /// - Returns: how things stand when the call is kept; what comes of it shows later.
+  public func callElection(
+    of collaboration: CollaborationID, person: String, reason: String
+  ) async throws -> ElectionView {
+    try await post(
+      "/v1/collaborations/\(collaboration)/election/call", ElectionCallRequest(person: person, reason: reason))
+  }
+
+  /// - Returns: how things stand when it is kept; whether the successor takes over shows later.
+  public func transferOffice(
+    of collaboration: CollaborationID, to node: NodeID, person: String
+  ) async throws -> ElectionView {
+    try await post(
+      "/v1/collaborations/\(collaboration)/election/transfer", ElectionTransferRequest(node: node, person: person))
+  }
+
   public func submit(_ request: SubmissionRequest) async throws -> TaskView {
     try await post("/v1/tasks", request)
   }

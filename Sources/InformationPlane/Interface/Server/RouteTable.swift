@@ -68,6 +68,7 @@ func makeRouter(
   addNodeRoutes(to: table)
   addNetworkRoutes(to: table)
   addCollaborationRoutes(to: table)
+  addElectionRoutes(to: table)
   addTaskRoutes(to: table)
   addOfferRoutes(to: table)
   addEventRoutes(to: table)

@@ -1,12 +1,9 @@
 public import Model
 
-/// What two engines say to each other over a link beside statements: replication of ledgers, logs, traces, figures.
+/// What two engines say to each other over a link beside statements: consensus on ledgers, logs, traces, figures.
 /// It is authenticated by the link, and neither stored nor retried by the overlay.
 public enum PeerMessage: Hashable, Sendable {
-  case ledgerHead(LedgerHead)
-  case ledgerRequest(LedgerRequest)
-  case ledgerEntries(LedgerEntries)
-  case ledgerAcknowledgement(LedgerAcknowledgement)
+  case consensus(Consensus)
   case logRequest(LogRequest)
   case logChunk(LogChunk)
   case traceRequest(TraceRequest)
@@ -15,58 +12,30 @@ public enum PeerMessage: Hashable, Sendable {
   case reportRequest
   case report(Report)
 
-  /// The newest entry that the sender holds; number 0 and the zero digest when it holds none.
-  public struct LedgerHead: Hashable, Sendable {
-    public var collaboration: CollaborationID
-    public var number: Int
-    public var hash: Digest
-
-    public init(collaboration: CollaborationID, number: Int, hash: Digest) {
-      self.collaboration = collaboration
-      self.number = number
-      self.hash = hash
-    }
-  }
-
-  /// Asks for at most `limit` entries from number `from` on.
-  public struct LedgerRequest: Hashable, Sendable {
-    public var collaboration: CollaborationID
-    public var from: Int
-    public var limit: Int
-
-    public init(collaboration: CollaborationID, from: Int, limit: Int) {
-      self.collaboration = collaboration
-      self.from = from
-      self.limit = limit
-    }
-  }
-
-  /// Consecutive entries as canonical JSON and the proposals that cover them. Nothing of it is checked here.
-  public struct LedgerEntries: Hashable, Sendable {
+  /// What members of a collaboration say of its ledger and its terms. Nothing of it is checked here but its bounds.
+  public struct Consensus: Hashable, Sendable {
+    /// The most statements and entries.
     public static let countLimit = 256
+    /// The longest name and document, in bytes.
+    public static let kindByteLimit = 32
+    public static let documentByteLimit = 256 * 1_024
+
     public var collaboration: CollaborationID
+    public var kind: String
+    public var statements: [SignedStatement]
     public var entries: [[UInt8]]
-    public var proposals: [SignedStatement]
+    /// Canonical JSON; may be empty.
+    public var document: [UInt8]
 
-    public init(collaboration: CollaborationID, entries: [[UInt8]], proposals: [SignedStatement]) {
+    public init(
+      collaboration: CollaborationID, kind: String, statements: [SignedStatement], entries: [[UInt8]],
+      document: [UInt8]
+    ) {
       self.collaboration = collaboration
+      self.kind = kind
+      self.statements = statements
       self.entries = entries
-      self.proposals = proposals
-    }
-  }
-
-  /// The sender holds the ledger durably up to `number`; `statement` says so, signed.
-  public struct LedgerAcknowledgement: Hashable, Sendable {
-    public var collaboration: CollaborationID
-    public var number: Int
-    public var hash: Digest
-    public var statement: SignedStatement
-
-    public init(collaboration: CollaborationID, number: Int, hash: Digest, statement: SignedStatement) {
-      self.collaboration = collaboration
-      self.number = number
-      self.hash = hash
-      self.statement = statement
+      self.document = document
     }
   }
 

@@ -10,9 +10,10 @@ extension PeerMessage {
 
   var lane: Lane {
     switch self {
-    case .ledgerEntries, .logChunk, .traceReply: .bulk
-    case .ledgerHead, .ledgerRequest, .ledgerAcknowledgement, .logRequest, .traceRequest, .reportRequest, .report:
-      .control
+    case .logChunk, .traceReply: .bulk
+    // Entries are many bytes, and what decides them must not wait behind those of others.
+    case .consensus(let message): message.entries.isEmpty ? .control : .bulk
+    case .logRequest, .traceRequest, .reportRequest, .report: .control
     }
   }
 
@@ -22,34 +23,14 @@ extension PeerMessage {
 
   private var payload: WireFrame.OneOf_Payload {
     switch self {
-    case .ledgerHead(let head):
-      .ledgerHead(
+    case .consensus(let message):
+      .consensus(
         .with {
-          $0.collaboration = Data(head.collaboration.digest.bytes)
-          $0.number = UInt64(clamping: head.number)
-          $0.hash = Data(head.hash.bytes)
-        })
-    case .ledgerRequest(let request):
-      .ledgerRequest(
-        .with {
-          $0.collaboration = Data(request.collaboration.digest.bytes)
-          $0.from = UInt64(clamping: request.from)
-          $0.limit = UInt32(clamping: request.limit)
-        })
-    case .ledgerEntries(let entries):
-      .ledgerEntries(
-        .with {
-          $0.collaboration = Data(entries.collaboration.digest.bytes)
-          $0.entries = entries.entries.map { Data($0) }
-          $0.proposals = entries.proposals.map(WireSignedStatement.init)
-        })
-    case .ledgerAcknowledgement(let acknowledgement):
-      .ledgerAck(
-        .with {
-          $0.collaboration = Data(acknowledgement.collaboration.digest.bytes)
-          $0.number = UInt64(clamping: acknowledgement.number)
-          $0.hash = Data(acknowledgement.hash.bytes)
-          $0.statement = WireSignedStatement(acknowledgement.statement)
+          $0.collaboration = Data(message.collaboration.digest.bytes)
+          $0.kind = message.kind
+          $0.statements = message.statements.map(WireSignedStatement.init)
+          $0.entries = message.entries.map { Data($0) }
+          $0.document = Data(message.document)
         })
     case .logRequest(let request):
       .logRequest(
@@ -78,22 +59,7 @@ extension PeerMessage {
 
   init(_ frame: WireFrame) throws(FrameError) {
     switch frame.payload {
-    case .ledgerHead(let head):
-      self = .ledgerHead(
-        LedgerHead(
-          collaboration: CollaborationID(try Digest(wire: head.collaboration)), number: try Self.number(head.number),
-          hash: try Digest(wire: head.hash)))
-    case .ledgerRequest(let request):
-      self = .ledgerRequest(
-        LedgerRequest(
-          collaboration: CollaborationID(try Digest(wire: request.collaboration)),
-          from: try Self.number(request.from), limit: Int(request.limit)))
-    case .ledgerEntries(let entries): self = .ledgerEntries(try Self.entries(entries))
-    case .ledgerAck(let ack):
-      self = .ledgerAcknowledgement(
-        LedgerAcknowledgement(
-          collaboration: CollaborationID(try Digest(wire: ack.collaboration)), number: try Self.number(ack.number),
-          hash: try Digest(wire: ack.hash), statement: try ack.statement.signedStatement()))
+    case .consensus(let message): self = .consensus(try Self.consensus(message))
     case .logRequest(let request):
       self = .logRequest(
         LogRequest(
@@ -114,15 +80,15 @@ extension PeerMessage {
     }
   }
 
-  private static func entries(_ wire: WireLedgerEntries) throws(FrameError) -> LedgerEntries {
-    guard wire.entries.count <= LedgerEntries.countLimit, wire.proposals.count <= LedgerEntries.countLimit else {
-      throw FrameError(what: "entries")
-    }
-    var proposals: [SignedStatement] = []
-    for proposal in wire.proposals { proposals.append(try proposal.signedStatement()) }
-    return LedgerEntries(
-      collaboration: CollaborationID(try Digest(wire: wire.collaboration)), entries: wire.entries.map { Array($0) },
-      proposals: proposals)
+  private static func consensus(_ wire: WireConsensus) throws(FrameError) -> Consensus {
+    guard wire.entries.count <= Consensus.countLimit, wire.statements.count <= Consensus.countLimit,
+      wire.kind.utf8.count <= Consensus.kindByteLimit, wire.document.count <= Consensus.documentByteLimit
+    else { throw FrameError(what: "consensus") }
+    var statements: [SignedStatement] = []
+    for statement in wire.statements { statements.append(try statement.signedStatement()) }
+    return Consensus(
+      collaboration: CollaborationID(try Digest(wire: wire.collaboration)), kind: wire.kind, statements: statements,
+      entries: wire.entries.map { Array($0) }, document: Array(wire.document))
   }
 
   private static func number(_ number: UInt64) throws(FrameError) -> Int {

@@ -31,6 +31,8 @@ enum FindingText {
     case .link: "\(entry): link broken, it does not follow the entry before it: \(both)"
     case .column: "\(entry): column beside it changed, which repeats what the entry says: \(both)"
     case .proposal: "\(entry): proposal wrong, which is how the coordinator signs entries: \(both)"
+    case .election: "\(entry): election wrong, its votes do not prove who coordinates this term: \(both)"
+    case .decision: "\(entry): decision wrong, its certificate does not prove what a quorum decided: \(both)"
     case .signature: "\(entry): signature does not hold: \(both)"
     case .unproposed: "\(entry): unproposed, the coordinator has not signed it: \(both)"
     case .cut: "\(entry): cut off, the ledger ends too early: \(both)"

@@ -29,16 +29,16 @@ struct LedgerCommand: AsyncParsableCommand {
           Column("ENTRIES") { "\($0.entries)" },
           .id("HEAD") { $0.head },
           .id("COORDINATOR") { $0.coordinator.digest },
-          .abridged("ACKNOWLEDGED") { view, inFull in
-            view.acknowledged.sorted { $0.key < $1.key }
-              .map { "\($0.key.prefix(inFull ? $0.key.count : 8)):\($0.value)" }.joined(separator: " ")
+          Column("HELD BY") { view in
+            view.acknowledged.sorted { $0.key < $1.key }.map { "\($0.key):\($0.value)" }.joined(separator: " ")
           },
         ])
     }
   }
 
   struct Show: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Show entries of a ledger.")
+    static let configuration = CommandConfiguration(
+      abstract: "Show entries of a ledger: decided ones, and those at its end that its coordinator alone has signed.")
     @OptionGroup var node: NodeOptions
     @OptionGroup var output: OutputOptions
     @OptionGroup var again: Repetition
@@ -69,7 +69,7 @@ struct LedgerCommand: AsyncParsableCommand {
           Column("AT (UTC)") { HumanText.clock($0.timeMilliseconds) },
           Column("KIND") { $0.kind },
           .id("HASH") { $0.hash },
-          Column("STATE") { $0.state },
+          .state("STATE") { $0.state },
           Column("BODY") { String(decoding: CanonicalJSON.encode($0.body), as: UTF8.self) },
         ])
     }

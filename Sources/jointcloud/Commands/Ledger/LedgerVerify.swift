@@ -121,6 +121,7 @@ struct LedgerVerify: AsyncParsableCommand {
         .state("RESULT") { $0.holds ? "ok" : "problem" },
         Column("ENTRIES") { "\($0.entries)" },
         Column("PROPOSALS") { "\($0.proposals)" },
+        Column("DECIDED") { "\($0.decided)" },
         .id("HEAD") { $0.head },
         Column("FINDINGS") { "\($0.findings.count)" },
         .abridged("TAIL") { Self.tail(of: $0, inFull: $1) },
@@ -145,7 +146,7 @@ private struct ContractRules: Rules {
   let collaboration: CollaborationID
   var state: CollaborationState?
 
-  var configuration: Digest? { state?.configuration }
+  var configuration: Digest? { state?.configuration.hash }
 
   mutating func apply(_ record: LedgerRecord) throws {
     if state == nil {

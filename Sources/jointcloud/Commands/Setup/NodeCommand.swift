@@ -25,20 +25,27 @@ struct NodeStatus: AsyncParsableCommand {
 
   private func table(_ status: NodeStatusView) -> String {
     let dropped = status.dropped.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
-    return facts([
+    let standstills = status.standstills.map { stuck in
+      ("Standstill", "\(stuck.name) (\(output.text(stuck.collaboration.digest))): \(stuck.reason)")
+    }
+    let above = [
       ("Node", status.node.hexadecimal), ("Name", "\(status.name) (\(status.kind))"),
       ("Network", "\(status.networkName) (\(output.text(status.network.digest)))"),
       ("Admission", status.admissionProblem.map { "\($0): jointcloud doctor" } ?? ""),
       ("Members", Self.members(status)), ("Links", "\(status.links) open"),
       ("Local health", Self.localHealth(status.localHealth)), ("Datagrams", Self.datagrams(status.traffic)),
       ("Frames", Self.frames(status.traffic)), ("Broadcasts", Self.broadcasts(status.traffic)),
-      ("Collaborations", "\(status.collaborations)"), ("Offers", HumanText.amounts(status.total)),
+      ("Collaborations", "\(status.collaborations)"),
+    ]
+    let below = [
+      ("Offers", HumanText.amounts(status.total)),
       ("Committed", HumanText.amounts(status.committed)),
       ("Events", "\(status.queuedEvents) queued, \(status.deadEvents) dead"),
       ("Listens on", status.listenAddress), ("HTTP", status.httpAddress ?? "socket only"),
       ("Up", HumanText.duration(status.nowMilliseconds - status.startedMilliseconds)),
       ("Dropped", dropped.joined(separator: ", ")), ("Version", status.version),
-    ])
+    ]
+    return facts(above + standstills + below)
   }
 
   private static func members(_ status: NodeStatusView) -> String {

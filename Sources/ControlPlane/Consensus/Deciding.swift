@@ -1,0 +1,146 @@
+internal import Ledger
+internal import Model
+
+// Acknowledgements make a prepare certificate, confirmations of it the decision.
+extension LedgerReplica {
+  // MARK: The voter's part
+
+  /// Signs for each batch that is durable, in the term in office.
+  mutating func acknowledge(_ held: [Durable<SignedProposal>], desk: inout ReplicaDesk) {
+    guard hasVote(desk), !isElecting, !isHalted, hasBase, ballot.silenced != officeTerm else { return }
+    for durable in held {
+      let proposal = durable.value.proposal
+      guard proposal.term == officeTerm, proposal.last > decidedNumber, hash(at: proposal.last) == proposal.head
+      else { continue }
+      let body = Acknowledgement(
+        term: officeTerm, configuration: proposal.configuration, number: proposal.last, head: proposal.head)
+      following.isSigning += 1
+      desk.sign(body, .acknowledgement(body), of: collaboration)
+    }
+    // Who has no vote says where it stands, so that it is sent more.
+  }
+
+  /// Signs that the certificate is durable: it is given up for no lower one.
+  mutating func confirm(_ held: Durable<PrepareCertificate>, desk: inout ReplicaDesk) {
+    let body = held.value.body
+    guard hasVote(desk), !isElecting, !isHalted, body.term == officeTerm, body.number > decidedNumber else { return }
+    let confirmation = Confirmation(
+      term: body.term, configuration: body.configuration, number: body.number, head: body.head)
+    desk.sign(confirmation, .confirmation(confirmation), of: collaboration)
+  }
+
+  /// A prepare certificate becomes this node's lock once its entries are durable here.
+  mutating func learn(_ certificate: PrepareCertificate, from node: NodeID, desk: inout ReplicaDesk) {
+    if let prepared, certificate.position <= prepared.position {
+      if certificate == prepared, let newest = following.newestConfirmation, node == coordinator {
+        deliver(.confirmation(newest), to: coordinator, desk: &desk)
+      }
+      return
+    }
+    guard hash(at: certificate.body.number) == certificate.body.head,
+      certificate.body.number <= durability.proposed
+    else {
+      if certificate.position > waitingPrepared?.position ?? .start(of: collaboration) { waitingPrepared = certificate }
+      return
+    }
+    prepared = certificate
+    let token = desk.store([.prepared(certificate)], of: collaboration)
+    durability.started(token, .prepared(certificate))
+  }
+
+  mutating func learn(_ certificate: CommitCertificate, from node: NodeID, desk: inout ReplicaDesk) {
+    let number = certificate.body.number
+    guard number > decidedNumber else {
+      if hash(at: number) != certificate.body.head { halt(at: number, desk: &desk) }
+      return
+    }
+    guard hash(at: number) == certificate.body.head, number <= durability.proposed else {
+      if number > waitingDecision?.body.number ?? 0 { waitingDecision = certificate }
+      return
+    }
+    decision = certificate
+    election.progresses()
+    following.progressAt = desk.now.uptime
+    let token = desk.store([.decision(certificate)], of: collaboration)
+    durability.started(token, .other)
+    desk.effects.append(.decided(collaboration, through: number))
+    if isInOffice(desk) { propose(desk: &desk) }
+  }
+
+  /// Certificates that came before their entries.
+  mutating func takeWaiting(desk: inout ReplicaDesk) {
+    if let certificate = waitingPrepared {
+      waitingPrepared = nil
+      learn(certificate, from: desk.own, desk: &desk)
+    }
+    if let certificate = waitingDecision {
+      waitingDecision = nil
+      learn(certificate, from: desk.own, desk: &desk)
+    }
+  }
+
+  // MARK: The coordinator's part
+
+  mutating func count(acknowledgement signed: SignedStatement, desk: inout ReplicaDesk) {
+    let node = signed.statement.author
+    guard isInOffice(desk) else { return drop(.wrongAuthor, from: node, desk: &desk) }
+    let body: Acknowledgement
+    do throws(LedgerError) {
+      body = try SignedAcknowledgement(signed).acknowledgement
+    } catch {
+      return drop(.malformed("\(error)"), from: node, desk: &desk)
+    }
+    guard body.term == officeTerm else {
+      return drop(.staleTerm(current: officeTerm, found: body.term), from: node, desk: &desk)
+    }
+    guard hash(at: body.number) == body.head, body.number <= durability.proposed,
+      proposals.last(where: { $0.proposal.last <= body.number })?.proposal.last == body.number
+    else { return drop(.contradiction(number: body.number), from: node, desk: &desk) }
+    tenure.followers[node]?.holds(body.number, at: desk.now)
+    if node != desk.own { push(to: node, desk: &desk) }
+    guard configuration.hasVote(node), body.number > max(tenure.prepared?.body.number ?? 0, decidedNumber) else {
+      return
+    }
+    tenure.acknowledgements[body.number, default: [:]][node] = signed
+    guard let certificate = certificate(body, tenure.acknowledgements[body.number] ?? [:]) else { return }
+    tenure.acknowledgements = tenure.acknowledgements.filter { $0.key > body.number }
+    tenure.prepared = certificate
+    broadcast(.prepared(certificate), desk: &desk)
+    learn(certificate, from: desk.own, desk: &desk)
+  }
+
+  mutating func count(confirmation signed: SignedStatement, desk: inout ReplicaDesk) {
+    let node = signed.statement.author
+    guard isInOffice(desk) else { return drop(.wrongAuthor, from: node, desk: &desk) }
+    guard let body = try? signed.statement.decode(Confirmation.self) else {
+      return drop(.malformed("no confirmation"), from: node, desk: &desk)
+    }
+    guard body.term == officeTerm else {
+      return drop(.staleTerm(current: officeTerm, found: body.term), from: node, desk: &desk)
+    }
+    guard let newest = tenure.prepared ?? prepared, body.number <= newest.body.number,
+      hash(at: body.number) == body.head,
+      proposals.last(where: { $0.proposal.last <= body.number })?.proposal.last == body.number
+    else { return drop(.contradiction(number: body.number), from: node, desk: &desk) }
+    guard configuration.hasVote(node), body.number > decidedNumber else { return }
+    tenure.confirmations[body.number, default: [:]][node] = signed
+    guard let certificate = certificate(body, tenure.confirmations[body.number] ?? [:]) else { return }
+    tenure.confirmations = tenure.confirmations.filter { $0.key > body.number }
+    broadcast(.decided(certificate), desk: &desk)
+    learn(certificate, from: desk.own, desk: &desk)
+  }
+
+  /// - Returns: nil while those who signed are no quorum.
+  func certificate<Body: StatementBody>(
+    _ body: Body, _ statements: [NodeID: SignedStatement]
+  ) -> Certificate<Body>? {
+    guard configuration.isQuorum(Set(statements.keys)) else { return nil }
+    let ordered = statements.sorted { $0.key < $1.key }.map(\.value)
+    do {
+      return try Certificate(body, ordered)
+    } catch {
+      // Each statement was decoded as this body and its frame was checked before it was counted.
+      preconditionFailure("counted statements make no certificate: \(error)")
+    }
+  }
+}

@@ -1,0 +1,142 @@
+internal import Ledger
+internal import Model
+
+/// What a member knows of the coordinator's health and of the election that runs; none of it survives a restart, and
+/// none of it needs to.
+struct Election: Sendable {
+  /// When the coordinator was heard last, and how long to wait for it from then on.
+  private(set) var heardAt: Moment
+  private var patience: Duration = .zero
+  /// When the overlay last said that the coordinator is gone.
+  private var lostAt: Moment?
+  /// The coordinator signed what it may not.
+  var hasMisbehaved = false
+  /// Since when something that was proposed waits for its decision.
+  private var undecidedSince: Moment?
+  /// Terms in a row that decided nothing.
+  private(set) var barrenTerms = 0
+
+  /// When the promised term was entered, while it has no coordinator.
+  private(set) var enteredAt: Moment?
+  /// Terms entered in a row without an outcome.
+  private(set) var attempts = 0
+  /// The highest position that anybody proved: who stands should have it.
+  private(set) var goal: Position?
+  var cause: TermCause?
+
+  // By the term to be entered.
+  var preVotes: [Int: [NodeID: SignedStatement]] = [:]
+  var calls: [Int: [NodeID: SignedStatement]] = [:]
+  /// When each member's call last counted.
+  var countedCalls: [NodeID: Moment] = [:]
+  /// This node's pre-vote, and when it was sent last.
+  var preVote: (term: Int, signed: SignedStatement?, sentAt: Moment)?
+
+  // In the promised term.
+  var candidacies: [NodeID: Position] = [:]
+  var votes: [Position: [NodeID: SignedStatement]] = [:]
+  var newestVote: (vote: Vote, signed: SignedStatement)?
+  /// Where this node stood last, and when it said so.
+  var stood: (position: Position, at: Moment)?
+
+  init(heardAt: Moment) { self.heardAt = heardAt }
+
+  // MARK: The coordinator's health
+
+  mutating func hears(at moment: Moment, _ random: inout Random, _ rules: ElectionRules) {
+    heardAt = moment
+    patience = Self.patience(&random, rules)
+    preVotes = [:]
+  }
+
+  mutating func losesCoordinator(at moment: Moment) { lostAt = moment }
+
+  /// The timeout, a fifth more or less, so that not all act at once.
+  private static func patience(_ random: inout Random, _ rules: ElectionRules) -> Duration {
+    rules.timeout * Int.random(in: 800...1_200, using: &random) / 1_000
+  }
+
+  mutating func holdsUndecided(since moment: Moment) {
+    if undecidedSince == nil { undecidedSince = moment }
+  }
+
+  /// Something was decided.
+  mutating func progresses() {
+    undecidedSince = nil
+    barrenTerms = 0
+  }
+
+  /// Why the coordinator should be replaced; nil while it should not.
+  func suspicion(
+    at moment: Moment, requestSince: Moment?, isQuiet: Bool, _ rules: ElectionRules
+  ) -> (TermCause.Kind, String)? {
+    if hasMisbehaved { return (.misbehaved, "it signed what it may not") }
+    let silence = moment.uptime - heardAt.uptime
+    if lostAt.map({ $0.uptime > heardAt.uptime }) ?? false, silence > patience {
+      return (.lost, "the overlay holds it for gone")
+    }
+    if silence > (isQuiet ? patience * ConsensusLimits.quietFactor : patience) {
+      return (.lost, "nothing was heard of it for \(silence.milliseconds) ms")
+    }
+    let deadline = rules.requestDeadline * (1 << min(barrenTerms, 6))
+    for since in [requestSince, undecidedSince].compactMap({ $0 }) {
+      // A new coordinator has its time as well.
+      let waited = moment.uptime - max(since.uptime, termSince?.uptime ?? .zero)
+      if waited > deadline { return (.idle, "a request waits for its decision for \(waited.milliseconds) ms") }
+    }
+    return nil
+  }
+
+  /// When the term in office was adopted here.
+  private var termSince: Moment?
+
+  // MARK: The election
+
+  /// A term without a coordinator begins.
+  mutating func enter(at moment: Moment) {
+    enteredAt = moment
+    attempts += 1
+    clearTerm()
+  }
+
+  /// A term has a coordinator.
+  mutating func ends(at moment: Moment) {
+    enteredAt = nil
+    attempts = 0
+    hasMisbehaved = false
+    termSince = moment
+    undecidedSince = nil
+    barrenTerms += 1
+    clearTerm()
+  }
+
+  private mutating func clearTerm() {
+    candidacies = [:]
+    votes = [:]
+    newestVote = nil
+    stood = nil
+  }
+
+  /// Forgets what is said for terms that were entered.
+  mutating func forget(through term: Int) {
+    preVotes = preVotes.filter { $0.key > term }
+    calls = calls.filter { $0.key > term }
+    if let known = preVote, known.term <= term { preVote = nil }
+  }
+
+  mutating func aims(at position: Position) {
+    if goal.map({ position > $0 }) ?? true { goal = position }
+  }
+
+  /// How long a term may be without a coordinator: longer with each one that came to nothing.
+  private var electionPatience: Duration { patience * (1 << min(max(attempts - 1, 0), 3)) }
+
+  func isOverdue(at moment: Moment) -> Bool {
+    enteredAt.map { moment.uptime - $0.uptime > electionPatience } ?? false
+  }
+
+  /// Whoever waited for better candidates, or for missing entries, for half of that time acts with what there is.
+  func isHalfOver(at moment: Moment) -> Bool {
+    enteredAt.map { moment.uptime - $0.uptime > electionPatience / 2 } ?? false
+  }
+}

@@ -1,0 +1,80 @@
+internal import Ledger
+internal import Model
+
+// What follows from an election certificate.
+extension LedgerReplica {
+  /// Acts upon the outcome of an election from here on; its signatures hold.
+  ///
+  /// A term below the promised one is adopted too: what it left may be the chain that the next coordinator has to continue.
+  mutating func adopt(_ certificate: ElectionCertificate, desk: inout ReplicaDesk) {
+    let vote = certificate.body
+    guard vote.term > officeTerm, !isHalted else { return }
+    // Its voters had confirmed nothing above its base, so nothing above can have been decided in an older term.
+    guard vote.position.number >= decidedNumber || isDecidedLater(than: vote.term) else {
+      return halt(at: vote.position.number + 1, desk: &desk)
+    }
+    let isNewest = vote.term >= ballot.promised
+    if vote.term > ballot.promised {
+      ballot = Ballot(promised: vote.term)
+    }
+    ballot.office = certificate
+    storeBallot(desk: &desk)
+    if hasBase, chain.number > base.number, base.number >= decidedNumber, chain.term < vote.term {
+      dropEntries(after: base.number, desk: &desk)
+    }
+    guard isNewest else { return }
+    tenure = Tenure()
+    election.ends(at: desk.now)
+    election.forget(through: vote.term)
+    election.hears(at: desk.now, &desk.random, rules)
+    following.newestAcknowledgement = nil
+    following.newestConfirmation = nil
+    desk.effects.append(.termChanged(collaboration, view))
+    if vote.candidate == desk.own {
+      takeOffice(desk: &desk)
+    } else {
+      sendStanding(to: vote.candidate, desk: &desk)
+    }
+  }
+
+  /// Whether the newest decision was made in that term or after it.
+  private func isDecidedLater(than term: Int) -> Bool { decision.map { $0.body.term >= term } ?? false }
+
+  /// Begins to coordinate: in a new term, or after a restart in the one that this node held. All that it proposed is
+  /// durable here, so it can go on without contradicting itself.
+  mutating func takeOffice(desk: inout ReplicaDesk) {
+    tenure = Tenure()
+    if entries.isEmpty {
+      // A ledger that is just founded is empty everywhere.
+      for node in others(desk) {
+        tenure.followers[node] = FollowerProgress()
+        tenure.followers[node]?.isNew()
+      }
+    }
+    if let prepared, prepared.body.term == officeTerm { tenure.prepared = prepared }
+    for node in others(desk) { sendStanding(to: node, desk: &desk) }
+    tenure.heartbeatAt = desk.now
+    if chain.term < officeTerm, hasBase, let election = ballot.office {
+      desk.effects.append(
+        .elected(
+          collaboration,
+          TermOpened(cause: cause(desk), coordinator: desk.own, election: election, grounds: ballot.grounds)))
+    }
+    propose(desk: &desk)
+  }
+
+  private func cause(_ desk: ReplicaDesk) -> TermCause {
+    switch ballot.grounds {
+    case .calls(let calls):
+      if let first = calls.first, let body = try? first.statement.decode(ElectionCall.self) {
+        return TermCause(kind: .called, by: first.statement.author, detail: body.reason, person: body.person)
+      }
+    case .transfer(let signed):
+      if let body = try? signed.statement.decode(ElectionTransfer.self) {
+        return TermCause(kind: .transferred, by: signed.statement.author, detail: "", person: body.person)
+      }
+    case .preVotes, nil: break
+    }
+    return election.cause ?? TermCause(kind: .lost, by: desk.own, detail: "others had lost it")
+  }
+}

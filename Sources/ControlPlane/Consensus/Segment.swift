@@ -1,0 +1,128 @@
+internal import Ledger
+internal import Model
+
+/// Entries with the proposals that cover them, on their way through a member's checks.
+struct Segment: Sendable {
+  let id: UInt64
+  let from: NodeID
+  let entries: [Entry]
+  let proposals: [SignedProposal]
+  let decision: CommitCertificate?
+  /// The terms that begin in it.
+  let openings: [TermOpened]
+  var isChecked = false
+  var isJudging = false
+
+  var first: Int { entries.first?.number ?? 0 }
+  var last: Int { entries.last?.number ?? 0 }
+  var lastTerm: Int { entries.last?.term ?? 0 }
+
+  func entry(_ number: Int) -> Entry? {
+    entries.indices.contains(number - first) ? entries[number - first] : nil
+  }
+
+  /// Whether its decision says that its entry `number` and all before it are decided.
+  func isDecided(_ number: Int) -> Bool {
+    guard let decision, decision.body.number >= number else { return false }
+    return entry(decision.body.number)?.hash == decision.body.head
+  }
+
+  /// Reads a message into entries that link up and that proposals cover, one by one.
+  ///
+  /// - Throws: `ConsensusDrop`.
+  init(_ bytes: SegmentBytes, id: UInt64, from node: NodeID, collaboration: CollaborationID) throws(ConsensusDrop) {
+    guard (1...ConsensusLimits.messageEntryCount).contains(bytes.entries.count),
+      bytes.proposals.count <= bytes.entries.count,
+      bytes.entries.reduce(0, { $0 + $1.count }) <= ConsensusLimits.messageByteCount
+    else { throw .tooLarge }
+    var entries: [Entry] = []
+    var proposals: [SignedProposal] = []
+    do throws(LedgerError) {
+      for content in bytes.entries { entries.append(try Entry(bytes: content)) }
+      for statement in bytes.proposals { proposals.append(try SignedProposal(statement)) }
+    } catch {
+      throw .malformed("\(error)")
+    }
+    for (before, after) in zip(entries, entries.dropFirst()) {
+      guard after.number == before.number + 1, after.previous == before.hash, after.term >= before.term else {
+        throw .malformed("entry \(after.number) does not follow entry \(before.number) before it")
+      }
+    }
+    guard entries.allSatisfy({ $0.collaboration == collaboration }) else {
+      throw .malformed("an entry of another collaboration")
+    }
+    self.id = id
+    from = node
+    self.entries = entries
+    self.proposals = proposals
+    decision = bytes.decision
+    openings = try Self.openings(in: entries)
+    try checkCover()
+  }
+
+  private static func openings(in entries: [Entry]) throws(ConsensusDrop) -> [TermOpened] {
+    var openings: [TermOpened] = []
+    for (index, entry) in entries.enumerated() {
+      let rises = index > 0 && entry.term > entries[index - 1].term
+      guard rises || entry.kind == TermOpened.kind else { continue }
+      do throws(LedgerError) {
+        openings.append(try TermOpened(entry))
+      } catch {
+        throw .malformed("entry \(entry.number): \(error)")
+      }
+    }
+    return openings
+  }
+
+  private func checkCover() throws(ConsensusDrop) {
+    var next = first
+    for signed in proposals {
+      let proposal = signed.proposal
+      guard proposal.first == next, let last = entry(proposal.last), last.hash == proposal.head else {
+        throw .uncovered
+      }
+      // A batch lies in one term and one configuration.
+      for number in signed.numbers {
+        guard let covered = entry(number), covered.term == proposal.term,
+          covered.configuration == proposal.configuration
+        else { throw .uncovered }
+      }
+      next = proposal.last + 1
+    }
+    guard next == last + 1 else { throw .uncovered }
+  }
+}
+
+/// What a member knows in following a coordinator, and in bringing its copy up to the others'.
+struct Following: Sendable {
+  /// Segments that wait for their checks, oldest first.
+  var segments: [Segment] = []
+  /// A segment was passed over; the coordinator must be told from where to go on.
+  var missedSegment = false
+  var newestAcknowledgement: SignedStatement?
+  var newestConfirmation: SignedStatement?
+  /// Signatures under way.
+  var isSigning = 0
+  /// Where the others said that they stand.
+  var standings: [NodeID: Standing] = [:]
+  var isRequesting = false
+  /// Uptime: when something was taken or decided last, and when the others were told where this node stands.
+  var progressAt = Duration.zero
+  var toldAt = Duration.zero
+  /// Whom this node asked last, so that each has its turn.
+  var lastAsked: NodeID?
+  /// What was handed to each asking member in the newest second.
+  var served: [NodeID: (since: Moment, count: Int)] = [:]
+  /// When each was told this node's credentials.
+  var toldCredentials: [NodeID: Moment] = [:]
+  /// When each was asked for its credentials.
+  var askedCredentials: [NodeID: Moment] = [:]
+  /// Who coordinated each term of the chain.
+  var coordinators: [Int: NodeID] = [:]
+
+  mutating func linkClosed(_ node: NodeID) {
+    if standings.removeValue(forKey: node) != nil { isRequesting = false }
+    toldCredentials[node] = nil
+    askedCredentials[node] = nil
+  }
+}

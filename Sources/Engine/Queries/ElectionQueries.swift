@@ -1,0 +1,91 @@
+internal import Consensus
+internal import Contract
+internal import Coordination
+internal import Ledger
+public import Model
+internal import Overlay
+
+// What people ask about terms and votes. Reads change nothing.
+extension NodeEngine {
+  /// By the collaborations' age, newest last.
+  public func electionViews() -> [ElectionView] {
+    books.values.sorted { ($0.openedMilliseconds, $0.id) < ($1.openedMilliseconds, $1.id) }.map(electionView)
+  }
+
+  /// nil for a collaboration that is not open here.
+  public func electionView(_ id: CollaborationID) -> ElectionView? { books[id].map(electionView) }
+
+  private func electionView(_ book: CollaborationState) -> ElectionView {
+    let id = book.id
+    let look = quorum(of: book)
+    let office = consensus.office(of: id)
+    let isElecting = office.map { $0.promised > $0.term } ?? false
+    let reason = standstill(of: book)
+    let waiting = submissions.values.count { $0.collaboration == id && $0.ended == nil }
+    let voters = book.configuration.allVoters
+    return ElectionView(
+      collaboration: id, name: book.charter.name, term: book.term, coordinator: book.coordinator,
+      coordinatorName: name(of: book.coordinator), promised: office?.promised ?? book.term,
+      state: broken[id] != nil ? "halted" : look.missing > 0 ? "noQuorum" : reason.isEmpty ? "inOffice" : "electing",
+      reason: reason,
+      sinceMilliseconds: (look.missing > 0 ? noQuorumSince[id] : isElecting ? electingSince[id] : nil)?
+        .wallMilliseconds,
+      quorum: Configuration.quorum(of: voters.count), inReach: look.alive.count, missing: look.missing,
+      bearsLies: Configuration.faultsTolerated(of: voters.count) > 0, callsNeeded: book.contract.election.callsNeeded,
+      callIntervalMilliseconds: book.contract.election.callIntervalMilliseconds, waitingSubmissions: waiting,
+      undecidedEntries: max(0, (consensus.head(of: id)?.number ?? 0) - book.lastEntry),
+      voters: voterViews(book), terms: termViews(book), next: nextStep(id, reason, look))
+  }
+
+  /// By the collaborations' ids.
+  public func standstillViews() -> [StandstillView] {
+    books.values.sorted { $0.id < $1.id }.compactMap { book in
+      let reason = standstill(of: book)
+      return reason.isEmpty ? nil : StandstillView(collaboration: book.id, name: book.charter.name, reason: reason)
+    }
+  }
+
+  /// What to type where nothing moves; empty for no reason.
+  func nextStep(_ id: CollaborationID, _ reason: String, _ look: QuorumLook) -> String {
+    guard !reason.isEmpty else { return "" }
+    if broken[id] != nil { return "compare the copies of its members: jointcloud ledger verify" }
+    return look.missing > 0
+      ? "start again \(look.missing) or more of \(look.away.map(name).joined(separator: ", ")): jointcloud member list"
+      : "jointcloud election show \(id.short) --watch"
+  }
+
+  private func voterViews(_ book: CollaborationState) -> [VoterView] {
+    let voters = book.configuration.allVoters.map(\.node)
+    // As consensus votes: who is ranked, then the others.
+    let ranked = (rankings[book.id] ?? []).filter(voters.contains)
+    let voted = Set(votes(of: book.terms.last, in: book.id))
+    return (ranked + voters.filter { !ranked.contains($0) }).enumerated().map { place, node in
+      VoterView(
+        node: node, name: name(of: node), state: state(of: node), rank: place + 1,
+        weightPPM: book.weights[node]?.ppm ?? 0, holds: consensus.heldNumber(of: book.id, by: node),
+        voted: voted.contains(node))
+    }
+  }
+
+  private func termViews(_ book: CollaborationState) -> [TermView] {
+    let founded = TermView(
+      term: 1, coordinator: book.charter.founder, coordinatorName: name(of: book.charter.founder), cause: "founded",
+      by: nil, byName: nil, person: nil, detail: "", entry: 1, timeMilliseconds: book.openedMilliseconds, votes: [])
+    return [founded]
+      + book.terms.map { term in
+        TermView(
+          term: term.term, coordinator: term.coordinator, coordinatorName: name(of: term.coordinator),
+          cause: term.cause, by: term.by, byName: term.by.map(name), person: term.person, detail: term.detail,
+          entry: term.entry, timeMilliseconds: term.timeMilliseconds,
+          votes: votes(of: term, in: book.id).map(name).sorted())
+      }
+  }
+
+  /// Who signed the election that a term's first entry holds.
+  private func votes(of term: TermRecord?, in id: CollaborationID) -> [NodeID] {
+    guard let term, let entry = consensus.entry(term.entry, of: id), let opened = try? TermOpened(entry) else {
+      return []
+    }
+    return opened.election.endorsements.map(\.author)
+  }
+}

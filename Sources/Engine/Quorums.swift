@@ -1,0 +1,66 @@
+internal import Consensus
+internal import Contract
+internal import Coordination
+internal import EventQueue
+internal import Ledger
+internal import Model
+internal import Overlay
+
+/// Whether enough voters of a collaboration are in reach of this node (R17).
+struct QuorumLook: Sendable {
+  var alive: [NodeID]
+  var away: [NodeID]
+  /// How many more must be in reach before anything is decided.
+  var missing: Int
+}
+
+extension NodeEngine {
+  func quorum(of book: CollaborationState) -> QuorumLook {
+    let voters = book.configuration.allVoters.map(\.node)
+    let alive = voters.filter { node in
+      node == identity.node
+        || overlay.member(node).map { $0.state == .alive || $0.state == .suspected } ?? false
+    }
+    return QuorumLook(
+      alive: alive, away: voters.filter { !alive.contains($0) },
+      missing: book.configuration.missing(from: Set(alive)))
+  }
+
+  /// Notes since when a side decides nothing.
+  mutating func watchQuorums(_ turn: inout Turn) {
+    for (id, book) in books.sorted(by: { $0.key < $1.key }) where broken[id] == nil {
+      let look = quorum(of: book)
+      if look.missing == 0 {
+        if noQuorumSince.removeValue(forKey: id) != nil {
+          notice("control", "quorum.back", collaboration: id, "enough voters are in reach again", &turn)
+        }
+      } else if noQuorumSince[id] == nil {
+        noQuorumSince[id] = turn.now
+        notice("control", "quorum.lost", collaboration: id, quorumProblem(book, look), &turn)
+      }
+    }
+  }
+
+  /// Says clearly what a lost quorum means, and what to do.
+  private func quorumProblem(_ book: CollaborationState, _ look: QuorumLook) -> String {
+    let away = look.away.map { "\(name(of: $0)) (\(state(of: $0)))" }.joined(separator: ", ")
+    let voters = book.configuration.allVoters.count
+    return "no quorum: \(look.alive.count) of \(voters) voters in reach, \(look.missing) more needed; away: \(away). "
+      + "Nothing is decided, running work goes on"
+  }
+
+  /// Why nothing moves in a collaboration: no quorum, no coordinator, or a ledger that has come to its end here; empty
+  /// while decisions come.
+  func standstill(of book: CollaborationState) -> String {
+    if let why = broken[book.id] { return "this node follows its ledger no further: \(why)" }
+    let look = quorum(of: book)
+    if look.missing > 0 { return quorumProblem(book, look) }
+    if let office = consensus.office(of: book.id), office.promised > office.term {
+      return "term \(office.promised) has no coordinator yet: an election runs"
+    }
+    guard book.coordinator != identity.node, let member = overlay.member(book.coordinator),
+      member.state == .failed || member.state == .left
+    else { return "" }
+    return "its coordinator \(name(of: book.coordinator)) is gone: another is being elected"
+  }
+}

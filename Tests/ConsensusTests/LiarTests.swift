@@ -1,0 +1,106 @@
+import Consensus
+import Ledger
+import LedgerFixtures
+import Model
+import Testing
+
+/// One of four members lies (f = 1): agreement holds, and the others go on. Each lie is named, and each seed printed.
+@Suite struct LiarTests {
+  enum Lie: String, CaseIterable, CustomStringConvertible {
+    /// Two processes with one key, each linked to a part of the others: votes, acks and proposals come twice and differ.
+    case twins
+    /// Tells a part of the others nothing.
+    case withholdsFromAPart
+    /// Gives signs of life and proposes, and never passes a certificate on.
+    case decidesNothing
+    /// Claims terms far ahead.
+    case inflatesTerms
+    /// Shows certificates that too few have signed.
+    case claimsCertificates
+    /// Says again what it said in terms before.
+    case replays
+    /// Proposes what the contract refuses.
+    case breaksContract
+
+    var description: String { rawValue }
+  }
+
+  static func council(_ lie: Lie, seed: UInt64) throws -> Council {
+    let council = try Council(members: 4, seed: seed, twinOf: lie == .twins ? 0 : nil)
+    council.turnFaulty(0)
+    // A round that never opens hurts nobody: the lies begin with its first decision.
+    council.connect { _, _ in true }
+    council.submit("opening", at: 1)
+    #expect(council.run(for: .seconds(10)) { $0.decidedTexts.count == 1 })
+    switch lie {
+    case .twins: council.turnFaulty(4)
+    case .withholdsFromAPart: council.tamper[0] = { to, message in to == 1 ? [] : [message] }
+    case .decidesNothing:
+      council.tamper[0] = { _, message in
+        switch message {
+        case .prepared, .decided: []
+        default: [message]
+        }
+      }
+    case .inflatesTerms:
+      council.tamper[0] = { _, message in [Self.inflated(message, council), message].compactMap { $0 } }
+    case .claimsCertificates: council.tamper[0] = { _, message in Self.claimed(message) }
+    case .replays: Self.replay(council)
+    case .breaksContract: council.refusedKinds = ["note.broken"]
+    }
+    return council
+  }
+
+  private static func inflated(_ message: ConsensusMessage, _ council: Council) -> ConsensusMessage? {
+    guard case .standing(var standing) = message else { return nil }
+    standing.promised += 1_000_000
+    standing.office += 1_000_000
+    let term = standing.promised
+    let body = ElectionCall(term: term, configuration: council.configuration.hash, person: "p", reason: "r")
+    guard let call = try? council.sign(body, by: 0) else { return nil }
+    return Int.random(in: 0..<2, using: &council.random) == 0
+      ? .standing(standing)
+      : .candidacy(
+        Credentials(promised: term, grounds: .calls([call]), office: nil, prepared: nil, decision: nil))
+  }
+
+  /// Certificates with all signatures but the liar's own and one more taken away.
+  private static func claimed(_ message: ConsensusMessage) -> [ConsensusMessage] {
+    func few<Body>(_ certificate: Certificate<Body>) -> Certificate<Body>? {
+      try? Certificate(
+        network: certificate.network, collaboration: certificate.collaboration, body: certificate.body,
+        endorsements: Array(certificate.endorsements.prefix(2)))
+    }
+    switch message {
+    case .prepared(let certificate): return few(certificate).map { [.prepared($0)] } ?? []
+    case .decided(let certificate): return few(certificate).map { [.decided($0)] } ?? []
+    default: return [message]
+    }
+  }
+
+  private static func replay(_ council: Council) {
+    var heard: [ConsensusMessage] = []
+    council.tamper[0] = { _, message in
+      heard.append(message)
+      if heard.count > 500 { heard.removeFirst(250) }
+      guard Int.random(in: 0..<4, using: &council.random) == 0, let old = heard.randomElement(using: &council.random)
+      else { return [message] }
+      return [old, message]
+    }
+  }
+
+  @Test("Whatever one of four members says, the others agree and go on", arguments: Lie.allCases)
+  func agreement(_ lie: Lie) throws {
+    for seed in [UInt64](1...3) {
+      let council = try Self.council(lie, seed: seed)
+      var nemesis = Nemesis(council)
+      nemesis.faultTime = .seconds(15)
+      nemesis.healTime = .seconds(120)
+      nemesis.brokenKind = lie == .breaksContract ? "note.broken" : nil
+      nemesis.submitted = 1
+      let findings = nemesis.run()
+      #expect(
+        findings.isEmpty, "\(lie), seed \(seed), term \(council.highestTerm): \(findings.prefix(4)) \(council.drops)")
+    }
+  }
+}
