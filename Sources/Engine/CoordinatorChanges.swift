@@ -16,7 +16,8 @@ extension NodeEngine {
     guard let book = books[id] else { return }
     let stale = outbox.messages.values.flatMap(\.values).filter {
       $0.statement.collaboration == id && $0.destination != book.coordinator
-        && [OfferAnswer.purpose, ResultReport.purpose, Submission.purpose, Cancellation.purpose].contains($0.statement.purpose)
+        && [OfferAnswer.purpose, ResultReport.purpose, Submission.purpose, Cancellation.purpose].contains(
+          $0.statement.purpose)
     }
     for message in stale.sorted(by: { ($0.id, $0.destination) < ($1.id, $1.destination) }) {
       _ = outbox.remove(message.id, to: message.destination)
@@ -95,7 +96,8 @@ extension NodeEngine {
   private mutating func end(_ task: TaskID, in id: CollaborationID, _ reason: String, _ turn: inout Turn) {
     guard let record = context(turn.now).drafts[id]?.tasks[task], !record.isOver else { return }
     append(
-      TaskEnded.kind, Self.json(TaskEnded(task: task, outcome: .cancelled, category: "", reason: reason)), to: id, &turn)
+      TaskEnded.kind, Self.json(TaskEnded(task: task, outcome: .cancelled, category: "", reason: reason)), to: id, &turn
+    )
   }
 
   mutating func handleCancellation(_ signed: SignedStatement, _ turn: inout Turn) -> Handling {

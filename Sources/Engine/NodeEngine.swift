@@ -235,7 +235,9 @@ public struct NodeEngine: Sendable {
       }
       for (id, book) in books where book.openTasks > 0 { changed.insert(id) }
       handOverSubmissions(&turn)
-      for id in Set(cancellations.keys.compactMap { book(of: $0)?.id }).sorted() { handOverCancellations(of: id, &turn) }
+      for id in Set(cancellations.keys.compactMap { book(of: $0)?.id }).sorted() {
+        handOverCancellations(of: id, &turn)
+      }
       askForResults(&turn)
       expireSubmissions(&turn)
       figuresMayDiffer(&turn)

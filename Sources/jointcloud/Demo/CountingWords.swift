@@ -92,6 +92,7 @@ extension DemoPlay {
         + "most frequent: \(pairs.joined(separator: ", "))"
     }
     show(detail)
+    try await comeBack(to: opened.collaboration)
   }
 
   /// Kills a participant as soon as the interface shows its subtask running.
@@ -154,15 +155,15 @@ extension DemoPlay {
   }
 
   /// Starts the killed node again and waits until it holds what the others hold.
-  mutating func comeBack() async throws {
-    guard let name = running.first(where: { $0.value.hasEnded })?.key, let collaboration else {
+  mutating func comeBack(to collaboration: CollaborationID) async throws {
+    guard let name = running.first(where: { $0.value.hasEnded })?.key else {
       throw Failure(step: "nobody was killed")
     }
     start(name)
     let play = self
     try await report.step("come back", "\(name) is started again on the same data folder") {
       try await play.ready(name)
-      let head = try await play.until("\(name) holds the coordinator's ledger", atMost: .seconds(20)) {
+      let head = try await play.until("\(name) holds the others' ledger", atMost: .seconds(20)) {
         let wanted = try await play.ask(DemoCast.asker.name) { try await $0.ledgers() }
         let held = try await play.ask(name) { try await $0.ledgers() }
         let own = held.first { $0.collaboration == collaboration }

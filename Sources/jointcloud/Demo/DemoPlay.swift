@@ -12,7 +12,7 @@ struct DemoPlay: Sendable {
   let report: DemoReport
   /// By name; a node that was started again has the new one.
   private(set) var running: [String: NodeProcess] = [:]
-  /// In which the word count runs, once it does.
+  /// In which the word count ran, once it has.
   var collaboration: CollaborationID?
 
   var screen: DemoScreen { report.screen }
@@ -30,7 +30,6 @@ struct DemoPlay: Sendable {
     try await meet()
     let words = try await makeTexts()
     try await countWords(words)
-    try await comeBack()
     try await estimatePi()
     try await verifyLedgers()
     try await forge()

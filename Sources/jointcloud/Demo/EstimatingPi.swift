@@ -33,11 +33,12 @@ extension DemoPlay {
 
     """
 
-  func estimatePi() async throws {
+  mutating func estimatePi() async throws {
     _ = try folder.write("pi.yaml", Self.manifest)
     let view = try await submit("pi", "a Monte-Carlo estimate over a range")
-    _ = try await opened(view.task)
-    let detail = try await finish(view.task, "estimate") { detail in
+    let collaboration = try await opened(view.task).collaboration
+    let lost = try await changeCoordinators(of: view.task, in: collaboration)
+    let detail = try await finish(view.task, "estimate", losing: lost) { detail in
       let numbers = try await output(of: detail).split { $0 == " " || $0 == "\n" }.compactMap { Int($0) }
       guard numbers.count == 2, numbers[1] == Self.points else {
         throw Failure(step: "the reduced result is not two numbers over \(Self.points) points")
@@ -59,6 +60,8 @@ extension DemoPlay {
         + "\(Self.decimals(bound, 5)) is the bound"
     }
     show(detail)
+    try await comeBack(to: collaboration)
+    try await callElection(in: collaboration)
   }
 
   private static func decimals(_ value: Double, _ digits: Int) -> String {
