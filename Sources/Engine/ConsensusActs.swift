@@ -33,7 +33,12 @@ extension NodeEngine {
         drafts[id] = nil
         draftChanges[id] = nil
       case .decided(let id, let last): decided(id, through: last, &turn)
-      case .elected(let id, let opening): append(TermOpened.kind, Self.json(opening), to: id, &turn)
+      case .elected(let id, let opening):
+        // In the same step this node may have entered a later term.
+        guard let office = consensus.office(of: id), office.promised == opening.election.body.term,
+          office.term == office.promised, office.coordinator == identity.node
+        else { continue }
+        append(TermOpened.kind, Self.json(opening), to: id, &turn)
       case .termChanged(let id, let view): termChanged(id, view, &turn)
       case .conflict(let conflict):
         notice(
@@ -87,11 +92,16 @@ extension NodeEngine {
 
   /// Tells consensus what there is to do, then lets time pass there.
   mutating func tickConsensus(_ turn: inout Turn) {
+    serveForeign(&turn)
     for id in consensus.collaborations {
       let waiting = submissions.values.filter { $0.collaboration == id && $0.ended == nil }
       let isBusy = !waiting.isEmpty || (books[id]?.openTasks ?? 0) > 0
       consensusStep(.busy(id, isBusy), &turn)
-      let own = waiting.map(\.submittedMilliseconds).min().map { moment(ofWall: $0, turn.now) }
+      // What waits for room waits for tasks to end, and for no decision.
+      let own = waiting.filter { held in
+        guard let submission = try? held.signed.statement.decode(Submission.self) else { return false }
+        return books[id]?.hasRoom(for: submission) ?? false
+      }.map(\.submittedMilliseconds).min().map { moment(ofWall: $0, turn.now) }
       let foreign = foreignRequests.values.filter { $0.collaboration == id }.map(\.since).min()
       let since = [own, foreign.map { Moment(uptime: $0, wallMilliseconds: 0) }].compactMap { $0 }
         .min { $0.uptime < $1.uptime }

@@ -26,7 +26,7 @@ extension NodeEngine {
     // To the roles a broken ledger is none: they expect nothing of it.
     let collaborations = broken.isEmpty ? books : books.filter { broken[$0.key] == nil }
     let coordinated = drafts.filter { id, draft in
-      broken[id] == nil && consensus.isInOffice(id) && books[id]?.term == draft.term
+      broken[id] == nil && consensus.isInOffice(id) && !consensus.isFull(id) && books[id]?.term == draft.term
     }
     let live = members.filter { ($0.state == .alive || $0.state == .suspected) && $0.id != identity.node }.map(\.id)
     return CoordinationContext(

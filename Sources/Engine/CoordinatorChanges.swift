@@ -6,6 +6,14 @@ internal import Ledger
 internal import Model
 internal import Overlay
 
+/// A submission of another member that its coordinator leaves undecided, as its submitter says.
+struct ForeignRequest: Sendable {
+  let signed: SignedStatement
+  let collaboration: CollaborationID
+  /// Uptime.
+  let since: Duration
+}
+
 // What a new term means for what is under way: requests and results go to whoever coordinates now.
 extension NodeEngine {
   /// How long a submission waits for its coordinator before it is handed over again.
@@ -23,7 +31,9 @@ extension NodeEngine {
       _ = outbox.remove(message.id, to: message.destination)
       turn.write(.removeOutbox(message.id, to: message.destination))
     }
-    handedOver = handedOver.filter { submissions[$0.key]?.collaboration != id && cancellations[$0.key] == nil }
+    handedOver = handedOver.filter { task, _ in
+      submissions[task]?.collaboration != id && books[id]?.tasks[task] == nil
+    }
     coordinate(&turn) { engine, context, _, _ in engine.executor.reportAnew(to: id, at: context.now) }
     handOverSubmissions(&turn)
     handOverCancellations(of: id, &turn)
@@ -32,7 +42,10 @@ extension NodeEngine {
   /// Takes submissions that are decided off the list of what waits.
   mutating func settleSubmissions(_ decided: [TaskChange], in id: CollaborationID, _ turn: inout Turn) {
     for change in decided { foreignRequests[change.task] = nil }
-    for change in decided where submissions[change.task] != nil {
+    for change in decided {
+      guard let held = submissions[change.task] else { continue }
+      // Its submitter was told that it had ended: then it must.
+      if held.ended != nil { cancellations[change.task] = held.reason }
       submissions[change.task] = nil
       handedOver[change.task] = nil
       turn.write(.document(key: Self.submissionKey(change.task), value: nil))
@@ -61,12 +74,33 @@ extension NodeEngine {
     return nodes.filter { $0 != identity.node }
   }
 
-  /// Notes that a request of another member waits; its coordinator is replaced when it waits too long.
-  private mutating func noteForeign(_ task: TaskID, of id: CollaborationID, at now: Moment) {
-    guard foreignRequests.count < Self.foreignRequestLimit, books[id]?.tasks[task] == nil else { return }
-    if foreignRequests[task] == nil { foreignRequests[task] = (id, now.uptime) }
+  /// Notes that a request of another member waits, for a time; its coordinator is replaced when it waits too long.
+  mutating func noteForeign(_ signed: SignedStatement, of book: CollaborationState, at now: Moment) {
+    let task = TaskID(signed.id.digest)
+    guard signed.statement.author != identity.node, foreignRequests.count < Self.foreignRequestLimit,
+      foreignRequests[task] == nil, book.tasks[task] == nil, book.made(signed),
+      let submission = try? signed.statement.decode(Submission.self), submission.disorder == nil,
+      book.hasRoom(for: submission)
+    else { return }
+    // No author's requests take the room of all.
+    let ofAuthor = foreignRequests.values.count { $0.signed.statement.author == signed.statement.author }
+    guard ofAuthor < Self.foreignRequestLimit / 16 else { return }
+    foreignRequests[task] = ForeignRequest(signed: signed, collaboration: book.id, since: now.uptime)
   }
 
+  /// Takes up what others asked for where this node coordinates now, and forgets what waited too long.
+  mutating func serveForeign(_ turn: inout Turn) {
+    for (task, request) in foreignRequests.sorted(by: { $0.key < $1.key }) {
+      if turn.now.uptime - request.since > Self.foreignRequestTime || books[request.collaboration] == nil {
+        foreignRequests[task] = nil
+      } else if context(turn.now).drafts[request.collaboration] != nil {
+        submitHere(request.signed, to: request.collaboration, &turn)
+      }
+    }
+  }
+
+  /// How long a request of another member is timed: it says so again while it waits.
+  static let foreignRequestTime = Duration.seconds(30)
   static let foreignRequestLimit = 1_024
 
   /// Asks the coordinator to end what people here cancelled, again now and then until it is over.
@@ -117,14 +151,7 @@ extension NodeEngine {
   /// - Returns: what became of it.
   @discardableResult
   mutating func submitHere(_ signed: SignedStatement, to id: CollaborationID, _ turn: inout Turn) -> Handling {
-    guard let draft = context(turn.now).drafts[id] else {
-      if let book = books[id], let submission = try? signed.statement.decode(Submission.self),
-        submission.disorder == nil, book.made(signed), book.hasRoom(for: submission)
-      {
-        noteForeign(TaskID(signed.id.digest), of: id, at: turn.now)
-      }
-      return .done("not coordinated by this node")
-    }
+    guard let draft = context(turn.now).drafts[id] else { return .done("not coordinated by this node") }
     guard draft.tasks[TaskID(signed.id.digest)] == nil else { return .done("on the ledger of \(id.short) already") }
     guard let submission = try? signed.statement.decode(Submission.self), draft.roster[signed.statement.author] != nil,
       draft.made(signed), submission.disorder == nil

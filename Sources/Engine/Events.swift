@@ -1,3 +1,4 @@
+internal import Consensus
 internal import Contract
 internal import Coordination
 internal import EventQueue
@@ -13,6 +14,14 @@ enum EventKind: String, CaseIterable {
   init?(purpose: Purpose) {
     guard let kind = Self.allCases.first(where: { $0.purpose == purpose }) else { return nil }
     self = kind
+  }
+
+  /// Whether only who coordinates the collaboration can handle it.
+  var needsOffice: Bool {
+    switch self {
+    case .submit, .cancel, .offerAnswer, .report: true
+    case .answer, .signature, .call, .roster, .offer: false
+    }
   }
 
   var purpose: Purpose {
@@ -87,6 +96,11 @@ extension NodeEngine {
     guard let signed = SignedStatementBytes.decode(event.payload),
       let kind = EventKind(purpose: signed.statement.purpose)
     else { return finish(event, .dead, "its statement cannot be read", &turn) }
+    if kind.needsOffice, let id = signed.statement.collaboration, let book = books[id],
+      signed.statement.author != identity.node || kind != .submit, context(turn.now).drafts[id] == nil
+    {
+      return withoutOffice(event, signed, kind, book, &turn)
+    }
     let handling = coordinate(&turn) { engine, context, effects, turn in
       switch kind {
       case .submit: engine.handleSubmission(signed, &turn)
@@ -112,6 +126,23 @@ extension NodeEngine {
     if kind == .offerAnswer || kind == .report, let id = signed.statement.collaboration, books[id] != nil {
       changed.insert(id)
     }
+  }
+
+  /// What only a coordinator can handle came to a node that is none now. Where it may be one in a moment it waits;
+  /// otherwise it is not taken for handled, since its sender will say the same again to whoever is elected.
+  private mutating func withoutOffice(
+    _ event: Event, _ signed: SignedStatement, _ kind: EventKind, _ book: CollaborationState, _ turn: inout Turn
+  ) {
+    if kind == .submit { noteForeign(signed, of: book, at: turn.now) }
+    let office = consensus.office(of: book.id)
+    let isComing = office.map { $0.promised > $0.term || $0.coordinator == identity.node } ?? false
+    if isComing, case .again = queues.postpone(event.id, at: turn.now) {
+      journal.waiting[event.id] = "an election"
+      return
+    }
+    queues.discard(event.id)
+    journal.waiting[event.id] = nil
+    turn.write(.removeEvent(id: event.id))
   }
 
   private mutating func finish(_ event: Event, _ state: StoredEvent.State, _ result: String, _ turn: inout Turn) {

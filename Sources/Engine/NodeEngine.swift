@@ -70,8 +70,7 @@ public struct NodeEngine: Sendable {
   var handedOver: [TaskID: Duration] = [:]
   /// Tasks that people here want to end, with their reasons, until they are over.
   var cancellations: [TaskID: String] = [:]
-  /// Submissions of others that their coordinator leaves undecided, as their submitters say; since when (uptime).
-  var foreignRequests: [TaskID: (collaboration: CollaborationID, since: Duration)] = [:]
+  var foreignRequests: [TaskID: ForeignRequest] = [:]
   /// Whom consensus was told to prefer.
   var rankings: [CollaborationID: [NodeID]] = [:]
   /// Since when a collaboration has no coordinator here, and since when too few voters are in reach.

@@ -34,6 +34,11 @@ struct Outbox: Sendable {
     return isNew
   }
 
+  /// The signature of a statement that is on its way to somebody already.
+  func signature(of id: StatementID) -> Signature? {
+    messages[id]?.values.lazy.compactMap(\.signature).first
+  }
+
   /// - Returns: the messages that can go now, by destination.
   mutating func signed(_ id: StatementID, _ signature: Signature) -> [StoredMessage] {
     guard let known = messages[id] else { return [] }
@@ -75,9 +80,16 @@ struct Outbox: Sendable {
 extension NodeEngine {
   /// Puts a statement for one peer into the outbox; the signature follows.
   mutating func tell(_ node: NodeID, _ statement: Statement, _ deadline: Int64, _ turn: inout Turn) {
-    let message = StoredMessage(statement, signature: nil, destination: node, deadlineMilliseconds: deadline)
+    let signature = outbox.signature(of: statement.id)
+    let message = StoredMessage(statement, signature: signature, destination: node, deadlineMilliseconds: deadline)
     turn.write(.outbox(message))
-    if outbox.add(message) { sign(statement, for: .outbox, &turn) }
+    let isNew = outbox.add(message)
+    if let signature {
+      turn.promise(
+        .send(SignedStatement(statement, signature: signature), to: node, deadlineMilliseconds: deadline))
+    } else if isNew {
+      sign(statement, for: .outbox, &turn)
+    }
   }
 
   /// A node that takes part in what it coordinates speaks to itself as to any other, without the detour by a link:

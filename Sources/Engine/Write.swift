@@ -10,6 +10,8 @@ public enum Write: Hashable, Sendable {
   case event(StoredEvent)
   /// Moves a known event on; an id that is not there is an error of the caller and fails the transaction.
   case eventState(id: String, state: StoredEvent.State, attempts: Int, result: [UInt8]?)
+  /// An event that was not for this node now, and may come again.
+  case removeEvent(id: String)
   /// Forgets handled and dead events that arrived before a moment (wall milliseconds). Queued ones stay.
   case forgetEvents(arrivedBeforeMilliseconds: Int64)
 

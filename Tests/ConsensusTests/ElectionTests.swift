@@ -39,8 +39,10 @@ import Testing
 
 /// Random faults from printed seeds: agreement always, progress once they are over.
 @Suite struct SwarmTests {
-  static let seeds = (ProcessInfo.processInfo.environment["SEEDS"].flatMap { Int($0) } ?? 60)
-  static let first = (ProcessInfo.processInfo.environment["SEED"].flatMap { Int($0) } ?? 1)
+  private static let environment = ProcessInfo.processInfo.environment
+  /// How many seeds, and the first of them; the same ones each time unless said otherwise.
+  static let seeds = environment["JOINTCLOUD_SEEDS"].flatMap { Int($0) } ?? 12
+  static let first = environment["JOINTCLOUD_SEED"].flatMap { Int($0) } ?? 1
 
   @Test("Crashes, pauses and partitions of every shape break no agreement and end with progress")
   func faults() throws {

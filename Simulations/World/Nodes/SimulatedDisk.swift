@@ -104,6 +104,9 @@ package struct SimulatedDisk {
       events[id]?.attempts = attempts
       events[id]?.result = result
       if state != .queued { endings[id, default: 0] += 1 }
+    case .removeEvent(let id):
+      events[id] = nil
+      eventOrder.removeAll { $0 == id }
     case .forgetEvents(let before):
       eventOrder.removeAll { id in
         guard let event = events[id], event.state != .queued, event.arrivalMilliseconds < before else { return false }

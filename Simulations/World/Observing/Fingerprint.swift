@@ -60,6 +60,7 @@ extension Fingerprint {
     case .eventState(let id, let state, let attempts, let result):
       add("event \(id) \(state) \(attempts)")
       add(result ?? [])
+    case .removeEvent(let id): add("remove \(id)")
     case .forgetEvents(let moment): add("forget \(moment)")
     case .outbox(let message):
       add("outbox \(message.destination) \(message.deadlineMilliseconds)")

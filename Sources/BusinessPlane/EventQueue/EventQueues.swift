@@ -130,6 +130,9 @@ public struct EventQueues: Sendable {
     remember(id)
   }
 
+  /// It was not for this node now: delivered again, it is taken anew.
+  public mutating func discard(_ id: String) { remove(id) }
+
   /// Takes up an event's earlier end, after a restart.
   public mutating func remember(_ id: String) {
     guard remembered.insert(id).inserted else { return }

@@ -130,7 +130,7 @@ extension LedgerReplica {
     }
   }
 
-  private mutating func askCredentials(of node: NodeID, desk: inout ReplicaDesk) {
+  mutating func askCredentials(of node: NodeID, desk: inout ReplicaDesk) {
     if let asked = following.askedCredentials[node], desk.now.uptime - asked.uptime < rules.heartbeat { return }
     following.askedCredentials[node] = desk.now
     deliver(.credentialsRequest, to: node, desk: &desk)

@@ -71,6 +71,7 @@ extension LedgerReplica {
       throw .malformed("\(error)")
     }
     guard body.configuration == configuration.hash else { throw .wrongConfiguration }
+    guard body.isBounded else { throw .tooLarge }
     return Claim(signed: signed, key: key)
   }
 
@@ -173,11 +174,22 @@ extension ConsensusMessage {
 /// A statement that counts in one configuration of voters only.
 protocol Configured {
   var configuration: Digest { get }
+  /// Whether its texts are as short as they must be, since they stand on the ledger.
+  var isBounded: Bool { get }
+}
+
+extension Configured {
+  var isBounded: Bool { true }
 }
 
 extension Acknowledgement: Configured {}
 extension Confirmation: Configured {}
 extension PreVote: Configured {}
 extension Vote: Configured {}
-extension ElectionCall: Configured {}
-extension ElectionTransfer: Configured {}
+extension ElectionCall: Configured {
+  var isBounded: Bool { person.utf8.count <= Self.textLimit && reason.utf8.count <= Self.textLimit }
+}
+
+extension ElectionTransfer: Configured {
+  var isBounded: Bool { person.utf8.count <= ElectionCall.textLimit }
+}

@@ -13,6 +13,12 @@ public enum ConsensusLimits {
   public static let messageByteCount = 1_024 * 1_024
   /// Segments that a member holds before they are stored.
   public static let pendingSegments = 16
+  /// Of those that each member but the coordinator may send.
+  public static let pendingSegmentsOfOthers = 2
+  /// Terms that begin in one segment: each holds a quorum of signatures to check.
+  public static let openingsPerSegment = 64
+  /// Entries above the last decision beyond which a coordinator proposes no more.
+  public static let undecidedEntries = 1_024
   /// A member that tells no progress for so long gets again what it does not hold.
   public static let resendAfter = Duration.seconds(5)
   /// A member is sent again what it was sent already once in so long at most.
@@ -21,7 +27,7 @@ public enum ConsensusLimits {
   public static let requestsPerSecond = 32
   /// Messages of one sender whose signatures are being checked.
   public static let checksPerSender = 64
-  /// Terms above the own one for which pre-votes and calls are remembered, the nearest first.
+  /// Terms above the own one for which pre-votes and calls are remembered.
   public static let termsAhead = 4
   /// The longest document of a message, in bytes: credentials hold four certificates.
   public static let documentByteLimit = 256 * 1_024

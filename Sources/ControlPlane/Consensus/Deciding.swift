@@ -14,10 +14,8 @@ extension LedgerReplica {
       else { continue }
       let body = Acknowledgement(
         term: officeTerm, configuration: proposal.configuration, number: proposal.last, head: proposal.head)
-      following.isSigning += 1
       desk.sign(body, .acknowledgement(body), of: collaboration)
     }
-    // Who has no vote says where it stands, so that it is sent more.
   }
 
   /// Signs that the certificate is durable: it is given up for no lower one.
@@ -32,8 +30,12 @@ extension LedgerReplica {
   /// A prepare certificate becomes this node's lock once its entries are durable here.
   mutating func learn(_ certificate: PrepareCertificate, from node: NodeID, desk: inout ReplicaDesk) {
     if let prepared, certificate.position <= prepared.position {
-      if certificate == prepared, let newest = following.newestConfirmation, node == coordinator {
+      // The coordinator may have lost it, and made it anew of other signatures.
+      guard certificate.position == prepared.position, node == coordinator else { return }
+      if let newest = following.newestConfirmation {
         deliver(.confirmation(newest), to: coordinator, desk: &desk)
+      } else if let held = durability.prepared, held.value.position == prepared.position {
+        confirm(held, desk: &desk)
       }
       return
     }
@@ -59,7 +61,7 @@ extension LedgerReplica {
       return
     }
     decision = certificate
-    election.progresses()
+    election.progresses(isWork: entry(number)?.kind != TermOpened.kind)
     following.progressAt = desk.now.uptime
     let token = desk.store([.decision(certificate)], of: collaboration)
     durability.started(token, .other)
@@ -134,6 +136,7 @@ extension LedgerReplica {
   func certificate<Body: StatementBody>(
     _ body: Body, _ statements: [NodeID: SignedStatement]
   ) -> Certificate<Body>? {
+    let statements = statements.filter { configuration.hasVote($0.key) }
     guard configuration.isQuorum(Set(statements.keys)) else { return nil }
     let ordered = statements.sorted { $0.key < $1.key }.map(\.value)
     do {

@@ -5,6 +5,7 @@ internal import Model
 extension LedgerReplica {
   mutating func tickElection(desk: inout ReplicaDesk) {
     if chain.number > decidedNumber { election.holdsUndecided(since: desk.now) }
+    election.notes(isQuiet: isQuiet && !coordinatorIsBusy, at: desk.now)
     // A round that has not opened needs its founder: without the first entry there is nothing to continue.
     guard hasVote(desk), lock.number >= 1 else { return }
     if isElecting {
@@ -49,7 +50,9 @@ extension LedgerReplica {
   }
 
   mutating func count(preVote signed: SignedStatement, desk: inout ReplicaDesk) {
-    guard let body = try? signed.statement.decode(PreVote.self), isAhead(body.term) else { return }
+    guard let body = try? signed.statement.decode(PreVote.self), isAhead(body.term),
+      configuration.hasVote(signed.statement.author)
+    else { return }
     election.preVotes[body.term, default: [:]][signed.statement.author] = signed
     guard let grounds = certificate(body, election.preVotes[body.term] ?? [:]) else { return }
     enter(body.term, .preVotes(grounds), from: desk.own, desk: &desk)
@@ -62,7 +65,7 @@ extension LedgerReplica {
 
   mutating func call(person: String, reason: String, desk: inout ReplicaDesk) {
     let body = ElectionCall(
-      term: ballot.promised + 1, configuration: configuration.hash,
+      term: officeTerm + 1, configuration: configuration.hash,
       person: String(person.prefix(ElectionCall.textLimit / 4)),
       reason: String(reason.prefix(ElectionCall.textLimit / 4)))
     desk.sign(body, .call(body), of: collaboration)
@@ -115,15 +118,14 @@ extension LedgerReplica {
     switch grounds {
     case .preVotes: break
     case .calls(let calls):
-      // One call may be enough, and whoever calls names the term: without a bound it could use up all terms there are.
-      guard term <= ballot.promised + ConsensusLimits.termsAhead else { throw .unknownTerm(found: term) }
+      // A call ends a term that has a coordinator, and leads to the next one: one member's word takes nobody further.
+      guard officeTerm == term - 1, !isElecting else { throw .unknownTerm(found: term) }
       let authors = calls.map(\.statement.author)
-      for author in authors {
-        if let last = election.countedCalls[author], desk.now.uptime - last.uptime < rules.callInterval {
-          throw .tooOften
-        }
+      let counted = authors.filter { author in
+        election.countedCalls[author].map { desk.now.uptime - $0.uptime >= rules.callInterval } ?? true
       }
-      for author in authors { election.countedCalls[author] = desk.now }
+      guard counted.count >= rules.callsNeeded else { throw .tooOften }
+      for author in counted { election.countedCalls[author] = desk.now }
     case .transfer(let signed):
       guard signed.statement.author == coordinator, officeTerm == term - 1, !isElecting else {
         throw .unknownTerm(found: term)
@@ -154,6 +156,7 @@ extension LedgerReplica {
       return
     }
     election.stood = (position, desk.now)
+    election.stoodAt.insert(position)
     broadcast(.candidacy(credentials), desk: &desk)
     stands(credentials, candidate: desk.own, desk: &desk)
   }
@@ -223,14 +226,20 @@ extension LedgerReplica {
 
   mutating func count(vote signed: SignedStatement, desk: inout ReplicaDesk) {
     guard let vote = try? signed.statement.decode(Vote.self) else { return }
-    guard isElecting, vote.candidate == desk.own, vote.term == ballot.promised, let stood = election.stood,
-      vote.position <= stood.position, hash(at: vote.position.number) == vote.position.head
+    guard isElecting, vote.candidate == desk.own, vote.term == ballot.promised,
+      election.stoodAt.contains(vote.position), configuration.hasVote(signed.statement.author)
     else {
       return drop(.staleTerm(current: ballot.promised, found: vote.term), from: signed.statement.author, desk: &desk)
     }
     election.votes[vote.position, default: [:]][signed.statement.author] = signed
     guard let certificate = certificate(vote, election.votes[vote.position] ?? [:]) else { return }
     adopt(certificate, desk: &desk)
+  }
+
+  /// Whoever won says so once that is on the disk: a restart must know the office that others follow.
+  mutating func announceOffice(_ held: Durable<Ballot>, desk: inout ReplicaDesk) {
+    guard isInOffice(desk), !tenure.isAnnounced, let office = held.value.office, office == ballot.office else { return }
+    tenure.isAnnounced = true
     broadcast(.credentials(credentials), desk: &desk)
   }
 }

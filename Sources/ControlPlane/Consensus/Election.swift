@@ -38,6 +38,8 @@ struct Election: Sendable {
   var newestVote: (vote: Vote, signed: SignedStatement)?
   /// Where this node stood last, and when it said so.
   var stood: (position: Position, at: Moment)?
+  /// All positions at which it stood in this term: each is a certificate that it held.
+  var stoodAt: Set<Position> = []
 
   init(heardAt: Moment) { self.heardAt = heardAt }
 
@@ -47,6 +49,15 @@ struct Election: Sendable {
     heardAt = moment
     patience = Self.patience(&random, rules)
     preVotes = [:]
+  }
+
+  /// From when on signs of life are expected often.
+  private var livelySince: Moment?
+  private var wasQuiet = true
+
+  mutating func notes(isQuiet: Bool, at moment: Moment) {
+    if wasQuiet, !isQuiet { livelySince = moment }
+    wasQuiet = isQuiet
   }
 
   mutating func losesCoordinator(at moment: Moment) { lostAt = moment }
@@ -60,10 +71,10 @@ struct Election: Sendable {
     if undecidedSince == nil { undecidedSince = moment }
   }
 
-  /// Something was decided.
-  mutating func progresses() {
+  /// Something was decided; a term's own opening alone brings nobody further.
+  mutating func progresses(isWork: Bool) {
     undecidedSince = nil
-    barrenTerms = 0
+    if isWork { barrenTerms = 0 }
   }
 
   /// Why the coordinator should be replaced; nil while it should not.
@@ -75,7 +86,8 @@ struct Election: Sendable {
     if lostAt.map({ $0.uptime > heardAt.uptime }) ?? false, silence > patience {
       return (.lost, "the overlay holds it for gone")
     }
-    if silence > (isQuiet ? patience * ConsensusLimits.quietFactor : patience) {
+    let awaited = isQuiet ? silence : min(silence, moment.uptime - (livelySince?.uptime ?? heardAt.uptime))
+    if awaited > (isQuiet ? patience * ConsensusLimits.quietFactor : patience) {
       return (.lost, "nothing was heard of it for \(silence.milliseconds) ms")
     }
     let deadline = rules.requestDeadline * (1 << min(barrenTerms, 6))
@@ -115,6 +127,7 @@ struct Election: Sendable {
     votes = [:]
     newestVote = nil
     stood = nil
+    stoodAt = []
   }
 
   /// Forgets what is said for terms that were entered.

@@ -54,6 +54,12 @@ public struct LedgerConsensus: Sendable {
     replicas[collaboration]?.mayAppend(desk) ?? false
   }
 
+  /// Whether so much waits for its decision that nothing more should be proposed.
+  public func isFull(_ collaboration: CollaborationID) -> Bool {
+    guard let replica = replicas[collaboration] else { return false }
+    return replica.chain.number - replica.decidedNumber >= ConsensusLimits.undecidedEntries
+  }
+
   /// Adds an entry to a ledger that this node coordinates. The caller has put it to the contract before.
   ///
   /// - Returns: the entry at its place; `decided` tells when it counts.

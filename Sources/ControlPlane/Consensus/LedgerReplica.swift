@@ -148,7 +148,6 @@ struct LedgerReplica: Sendable {
   mutating func linkClosed(_ node: NodeID, desk: inout ReplicaDesk) {
     tenure.followers[node]?.linkClosed()
     following.linkClosed(node)
-    checks[node] = nil
   }
 
   mutating func durable(_ token: WriteToken, desk: inout ReplicaDesk) {
@@ -156,11 +155,15 @@ struct LedgerReplica: Sendable {
     case .entries: break
     case .proposals(let held):
       acknowledge(held, desk: &desk)
+      // Who signs nothing says where it stands, so that it is sent more.
+      if !hasVote(desk) || ballot.silenced == officeTerm { sendStanding(to: coordinator, desk: &desk) }
       propose(desk: &desk)
       if isInOffice(desk) { for node in others(desk) { push(to: node, desk: &desk) } }
       takeWaiting(desk: &desk)
       catchUp(desk: &desk)
-    case .ballot(let held): castVote(held, desk: &desk)
+    case .ballot(let held):
+      castVote(held, desk: &desk)
+      announceOffice(held, desk: &desk)
     case .prepared(let held): confirm(held, desk: &desk)
     case .other, nil: break
     }
@@ -182,16 +185,19 @@ struct LedgerReplica: Sendable {
     switch job {
     case .proposal(let body): signed(body, signature, desk: &desk)
     case .acknowledgement(let body):
-      following.isSigning -= 1
       let signed = SignedStatement(desk.statement(body, in: collaboration), signature: signature)
       // Said in a term that is over it is worth nothing, and a coordinator of that term might still count it.
       guard body.term == officeTerm, !isElecting else { break }
-      following.newestAcknowledgement = signed
+      if body.number > following.acknowledged {
+        (following.acknowledged, following.newestAcknowledgement) = (body.number, signed)
+      }
       deliver(.acknowledgement(signed), to: coordinator, desk: &desk)
     case .confirmation(let body):
       let signed = SignedStatement(desk.statement(body, in: collaboration), signature: signature)
       guard body.term == officeTerm, !isElecting else { break }
-      following.newestConfirmation = signed
+      if body.number > following.confirmed {
+        (following.confirmed, following.newestConfirmation) = (body.number, signed)
+      }
       deliver(.confirmation(signed), to: coordinator, desk: &desk)
     case .preVote(let body):
       let signed = SignedStatement(desk.statement(body, in: collaboration), signature: signature)
@@ -199,6 +205,7 @@ struct LedgerReplica: Sendable {
     case .vote(let body):
       let signed = SignedStatement(desk.statement(body, in: collaboration), signature: signature)
       guard ballot.vote == body else { break }
+      election.newestVote = (body, signed)
       deliver(.vote(signed), to: body.candidate, desk: &desk)
     case .call(let body):
       spread(.call(SignedStatement(desk.statement(body, in: collaboration), signature: signature)), desk: &desk)

@@ -27,8 +27,7 @@ extension LedgerReplica {
     election.ends(at: desk.now)
     election.forget(through: vote.term)
     election.hears(at: desk.now, &desk.random, rules)
-    following.newestAcknowledgement = nil
-    following.newestConfirmation = nil
+    following.forgetsOwn()
     desk.effects.append(.termChanged(collaboration, view))
     if vote.candidate == desk.own {
       takeOffice(desk: &desk)

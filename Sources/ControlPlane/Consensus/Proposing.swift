@@ -91,6 +91,7 @@ extension LedgerReplica {
     // What a member holds beyond what is decided may be of another branch; what is decided is not.
     let number = isOnChain ? standing.number : min(standing.decided, durability.proposed)
     guard number >= 0 else { return drop(.malformed("a negative standing"), from: node, desk: &desk) }
+    if standing.decided > decidedNumber { askCredentials(of: node, desk: &desk) }
     tenure.followers[node, default: FollowerProgress()].resume(from: number, at: desk.now)
     push(to: node, desk: &desk)
     if let certificate = tenure.prepared ?? prepared, certificate.body.number > standing.decided, isOnChain {

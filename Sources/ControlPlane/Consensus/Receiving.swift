@@ -4,7 +4,10 @@ internal import Model
 // A member's way of an entry: check, judge, store; then `acknowledge`.
 extension LedgerReplica {
   mutating func receive(_ bytes: SegmentBytes, from node: NodeID, desk: inout ReplicaDesk) {
-    guard following.segments.count < ConsensusLimits.pendingSegments else {
+    let ofSender = following.segments.count { $0.from == node }
+    guard following.segments.count < ConsensusLimits.pendingSegments,
+      node == coordinator || ofSender < ConsensusLimits.pendingSegmentsOfOthers
+    else {
       following.missedSegment = true
       return drop(.overloaded, from: node, desk: &desk)
     }
@@ -25,6 +28,11 @@ extension LedgerReplica {
   private func claims(in segment: Segment, _ desk: ReplicaDesk) throws(ConsensusDrop) -> [Claim] {
     var claims: [Claim] = []
     var coordinators = following.coordinators
+    coordinators[officeTerm] = coordinator
+    // One after another they come faster than they are taken.
+    for opening in following.segments.flatMap(\.openings) {
+      coordinators[opening.election.body.term] = opening.coordinator
+    }
     for opening in segment.openings {
       coordinators[opening.election.body.term] = opening.coordinator
       if opening.election != ballot.office { claims += try self.claims(in: opening.election, desk) }
@@ -76,6 +84,9 @@ extension LedgerReplica {
     guard segment.first <= chain.number + 1, hash(at: segment.first - 1) == segment.entries[0].previous else {
       following.missedSegment = true
       throw .gap(expected: chain.number + 1, found: segment.first)
+    }
+    if let before = entry(segment.first - 1), segment.entries[0].term < before.term {
+      throw .malformed("entry \(segment.first) is of an older term than the entry before it")
     }
     let fresh = Array(segment.entries.drop { entry($0.number) == $0 })
     guard let first = fresh.first?.number else {
@@ -175,7 +186,7 @@ extension LedgerReplica {
     chain.goBack(to: entries.last)
     proposals.removeAll { $0.proposal.last > number }
     following.coordinators = following.coordinators.filter { $0.key <= chain.term }
-    following.newestAcknowledgement = nil
+    following.forgetsOwn()
     durability.drop(after: number)
     let token = desk.store([.dropped(collaboration, after: number)], of: collaboration)
     durability.started(token, .other)

@@ -71,6 +71,7 @@ struct Segment: Sendable {
         throw .malformed("entry \(entry.number): \(error)")
       }
     }
+    guard openings.count <= ConsensusLimits.openingsPerSegment else { throw .tooLarge }
     return openings
   }
 
@@ -101,8 +102,9 @@ struct Following: Sendable {
   var missedSegment = false
   var newestAcknowledgement: SignedStatement?
   var newestConfirmation: SignedStatement?
-  /// Signatures under way.
-  var isSigning = 0
+  /// The entries up to which these two speak; signatures come back in any order.
+  var acknowledged = 0
+  var confirmed = 0
   /// Where the others said that they stand.
   var standings: [NodeID: Standing] = [:]
   var isRequesting = false
@@ -119,6 +121,12 @@ struct Following: Sendable {
   var askedCredentials: [NodeID: Moment] = [:]
   /// Who coordinated each term of the chain.
   var coordinators: [Int: NodeID] = [:]
+
+  /// What this node said last is of a term, or of entries, that are over.
+  mutating func forgetsOwn() {
+    (newestAcknowledgement, acknowledged) = (nil, 0)
+    (newestConfirmation, confirmed) = (nil, 0)
+  }
 
   mutating func linkClosed(_ node: NodeID) {
     if standings.removeValue(forKey: node) != nil { isRequesting = false }

@@ -10,6 +10,8 @@ struct Tenure: Sendable {
   var confirmations: [Int: [NodeID: SignedStatement]] = [:]
   /// The newest prepare certificate of this term.
   var prepared: PrepareCertificate?
+  /// The election that it rests on was shown to all.
+  var isAnnounced = false
   var heartbeatAt: Moment?
   /// What the newest sign of life said: the next one is due at once when that is over.
   var wasQuiet = false

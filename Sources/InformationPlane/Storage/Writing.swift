@@ -44,6 +44,7 @@ extension Write {
       guard db.changesCount == 1 else {
         throw StorageError.contradiction(path: path, detail: "there is no event \(id) to mark \(state.rawValue)")
       }
+    case .removeEvent(let id): try db.run("DELETE FROM events WHERE id = ?", [id])
     case .forgetEvents(let before):
       try db.run("DELETE FROM events WHERE state IN ('handled', 'dead') AND arrival_ms < ?", [before])
     case .outbox(let message):
