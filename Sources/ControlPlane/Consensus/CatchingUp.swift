@@ -72,14 +72,17 @@ extension LedgerReplica {
           || (lacksGoal && $0.value.number >= wanted))
     }.keys.sorted()
     // In turn: a standing is no promise, and one who says much and sends nothing must not keep the others from their turn.
-    guard let peer = ahead.first(where: { node in following.lastAsked.map { $0 < node } ?? true }) ?? ahead.first
-    else { return }
+    let next = ahead.first(where: { node in following.lastAsked.map { $0 < node } ?? true }) ?? ahead.first
+    let holder = election.goalHolder.flatMap { desk.linked.contains($0) && $0 != following.lastAsked ? $0 : nil }
+    guard let peer = lacksGoal ? holder ?? next : next else { return }
     following.lastAsked = peer
     following.isRequesting = true
-    // What is not decided here may be of another branch than theirs.
+    // What is not decided here may be of another branch than theirs: so where the last answer did not join.
     let isOnChain =
       following.standings[peer].map { hash(at: $0.number) == $0.hash || $0.number > chain.number } ?? false
-    let from = isOnChain && !lacksGoal ? chain.number + 1 : decidedNumber + 1
+    let isAhead = isOnChain || wanted > chain.number
+    let from = isAhead && !following.missedSegment ? chain.number + 1 : decidedNumber + 1
+    following.missedSegment = false
     deliver(.request(from: from, limit: ConsensusLimits.messageEntryCount), to: peer, desk: &desk)
   }
 
@@ -157,7 +160,7 @@ extension LedgerReplica {
     if credentials.promised > ballot.promised, let grounds = credentials.grounds {
       enter(credentials.promised, grounds, from: node, desk: &desk)
     }
-    election.aims(at: credentials.position(in: collaboration))
+    election.aims(at: credentials.position(in: collaboration), shownBy: node)
     if credentials.promised < ballot.promised || (credentials.office?.body.term ?? 1) < officeTerm {
       tellCredentials(to: node, desk: &desk)
     }

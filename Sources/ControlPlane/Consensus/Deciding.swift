@@ -66,7 +66,10 @@ extension LedgerReplica {
     let token = desk.store([.decision(certificate)], of: collaboration)
     durability.started(token, .other)
     desk.effects.append(.decided(collaboration, through: number))
-    if isInOffice(desk) { propose(desk: &desk) }
+    if isInOffice(desk) {
+      propose(desk: &desk)
+      handOver(desk: &desk)
+    }
   }
 
   /// Certificates that came before their entries.

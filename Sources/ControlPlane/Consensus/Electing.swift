@@ -84,6 +84,14 @@ extension LedgerReplica {
     // Long enough for an election; what waits is not lost when the successor does not stand.
     tenure.transferringUntil = Moment(
       uptime: desk.now.uptime + rules.timeout * 2, wallMilliseconds: desk.now.wallMilliseconds)
+    tenure.successor = (node, person)
+    handOver(desk: &desk)
+  }
+
+  /// Signs the transfer once everything that was proposed is decided, so that the successor lacks nothing.
+  mutating func handOver(desk: inout ReplicaDesk) {
+    guard isInOffice(desk), let (node, person) = tenure.successor, decidedNumber == proposed else { return }
+    tenure.successor = nil
     let body = ElectionTransfer(
       term: officeTerm + 1, configuration: configuration.hash, successor: node,
       person: String(person.prefix(ElectionCall.textLimit / 4)))
@@ -200,10 +208,14 @@ extension LedgerReplica {
     guard isElecting, hasVote(desk), let entered = election.enteredAt else { return }
     // Once a term, for one candidate at one position: so a term has one election certificate, with one base, at most.
     guard ballot.vote == nil else { return }
+    // Until a quorum has shown how far it is, or had its time to: a vote for who lacks what others hold is lost.
+    let waited = desk.now.uptime - entered.uptime
+    guard configuration.isQuorum(Set(election.candidacies.keys)) || waited >= rules.stagger * 3 else { return }
+    let wanted = election.isHalfOver(at: desk.now) ? lock : max(lock, election.goal ?? lock)
     for (rank, candidate) in order.enumerated() {
-      guard desk.now.uptime - entered.uptime >= rules.stagger * rank else { return }
+      guard waited >= rules.stagger * rank else { return }
       guard let position = election.candidacies[candidate] else { continue }
-      guard position >= lock else {
+      guard position >= wanted else {
         tellCredentials(to: candidate, desk: &desk)
         continue
       }

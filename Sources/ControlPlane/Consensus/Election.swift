@@ -22,6 +22,8 @@ struct Election: Sendable {
   private(set) var attempts = 0
   /// The highest position that anybody proved: who stands should have it.
   private(set) var goal: Position?
+  /// Who proved it, and so should have its entries.
+  private(set) var goalHolder: NodeID?
   var cause: TermCause?
 
   // By the term to be entered.
@@ -137,8 +139,8 @@ struct Election: Sendable {
     if let known = preVote, known.term <= term { preVote = nil }
   }
 
-  mutating func aims(at position: Position) {
-    if goal.map({ position > $0 }) ?? true { goal = position }
+  mutating func aims(at position: Position, shownBy node: NodeID) {
+    if goal.map({ position > $0 }) ?? true { (goal, goalHolder) = (position, node) }
   }
 
   /// How long a term may be without a coordinator: longer with each one that came to nothing.

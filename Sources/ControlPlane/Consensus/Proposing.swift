@@ -103,7 +103,7 @@ extension LedgerReplica {
   mutating func tickInOffice(desk: inout ReplicaDesk) {
     if let until = tenure.transferringUntil, desk.now.uptime >= until.uptime {
       // The successor does not stand; the office goes on.
-      tenure.transferringUntil = nil
+      (tenure.transferringUntil, tenure.successor) = (nil, nil)
       propose(desk: &desk)
     }
     for node in others(desk) {

@@ -17,6 +17,8 @@ struct Tenure: Sendable {
   var wasQuiet = false
   /// Nothing is proposed until then: the office is being handed over.
   var transferringUntil: Moment?
+  /// Who is to have it, and the person who said so, until the transfer is signed.
+  var successor: (node: NodeID, person: String)?
 }
 
 /// What a coordinator knows about one member's copy.

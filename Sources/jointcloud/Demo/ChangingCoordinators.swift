@@ -35,10 +35,11 @@ extension DemoPlay {
   private func loseCoordinator(of task: TaskID, in collaboration: CollaborationID) async throws {
     try await report.step("lose", "the coordinator is killed in mid-task") {
       let before = try await election(of: collaboration)
-      let detail = try await ask(DemoCast.asker.name) { try await $0.task(task) }
-      guard detail.task.state == "running" || detail.task.state == "queued" else {
-        throw Failure(step: "the task \(detail.task.state) before its coordinator could be killed")
+      let state = try await until("the task runs", atMost: .seconds(30), every: .milliseconds(20)) {
+        let state = try await ask(DemoCast.asker.name) { try await $0.task(task).task.state }
+        return ["negotiating", "queued"].contains(state) ? nil : state
       }
+      guard state == "running" else { throw Failure(step: "the task \(state) before its coordinator could be killed") }
       guard let process = running[Self.successor], let number = process.process else {
         throw Failure(step: "node \(Self.successor) has no process any more")
       }
