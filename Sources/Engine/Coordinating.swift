@@ -25,14 +25,20 @@ extension NodeEngine {
     names[identity.node] = profile.name
     // To the roles a broken ledger is none: they expect nothing of it.
     let collaborations = broken.isEmpty ? books : books.filter { broken[$0.key] == nil }
-    let coordinated = drafts.filter { id, draft in
-      broken[id] == nil && consensus.isInOffice(id) && !consensus.isFull(id) && books[id]?.term == draft.term
-    }
+    let coordinated = drafts.filter { coordinatedDraft($0.key) != nil }
     let live = members.filter { ($0.state == .alive || $0.state == .suspected) && $0.id != identity.node }.map(\.id)
     return CoordinationContext(
       node: identity.node, epoch: identity.epoch, network: identity.network, now: now, member: rosterMember,
       takesAnyWork: adapters.contains { $0.usable && !$0.onRequestOnly }, policy: profile.policy, live: live,
       names: names, collaborations: collaborations, drafts: coordinated, objects: objects)
+  }
+
+  /// The draft of a ledger that this node coordinates, in a term that is decided, while there is room for more.
+  func coordinatedDraft(_ id: CollaborationID) -> CollaborationState? {
+    guard let draft = drafts[id], broken[id] == nil, consensus.isInOffice(id), !consensus.isFull(id),
+      books[id]?.term == draft.term
+    else { return nil }
+    return draft
   }
 
   /// This node as it would stand on a roster now.

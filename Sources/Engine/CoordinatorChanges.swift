@@ -93,7 +93,7 @@ extension NodeEngine {
     for (task, request) in foreignRequests.sorted(by: { $0.key < $1.key }) {
       if turn.now.uptime - request.since > Self.foreignRequestTime || books[request.collaboration] == nil {
         foreignRequests[task] = nil
-      } else if context(turn.now).drafts[request.collaboration] != nil {
+      } else if coordinatedDraft(request.collaboration) != nil {
         submitHere(request.signed, to: request.collaboration, &turn)
       }
     }
@@ -128,7 +128,7 @@ extension NodeEngine {
 
   /// Ends a task whose end was asked for, on the ledger that this node coordinates.
   private mutating func end(_ task: TaskID, in id: CollaborationID, _ reason: String, _ turn: inout Turn) {
-    guard let record = context(turn.now).drafts[id]?.tasks[task], !record.isOver else { return }
+    guard let record = coordinatedDraft(id)?.tasks[task], !record.isOver else { return }
     append(
       TaskEnded.kind, Self.json(TaskEnded(task: task, outcome: .cancelled, category: "", reason: reason)), to: id, &turn
     )
@@ -136,7 +136,7 @@ extension NodeEngine {
 
   mutating func handleCancellation(_ signed: SignedStatement, _ turn: inout Turn) -> Handling {
     guard let id = signed.statement.collaboration, let body = try? signed.statement.decode(Cancellation.self),
-      let draft = context(turn.now).drafts[id]
+      let draft = coordinatedDraft(id)
     else { return .done("not coordinated by this node") }
     guard let task = draft.tasks[body.task], task.submitter == signed.statement.author, draft.made(signed) else {
       return .done("no task of its author")
@@ -151,7 +151,7 @@ extension NodeEngine {
   /// - Returns: what became of it.
   @discardableResult
   mutating func submitHere(_ signed: SignedStatement, to id: CollaborationID, _ turn: inout Turn) -> Handling {
-    guard let draft = context(turn.now).drafts[id] else { return .done("not coordinated by this node") }
+    guard let draft = coordinatedDraft(id) else { return .done("not coordinated by this node") }
     guard draft.tasks[TaskID(signed.id.digest)] == nil else { return .done("on the ledger of \(id.short) already") }
     guard let submission = try? signed.statement.decode(Submission.self), draft.roster[signed.statement.author] != nil,
       draft.made(signed), submission.disorder == nil

@@ -97,7 +97,7 @@ extension NodeEngine {
       let kind = EventKind(purpose: signed.statement.purpose)
     else { return finish(event, .dead, "its statement cannot be read", &turn) }
     if kind.needsOffice, let id = signed.statement.collaboration, let book = books[id],
-      signed.statement.author != identity.node || kind != .submit, context(turn.now).drafts[id] == nil
+      signed.statement.author != identity.node || kind != .submit, coordinatedDraft(id) == nil
     {
       return withoutOffice(event, signed, kind, book, &turn)
     }

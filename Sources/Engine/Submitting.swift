@@ -193,15 +193,23 @@ extension NodeEngine {
   /// Submissions whose round will not open any more, or whose queue time is over, end here, with the reason.
   mutating func expireSubmissions(_ turn: inout Turn) {
     for (id, held) in submissions.sorted(by: { $0.key < $1.key }) where held.ended == nil {
-      if books[held.collaboration] != nil {
+      if let book = books[held.collaboration] {
         guard let submission = try? held.signed.statement.decode(Submission.self),
           turn.now.wallMilliseconds - held.submittedMilliseconds > Int64(submission.timeouts.queueMilliseconds)
         else { continue }
-        end(id, "unplaced", Self.waitsForRoom, &turn)
+        end(id, "unplaced", undecidedReason(submission, book), &turn)
       } else if let negotiation = negotiator.negotiations[held.collaboration], negotiation.phase == .failed {
         end(id, "unplaced", negotiation.reason, &turn)
       }
     }
+  }
+
+  /// Why a submission was not decided within its queue time.
+  private func undecidedReason(_ submission: Submission, _ book: CollaborationState) -> String {
+    if !book.hasRoom(for: submission) { return Self.waitsForRoom }
+    let standstill = standstill(of: book)
+    return standstill.isEmpty
+      ? "its coordinator \(name(of: book.coordinator)) did not put it on the ledger" : standstill
   }
 
   private mutating func end(_ id: TaskID, _ state: String, _ reason: String, _ turn: inout Turn) {

@@ -66,7 +66,6 @@ final class Council {
   private(set) var decidedTexts: [String: Int] = [:]
   private(set) var findings: [String] = []
   private(set) var drops: [String: Int] = [:]
-  private(set) var conflicts = 0
   var highestTerm: Int {
     seats.filter { !$0.isFaulty }.map { $0.core.office(of: ledger.collaboration)?.term ?? 0 }.max() ?? 0
   }
@@ -78,7 +77,7 @@ final class Council {
   var syncMicroseconds = 300...3_000
   /// Changes what a seat sends; nothing withholds it.
   var tamper: [Int: (_ to: Int, ConsensusMessage) -> [ConsensusMessage]] = [:]
-  /// The oracle; nil where a test is about single steps.
+  /// The oracle; nil only while it is being told.
   var witness: Witness?
 
   /// - Parameter twinOf: one more process has the key of this member.
@@ -242,9 +241,8 @@ final class Council {
         following.append { $0.append(TermOpened.kind, opening, at: index) }
       case .decided(_, let through): decide(through, at: index)
       case .contradicted(_, let number): if !seats[index].isFaulty { finding("seat \(index) halts at \(number)") }
-      case .conflict: conflicts += 1
       case .dropping(let reason, _, _): drops[reason.code, default: 0] += 1
-      case .dropped, .termChanged, .refused: break
+      case .conflict, .dropped, .termChanged, .refused: break
       }
     }
     if !writes.isEmpty {

@@ -16,9 +16,6 @@ struct Nemesis {
   var faultTime = Duration.seconds(40)
   /// How long the healed network has until everybody knows the same.
   var healTime = Duration.seconds(40)
-  var crashes = true
-  var pauses = true
-  var partitions = true
   /// What a liar in office proposes.
   var brokenKind: String? {
     get { council.brokenKind }
@@ -67,20 +64,17 @@ struct Nemesis {
     }
     guard let victim = honest.randomElement(using: &council.random) else { return }
     switch Int.random(in: 0..<12, using: &council.random) {
-    case 0, 1:
-      if crashes { council.crash(victim) }
+    case 0, 1: council.crash(victim)
     case 2, 3, 4:
       for index in honest where !council.seats[index].isUp { council.restart(index) }
       reconnect(.whole)
-    case 5:
-      if pauses { council.pause(victim) }
+    case 5: council.pause(victim)
     case 6:
       for index in seats { council.resume(index) }
     case 7, 8:
-      guard partitions, let shape = Shape.allCases.randomElement(using: &council.random) else { return }
+      guard let shape = Shape.allCases.randomElement(using: &council.random) else { return }
       reconnect(shape)
     case 9:
-      guard partitions else { return }
       let other = seats.randomElement(using: &council.random) ?? 0
       if other != victim { council.stalled.insert([victim, other]) }
     case 10: council.stalled = []

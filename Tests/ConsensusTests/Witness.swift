@@ -66,8 +66,4 @@ struct Witness {
   mutating func decided(through number: Int, _ head: Digest, by node: NodeID) {
     judge.decided(id, through: number, head: head.bytes, by: node.digest.bytes)
   }
-
-  mutating func mustProgress(by deadline: Duration, nodes: [NodeID], texts: [String]) {
-    judge.mustProgress(id, by: deadline, nodes: nodes.map(\.digest.bytes), markers: texts.map { Marker($0) })
-  }
 }

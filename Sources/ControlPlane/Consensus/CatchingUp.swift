@@ -156,7 +156,7 @@ extension LedgerReplica {
   mutating func learn(_ credentials: Credentials, from node: NodeID, desk: inout ReplicaDesk) {
     if let office = credentials.office { adopt(office, desk: &desk) }
     if let certificate = credentials.prepared { learn(certificate, from: node, desk: &desk) }
-    if let decided = credentials.decision { learn(decided, from: node, desk: &desk) }
+    if let decided = credentials.decision { learn(decided, desk: &desk) }
     if credentials.promised > ballot.promised, let grounds = credentials.grounds {
       enter(credentials.promised, grounds, from: node, desk: &desk)
     }

@@ -145,7 +145,7 @@ extension LedgerReplica {
     case .acknowledgement(let signed): count(acknowledgement: signed, desk: &desk)
     case .confirmation(let signed): count(confirmation: signed, desk: &desk)
     case .prepared(let certificate): learn(certificate, from: node, desk: &desk)
-    case .decided(let certificate): learn(certificate, from: node, desk: &desk)
+    case .decided(let certificate): learn(certificate, desk: &desk)
     case .preVote(let signed, let credentials):
       learn(credentials, from: node, desk: &desk)
       count(preVote: signed, desk: &desk)

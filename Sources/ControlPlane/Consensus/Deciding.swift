@@ -50,7 +50,7 @@ extension LedgerReplica {
     durability.started(token, .prepared(certificate))
   }
 
-  mutating func learn(_ certificate: CommitCertificate, from node: NodeID, desk: inout ReplicaDesk) {
+  mutating func learn(_ certificate: CommitCertificate, desk: inout ReplicaDesk) {
     let number = certificate.body.number
     guard number > decidedNumber else {
       if hash(at: number) != certificate.body.head { halt(at: number, desk: &desk) }
@@ -80,7 +80,7 @@ extension LedgerReplica {
     }
     if let certificate = waitingDecision {
       waitingDecision = nil
-      learn(certificate, from: desk.own, desk: &desk)
+      learn(certificate, desk: &desk)
     }
   }
 
@@ -132,7 +132,7 @@ extension LedgerReplica {
     guard let certificate = certificate(body, tenure.confirmations[body.number] ?? [:]) else { return }
     tenure.confirmations = tenure.confirmations.filter { $0.key > body.number }
     broadcast(.decided(certificate), desk: &desk)
-    learn(certificate, from: desk.own, desk: &desk)
+    learn(certificate, desk: &desk)
   }
 
   /// - Returns: nil while those who signed are no quorum.

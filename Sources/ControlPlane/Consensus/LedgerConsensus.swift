@@ -39,8 +39,6 @@ public struct LedgerConsensus: Sendable {
     return node == desk.own ? replica.durability.entries : replica.heldNumber(by: node)
   }
 
-  public func decision(of collaboration: CollaborationID) -> CommitCertificate? { replicas[collaboration]?.decision }
-
   public func office(of collaboration: CollaborationID) -> OfficeView? { replicas[collaboration]?.view }
 
   /// How often to tick; nil while no collaboration is open.

@@ -74,7 +74,7 @@ extension LedgerReplica {
       } catch {
         if following.segments.first?.id == segment.id { following.segments.removeFirst() }
         drop(error, from: segment.from, desk: &desk)
-        if let decided = segment.decision { learn(decided, from: segment.from, desk: &desk) }
+        if let decided = segment.decision { learn(decided, desk: &desk) }
       }
     }
   }
@@ -172,7 +172,7 @@ extension LedgerReplica {
     durability.started(token, .segment(through: segment.last, covering))
     election.holdsUndecided(since: desk.now)
     following.progressAt = desk.now.uptime
-    if let decided = segment.decision { learn(decided, from: segment.from, desk: &desk) }
+    if let decided = segment.decision { learn(decided, desk: &desk) }
   }
 
   /// Gives up what was never decided.
