@@ -75,6 +75,7 @@ final class Council {
   /// What a liar in office proposes in place of what it was asked for.
   var brokenKind: String?
   var syncMicroseconds = 300...3_000
+  var delayMicroseconds: ClosedRange<Int64> = 100...5_000
   /// Changes what a seat sends; nothing withholds it.
   var tamper: [Int: (_ to: Int, ConsensusMessage) -> [ConsensusMessage]] = [:]
   /// The oracle; nil only while it is being told.
@@ -271,7 +272,7 @@ final class Council {
       guard let link = links[index][to] else { continue }
       for sent in tamper[index]?(to, message) ?? [message] {
         // A link keeps the order.
-        let delay = Duration.microseconds(Int64.random(in: 100...5_000, using: &random))
+        let delay = Duration.microseconds(Int64.random(in: delayMicroseconds, using: &random))
         let at = max(now.uptime + delay, (ordered[[index, to]] ?? .zero) + .nanoseconds(1))
         ordered[[index, to]] = at
         heap.add(.deliver(sent, from: index, to: to, link: link), at: at)

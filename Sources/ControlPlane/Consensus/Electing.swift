@@ -114,6 +114,7 @@ extension LedgerReplica {
     }
     ballot = Ballot(promised: term, grounds: grounds, office: ballot.office, vote: nil)
     tenure = Tenure()
+    if election.cause == nil { election.cause = TermCause(asked: grounds) }
     election.enter(at: desk.now)
     election.forget(through: term)
     storeBallot(desk: &desk)
@@ -210,10 +211,11 @@ extension LedgerReplica {
     guard ballot.vote == nil else { return }
     // Until a quorum has shown how far it is, or had its time to: a vote for who lacks what others hold is lost.
     let waited = desk.now.uptime - entered.uptime
-    guard configuration.isQuorum(Set(election.candidacies.keys)) || waited >= rules.stagger * 3 else { return }
+    let stagger = election.stagger(rules)
+    guard configuration.isQuorum(Set(election.candidacies.keys)) || waited >= stagger * 3 else { return }
     let wanted = election.isHalfOver(at: desk.now) ? lock : max(lock, election.goal ?? lock)
     for (rank, candidate) in order.enumerated() {
-      guard waited >= rules.stagger * rank else { return }
+      guard waited >= stagger * rank else { return }
       guard let position = election.candidacies[candidate] else { continue }
       guard position >= wanted else {
         tellCredentials(to: candidate, desk: &desk)

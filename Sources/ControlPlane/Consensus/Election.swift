@@ -24,6 +24,7 @@ struct Election: Sendable {
   private(set) var goal: Position?
   /// Who proved it, and so should have its entries.
   private(set) var goalHolder: NodeID?
+  /// Why the office was left first, until somebody holds it again: votes that come to nothing do not change that.
   var cause: TermCause?
 
   // By the term to be entered.
@@ -117,6 +118,7 @@ struct Election: Sendable {
   mutating func ends(at moment: Moment) {
     enteredAt = nil
     attempts = 0
+    cause = nil
     hasMisbehaved = false
     termSince = moment
     undecidedSince = nil
@@ -142,6 +144,10 @@ struct Election: Sendable {
   mutating func aims(at position: Position, shownBy node: NodeID) {
     if goal.map({ position > $0 }) ?? true { (goal, goalHolder) = (position, node) }
   }
+
+  /// How long to wait for each candidate that stands before another: longer with each vote that came to nothing, since
+  /// votes split where machines are slower than that.
+  func stagger(_ rules: ElectionRules) -> Duration { rules.stagger * (1 << min(max(attempts - 1, 0), 3)) }
 
   /// How long a term may be without a coordinator: longer with each one that came to nothing.
   private var electionPatience: Duration { patience * (1 << min(max(attempts - 1, 0), 3)) }

@@ -135,7 +135,7 @@ struct LedgerReplica: Sendable {
     acknowledge(durability.recovered(proposals), desk: &desk)
     if let held = durability.prepared { confirm(held, desk: &desk) }
     castVote(durability.ballot, desk: &desk)
-    if isInOffice(desk) { takeOffice(desk: &desk) }
+    if isInOffice(desk) { takeOffice(cause: cause(desk), desk: &desk) }
   }
 
   mutating func linkOpened(_ node: NodeID, desk: inout ReplicaDesk) {

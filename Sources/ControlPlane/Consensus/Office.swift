@@ -24,13 +24,14 @@ extension LedgerReplica {
     }
     guard isNewest else { return }
     tenure = Tenure()
+    let cause = cause(desk)
     election.ends(at: desk.now)
     election.forget(through: vote.term)
     election.hears(at: desk.now, &desk.random, rules)
     following.forgetsOwn()
     desk.effects.append(.termChanged(collaboration, view))
     if vote.candidate == desk.own {
-      takeOffice(desk: &desk)
+      takeOffice(cause: cause, desk: &desk)
     } else {
       sendStanding(to: vote.candidate, desk: &desk)
     }
@@ -41,7 +42,7 @@ extension LedgerReplica {
 
   /// Begins to coordinate: in a new term, or after a restart in the one that this node held. All that it proposed is
   /// durable here, so it can go on without contradicting itself.
-  mutating func takeOffice(desk: inout ReplicaDesk) {
+  mutating func takeOffice(cause: TermCause, desk: inout ReplicaDesk) {
     tenure = Tenure()
     if entries.isEmpty {
       // A ledger that is just founded is empty everywhere.
@@ -57,23 +58,29 @@ extension LedgerReplica {
       desk.effects.append(
         .elected(
           collaboration,
-          TermOpened(cause: cause(desk), coordinator: desk.own, election: election, grounds: ballot.grounds)))
+          TermOpened(cause: cause, coordinator: desk.own, election: election, grounds: ballot.grounds)))
     }
     propose(desk: &desk)
   }
 
-  private func cause(_ desk: ReplicaDesk) -> TermCause {
-    switch ballot.grounds {
+  /// Why the term before ended, as far as this node knows: where the first vote came to nothing, what it was held for.
+  func cause(_ desk: ReplicaDesk) -> TermCause {
+    ballot.grounds.flatMap(TermCause.init(asked:)) ?? election.cause
+      ?? TermCause(kind: .lost, by: desk.own, detail: "others had lost it")
+  }
+}
+
+extension TermCause {
+  /// What a person asked for; nil for grounds that nobody asked for.
+  init?(asked grounds: Grounds) {
+    switch grounds {
     case .calls(let calls):
-      if let first = calls.first, let body = try? first.statement.decode(ElectionCall.self) {
-        return TermCause(kind: .called, by: first.statement.author, detail: body.reason, person: body.person)
-      }
+      guard let first = calls.first, let body = try? first.statement.decode(ElectionCall.self) else { return nil }
+      self.init(kind: .called, by: first.statement.author, detail: body.reason, person: body.person)
     case .transfer(let signed):
-      if let body = try? signed.statement.decode(ElectionTransfer.self) {
-        return TermCause(kind: .transferred, by: signed.statement.author, detail: "", person: body.person)
-      }
-    case .preVotes, nil: break
+      guard let body = try? signed.statement.decode(ElectionTransfer.self) else { return nil }
+      self.init(kind: .transferred, by: signed.statement.author, detail: "", person: body.person)
+    case .preVotes: return nil
     }
-    return election.cause ?? TermCause(kind: .lost, by: desk.own, detail: "others had lost it")
   }
 }
