@@ -107,6 +107,7 @@ extension NodeEngine {
         .min { $0.uptime < $1.uptime }
       consensusStep(.waiting(id, since: books[id] == nil ? nil : since), &turn)
     }
+    for id in consensus.collaborations where awaitsMembershipStep(id) { changed.insert(id) }
     consensusStep(.tick, &turn)
   }
 

@@ -58,8 +58,11 @@ extension NodeEngine {
     case .tell(let node, let statement, let deadline): tell(node, statement, deadline, &turn)
     case .inform(let node, let statement): sign(statement, for: .information(node), &turn)
     case .open(let body): open(body, &turn)
-    case .follow(let id, let founder, let contract, let roster):
-      follow(id, Following(founder: founder, contract: contract, roster: roster), &turn)
+    case .follow(let id, let founder, let contract, let roster, let contacts):
+      follow(
+        id,
+        Following(
+          founder: founder, contract: contract, roster: roster, contacts: contacts.isEmpty ? nil : contacts), &turn)
     case .append(let id, let entry): append(entry.kind, entry.body, to: id, &turn)
     case .fetch(let reference, let nodes): fetch(reference, from: nodes, &turn)
     case .keep(let reference, let bytes): turn.act(.keep(reference, bytes))

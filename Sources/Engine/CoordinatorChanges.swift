@@ -19,13 +19,18 @@ extension NodeEngine {
   /// How long a submission waits for its coordinator before it is handed over again.
   static let resubmitInterval = Duration.seconds(2)
 
+  /// What is said to whoever is in office.
+  private static let forCoordinators: Set<Purpose> = [
+    OfferAnswer.purpose, ResultReport.purpose, Submission.purpose, Cancellation.purpose, JoinRequest.purpose,
+    LeaveRequest.purpose,
+  ]
+
   /// A term is decided: what was meant for the coordinator before goes to this one.
   mutating func followCoordinator(of id: CollaborationID, _ turn: inout Turn) {
     guard let book = books[id] else { return }
     let stale = outbox.messages.values.flatMap(\.values).filter {
       $0.statement.collaboration == id && $0.destination != book.coordinator
-        && [OfferAnswer.purpose, ResultReport.purpose, Submission.purpose, Cancellation.purpose].contains(
-          $0.statement.purpose)
+        && Self.forCoordinators.contains($0.statement.purpose)
     }
     for message in stale.sorted(by: { ($0.id, $0.destination) < ($1.id, $1.destination) }) {
       _ = outbox.remove(message.id, to: message.destination)
@@ -37,6 +42,8 @@ extension NodeEngine {
     coordinate(&turn) { engine, context, _, _ in engine.executor.reportAnew(to: id, at: context.now) }
     handOverSubmissions(&turn)
     handOverCancellations(of: id, &turn)
+    departureTold[id] = nil
+    handOverDepartures(&turn)
   }
 
   /// Takes submissions that are decided off the list of what waits.

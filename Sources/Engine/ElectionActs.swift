@@ -22,6 +22,28 @@ extension NodeEngine {
     turn.promise(.answer(command, .done))
   }
 
+  static func preferenceKey(_ id: CollaborationID) -> String { "prefer/\(id.hexadecimal)" }
+
+  /// Sets whom this node votes for first. It binds nobody else, and moves nobody from office.
+  mutating func prefer(_ nodes: [NodeID], in id: CollaborationID, _ command: CommandID, _ turn: inout Turn) {
+    guard let book = votable(id, command, &turn) else { return }
+    if let stranger = nodes.first(where: { !book.configuration.hasVote($0) }) {
+      return refuse(
+        command, .invalid, "\(name(of: stranger)) has no vote in this collaboration and cannot coordinate it",
+        next: "jointcloud election show \(id.short)", &turn)
+    }
+    guard Set(nodes).count == nodes.count else {
+      return refuse(
+        command, .invalid, "one node is named twice", next: "jointcloud election show \(id.short)", &turn)
+    }
+    preferences[id] = nodes.isEmpty ? nil : nodes
+    turn.write(
+      .document(
+        key: Self.preferenceKey(id), value: nodes.isEmpty ? nil : CanonicalJSON.encode(Self.json(nodes))))
+    rankCandidates(of: id, &turn)
+    turn.promise(.answer(command, .done))
+  }
+
   /// Hands the office over to another member, who consents by standing.
   mutating func transferOffice(
     _ id: CollaborationID, to node: NodeID, person: String, _ command: CommandID, _ turn: inout Turn
@@ -72,7 +94,7 @@ extension NodeEngine {
     return book
   }
 
-  private func refuse(
+  func refuse(
     _ command: CommandID, _ kind: Refusal.Kind, _ text: String, next: String, _ turn: inout Turn
   ) {
     turn.act(.answer(command, .failure(Refusal(kind, text, next: next))))

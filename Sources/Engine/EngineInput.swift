@@ -88,6 +88,13 @@ public enum Command: Sendable {
   case callElection(CollaborationID, person: String, reason: String)
   /// A person here hands over the office of this node.
   case transferOffice(CollaborationID, to: NodeID, person: String)
+  /// A person here says whom this node votes for first, the best first; nobody for the contract's order.
+  case preferCoordinators(CollaborationID, [NodeID])
+  /// A person here founds a collaboration that goes on where another has lost its quorum for good.
+  case reconstitute(CollaborationID, person: String, reason: String)
+  /// A person here wants this node to be a member of an open round no longer, or again.
+  case leaveCollaboration(CollaborationID, reason: String)
+  case joinCollaboration(CollaborationID)
   /// Says goodbye to everybody; the record bears `leaving`.
   case leave(SignedStatement)
 }

@@ -9,6 +9,8 @@ internal import Sodium
 /// What the business plane's events are, and in which queue they stand.
 enum EventKind: String, CaseIterable {
   case submit, cancel, answer, signature, offerAnswer, report, call, roster, offer
+  /// A node and the coordinator of an open round about its part in it.
+  case invitation, join, decline, leave
 
   /// - Returns: nil for a purpose that makes no event.
   init?(purpose: Purpose) {
@@ -19,8 +21,8 @@ enum EventKind: String, CaseIterable {
   /// Whether only who coordinates the collaboration can handle it.
   var needsOffice: Bool {
     switch self {
-    case .submit, .cancel, .offerAnswer, .report: true
-    case .answer, .signature, .call, .roster, .offer: false
+    case .submit, .cancel, .offerAnswer, .report, .join, .decline, .leave: true
+    case .answer, .signature, .call, .roster, .offer, .invitation: false
     }
   }
 
@@ -35,20 +37,24 @@ enum EventKind: String, CaseIterable {
     case .call: Call.purpose
     case .roster: RosterProposal.purpose
     case .offer: Offer.purpose
+    case .invitation: MemberInvitation.purpose
+    case .join: JoinRequest.purpose
+    case .decline: InvitationDeclined.purpose
+    case .leave: LeaveRequest.purpose
     }
   }
 
   var lane: Event.Lane {
     switch self {
-    case .submit, .cancel, .answer, .signature, .offerAnswer, .report: .production
-    case .call, .roster, .offer: .consumption
+    case .submit, .cancel, .answer, .signature, .offerAnswer, .report, .join, .decline, .leave: .production
+    case .call, .roster, .offer, .invitation: .consumption
     }
   }
 
   /// Forming a roster goes before any task; results go before new work, since they free what it needs.
   private var priority: Int {
     switch self {
-    case .answer, .signature, .call, .roster: EventQueues.urgentPriority
+    case .answer, .signature, .call, .roster, .invitation, .join, .decline, .leave: EventQueues.urgentPriority
     case .cancel, .report, .offerAnswer: 200
     case .offer: 100
     case .submit: 0
@@ -112,6 +118,10 @@ extension NodeEngine {
       case .call: engine.assessor.called(signed, context: context, into: &effects)
       case .roster: engine.assessor.proposed(signed, context: context, into: &effects)
       case .offer: engine.assessor.offered(signed, context: context, into: &effects)
+      case .invitation: engine.assessor.invited(signed, context: context, into: &effects)
+      case .join: engine.recruiter.joins(signed, context: context, into: &effects)
+      case .decline: engine.recruiter.declined(signed, context: context)
+      case .leave: engine.recruiter.leaves(signed, context: context, into: &effects)
       }
     }
     switch handling {

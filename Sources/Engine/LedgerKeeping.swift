@@ -20,7 +20,10 @@ extension NodeEngine {
   struct Following: Codable {
     var founder: NodeID
     var contract: ContractDocument
+    /// Roster 1.
     var roster: Roster
+    /// Members besides those, as the coordinator named them that let this node in.
+    var contacts: [NodeID]?
   }
 
   /// Founds a ledger with entry 1.
@@ -47,11 +50,12 @@ extension NodeEngine {
   }
 
   static func memberSet(_ id: CollaborationID, _ following: Following) -> MemberSet? {
-    memberSet(id, founder: following.founder, following.contract, following.roster)
+    memberSet(
+      id, founder: following.founder, following.contract, following.roster, contacts: following.contacts ?? [])
   }
 
   static func memberSet(
-    _ id: CollaborationID, founder: NodeID, _ contract: ContractDocument, _ roster: Roster
+    _ id: CollaborationID, founder: NodeID, _ contract: ContractDocument, _ roster: Roster, contacts: [NodeID] = []
   ) -> MemberSet? {
     guard
       let configuration = try? roster.configuration(founder: founder, votersAtMost: contract.election.votersAtMost)
@@ -61,7 +65,9 @@ extension NodeEngine {
       guard let keys = try? EpochCertificate(checking: member.certificate) else { return nil }
       members.append(.init(node: keys.node, epoch: keys.epoch, signingKey: keys.signingKey))
     }
-    return MemberSet(collaboration: id, founder: founder, configuration: configuration, members: members)
+    return MemberSet(
+      collaboration: id, founder: founder, configuration: configuration, members: members,
+      contacts: contacts)
   }
 
   static func electionRules(of contract: ContractDocument) -> ElectionRules {
@@ -99,6 +105,7 @@ extension NodeEngine {
       // The contract has taken it, its size was looked at, and this node is in office.
       preconditionFailure("an entry of kind \(kind) that the contract allows cannot be appended: \(error)")
     }
+    if MembershipActs.changesMembers(kind) { linksChanged = true }
     carryOut(effects, &turn)
     changed.insert(id)
   }
@@ -159,6 +166,7 @@ extension NodeEngine {
       return consensusStep(.judged(token, .refused(number: error.entry, reason: "\(error)")), &turn)
     }
     consensusStep(.judged(token, .accepted), &turn)
+    if records.contains(where: { MembershipActs.changesMembers($0.kind) }) { linksChanged = true }
   }
 
   /// What is decided is folded, shown and acted upon.
@@ -180,6 +188,7 @@ extension NodeEngine {
       }
       told(entry.record, of: id, &turn)
     }
+    if term == nil { endPredecessor(of: id, &turn) }
     if term != books[id]?.term { beganTerm.insert(id) }
     rankCandidates(of: id, &turn)
     changed.insert(id)
@@ -187,13 +196,20 @@ extension NodeEngine {
     queues.hasten()
   }
 
-  /// Who should coordinate next is who has the most weight.
+  /// Who should coordinate next: whom people here prefer, then who has the most weight.
   mutating func rankCandidates(of id: CollaborationID, _ turn: inout Turn) {
     guard let book = books[id] else { return }
-    let ranking = book.weights.sorted { ($1.value.ppm, $0.key) < ($0.value.ppm, $1.key) }.map(\.key)
-    guard ranking != rankings[id] else { return }
-    rankings[id] = ranking
-    consensusStep(.rank(id, ranking), &turn)
+    // Who leaves comes last.
+    let ranking = book.roster.members.map(\.node).sorted { left, right in
+      let (leftLeaves, rightLeaves) = (book.leaving.contains(left), book.leaving.contains(right))
+      if leftLeaves != rightLeaves { return rightLeaves }
+      return (book.weights[right]?.ppm ?? 0, left) < (book.weights[left]?.ppm ?? 0, right)
+    }
+    let preferred = (preferences[id] ?? []).filter { book.roster[$0] != nil }
+    let order = preferred + ranking.filter { !preferred.contains($0) }
+    guard order != rankings[id] else { return }
+    rankings[id] = order
+    consensusStep(.rank(id, order), &turn)
   }
 
   /// What people follow.
@@ -211,12 +227,17 @@ extension NodeEngine {
       bringResults(of: change, in: id, &turn)
     }
     let beginsTerm = beganTerm.remove(id) != nil
+    settleDeparture(from: id, &turn)
     if beginsTerm { followCoordinator(of: id, &turn) }
     settleSubmissions(decided, in: id, &turn)
     coordinate(&turn) { engine, context, effects, turn in
-      if beginsTerm { engine.dispatcher.termBegan(id, context: context) }
+      if beginsTerm {
+        engine.dispatcher.termBegan(id, context: context)
+        engine.recruiter.termBegan(id)
+      }
       engine.dispatcher.folded(id, drafted, context: context)
       engine.dispatcher.proceed(id, context, random: &turn.random, into: &effects)
+      engine.recruiter.proceed(id, engine.standing(of: id), context, into: &effects)
       engine.executor.folded(id, decided, context: context, assessor: &engine.assessor, into: &effects)
       engine.executor.stop(engine.assessor.sweep(context: context, into: &effects), context, into: &effects)
     }

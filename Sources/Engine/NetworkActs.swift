@@ -99,7 +99,7 @@ extension NodeEngine {
     linksChanged = false
     let fellows = consensus.collaborations.reduce(into: Set<NodeID>()) { out, id in
       guard broken[id] == nil else { return }
-      out.formUnion(consensus.members(of: id)?.members.map(\.node) ?? [])
+      out.formUnion(consensus.fellows(of: id))
     }
     overlayStep(.keepLinked(fellows.subtracting([identity.node])), &turn)
   }

@@ -26,6 +26,7 @@ public struct NodeEngine: Sendable {
   package internal(set) var queues: EventQueues
   package internal(set) var negotiator = Negotiator()
   package internal(set) var dispatcher = Dispatcher()
+  package internal(set) var recruiter = Recruiter()
   package internal(set) var assessor: Assessor
   package internal(set) var executor = Executor()
 
@@ -70,7 +71,13 @@ public struct NodeEngine: Sendable {
   var handedOver: [TaskID: Duration] = [:]
   /// Tasks that people here want to end, with their reasons, until they are over.
   var cancellations: [TaskID: String] = [:]
+  /// Collaborations that people here want to leave, with their reasons, until that is decided.
+  var departures: [CollaborationID: String] = [:]
+  /// When this node said so to their coordinators last (uptime).
+  var departureTold: [CollaborationID: Duration] = [:]
   var foreignRequests: [TaskID: ForeignRequest] = [:]
+  /// Whom people here prefer as coordinator, the best first.
+  var preferences: [CollaborationID: [NodeID]] = [:]
   /// Whom consensus was told to prefer.
   var rankings: [CollaborationID: [NodeID]] = [:]
   /// Since when a collaboration has no coordinator here, and since when too few voters are in reach.
@@ -213,7 +220,7 @@ public struct NodeEngine: Sendable {
     queues.untilNext(at: now) != nil || outbox.hasDeferred || executor.isBusy
       || assessor.holdsOffers || !wantedResults.isEmpty
       || negotiator.negotiations.values.contains { !$0.isOver }
-      || submissions.values.contains { $0.ended == nil }
+      || submissions.values.contains { $0.ended == nil } || !departures.isEmpty
       || books.values.contains { book in book.openTasks > 0 }
   }
 
@@ -234,6 +241,7 @@ public struct NodeEngine: Sendable {
       }
       for (id, book) in books where book.openTasks > 0 { changed.insert(id) }
       handOverSubmissions(&turn)
+      handOverDepartures(&turn)
       for id in Set(cancellations.keys.compactMap { book(of: $0)?.id }).sorted() {
         handOverCancellations(of: id, &turn)
       }

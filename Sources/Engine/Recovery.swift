@@ -71,7 +71,7 @@ extension NodeEngine {
         continue
       }
       let following = drafts[id].map {
-        Following(founder: $0.charter.founder, contract: $0.contract, roster: $0.roster)
+        Following(founder: $0.charter.founder, contract: $0.contract, roster: $0.foundingRoster)
       }
       guard let following = following ?? restoredFollowings[id], let set = Self.memberSet(id, following)
       else { continue }
@@ -79,6 +79,7 @@ extension NodeEngine {
       consensusStep(.open(set, Self.electionRules(of: following.contract), recovered: chain), &turn)
       rankCandidates(of: id, &turn)
     }
+    for id in books.keys.sorted() { endPredecessor(of: id, &turn) }
   }
 
   private mutating func restoreDocuments(_ documents: [String: [UInt8]]) {
@@ -96,6 +97,10 @@ extension NodeEngine {
       case "offer":
         guard let value = Self.read(Assessor.ReceivedOffer.self, bytes) else { continue }
         restoredOffers.append(value)
+      case "prefer":
+        if let value = Self.read([NodeID].self, bytes) { preferences[id] = value }
+      case "leave":
+        if let value = Self.read(LeaveRequest.self, bytes) { departures[id] = value.reason }
       case "follow":
         if let value = Self.read(Following.self, bytes) { restoredFollowings[id] = value }
       default: continue

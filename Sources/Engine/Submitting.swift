@@ -37,6 +37,11 @@ extension NodeEngine {
       callElection(collaboration, person: person, reason: reason, id, &turn)
     case .transferOffice(let collaboration, let node, let person):
       transferOffice(collaboration, to: node, person: person, id, &turn)
+    case .preferCoordinators(let collaboration, let nodes): prefer(nodes, in: collaboration, id, &turn)
+    case .reconstitute(let collaboration, let person, let reason):
+      reconstitute(collaboration, person: person, reason: reason, id, &turn)
+    case .leaveCollaboration(let collaboration, let reason): leave(collaboration, reason: reason, id, &turn)
+    case .joinCollaboration(let collaboration): join(collaboration, id, &turn)
     case .leave(let record):
       overlayStep(.leave(record), &turn)
       turn.promise(.answer(id, .done))

@@ -48,6 +48,9 @@ final class Council {
   let ledger: FixtureLedger
   let rules: ElectionRules
   let voters: Int
+  private let founders: Int
+  /// What whoever coordinates works towards.
+  var wanted = WantedMembers()
   var random: Random
   var now = Moment(uptime: .seconds(100), wallMilliseconds: 1_700_000_000_000)
   var seats: [Seat] = []
@@ -81,15 +84,19 @@ final class Council {
   /// The oracle; nil only while it is being told.
   var witness: Witness?
 
-  /// - Parameter twinOf: one more process has the key of this member.
+  /// - Parameters:
+  ///   - joiners: nodes that are no members at first; the last seats.
+  ///   - twinOf: one more process has the key of this member.
   init(
-    members: Int, learners: Int = 0, seed: UInt64, twinOf: Int? = nil, rules: ElectionRules = ElectionRules()
+    members: Int, learners: Int = 0, joiners: Int = 0, seed: UInt64, twinOf: Int? = nil,
+    rules: ElectionRules = ElectionRules()
   ) throws {
-    ledger = try FixtureLedger(memberCount: members + learners)
+    ledger = try FixtureLedger(memberCount: members + learners + joiners)
     voters = members
+    founders = members + learners
     self.rules = rules
     random = .seeded(seed)
-    let keys = Array(0..<members + learners) + (twinOf.map { [$0] } ?? [])
+    let keys = Array(0..<members + learners + joiners) + (twinOf.map { [$0] } ?? [])
     links = Array(repeating: Array(repeating: nil, count: keys.count), count: keys.count)
     for key in keys { seats.append(Seat(key: key, core: core(key))) }
     witness = try Witness(ledger, memberSet())
@@ -103,6 +110,8 @@ final class Council {
     seats[index].isFaulty = true
     witness?.judge.turnedFaulty(node(index).digest.bytes)
   }
+
+  func configured(_ configuration: Configuration) { told { try $0.configured(configuration) } }
 
   private func told(_ tell: (inout Witness) throws -> Void) {
     guard var witness else { return }
@@ -125,7 +134,9 @@ final class Council {
   func memberSet() -> MemberSet {
     MemberSet(
       collaboration: id, founder: ledger.nodes[0].id, configuration: configuration,
-      members: ledger.nodes.map { .init(node: $0.id, epoch: 1, signingKey: $0.signing.verificationKey) })
+      members: ledger.nodes.prefix(founders).map {
+        .init(node: $0.id, epoch: 1, signingKey: $0.signing.verificationKey)
+      })
   }
 
   private func core(_ key: Int) -> LedgerConsensus {
@@ -200,6 +211,7 @@ final class Council {
       step(index, .waiting(id, since: seats[index].pending.first?.since))
       step(index, .tick)
       serveRequests(of: index)
+      steer(wanted, at: index)
       tick(index)
     case .request(let text, let index): arrive(text, at: index)
     }
@@ -357,7 +369,7 @@ final class Council {
     append(seats[index].isFaulty ? brokenKind ?? "note.added" : "note.added", ["text": text], at: index)
   }
 
-  private func append(_ kind: String, _ body: some Encodable, at index: Int) {
+  func append(_ kind: String, _ body: some Encodable, at index: Int) {
     guard let bytes = try? CanonicalJSON.encode(body), let json = try? CanonicalJSON.parse(bytes, limit: 65_536)
     else { return finding("a body that cannot be written") }
     var effects: LedgerConsensus.Effects = []

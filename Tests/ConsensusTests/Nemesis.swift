@@ -21,6 +21,8 @@ struct Nemesis {
     get { council.brokenKind }
     set { council.brokenKind = newValue }
   }
+  /// Who votes is changed now and then.
+  var changesVoters = false
   /// Requests so far.
   var submitted = 0
 
@@ -40,6 +42,7 @@ struct Nemesis {
     let done = council.run(for: healTime) { council in
       council.decidedTexts.count == wanted
         && live.allSatisfy { council.seats[$0].decided == council.agreed.count }
+        && (council.wanted.voters.map { council.isSettled($0) } ?? true)
     }
     if !done {
       council.finding(
@@ -61,6 +64,10 @@ struct Nemesis {
       guard let at = honest.randomElement(using: &council.random), council.seats[at].isUp else { continue }
       council.submit("request \(submitted)", at: at)
       submitted += 1
+    }
+    if changesVoters, Int.random(in: 0..<4, using: &council.random) == 0 {
+      let count = Int.random(in: 1...min(5, seats.count), using: &council.random)
+      council.wanted.voters = Array(seats.shuffled(using: &council.random).prefix(count)).sorted()
     }
     guard let victim = honest.randomElement(using: &council.random) else { return }
     switch Int.random(in: 0..<12, using: &council.random) {

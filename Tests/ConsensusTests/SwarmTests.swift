@@ -19,4 +19,17 @@ import Testing
       if !findings.isEmpty { break }
     }
   }
+
+  @Test("Faults while members join and voters change break no agreement and end with the voters that were wanted")
+  func changes() throws {
+    for seed in Self.first..<Self.first + Self.seeds / 2 {
+      let council = try Council(members: [1, 3, 4, 5][seed % 4], learners: 1, joiners: 2, seed: UInt64(seed))
+      council.wanted.joining = Array(council.seats.indices.suffix(2))
+      var nemesis = Nemesis(council)
+      nemesis.changesVoters = true
+      let findings = nemesis.run()
+      #expect(findings.isEmpty, "seed \(seed), term \(council.highestTerm): \(findings.prefix(4))")
+      if !findings.isEmpty { break }
+    }
+  }
 }

@@ -12,12 +12,16 @@ struct Witness {
 
   init(_ ledger: FixtureLedger, _ members: MemberSet) throws {
     id = ledger.collaboration.digest.bytes
-    for member in members.members {
-      judge.knows(node: member.node.digest.bytes, epoch: member.epoch, key: member.signingKey.bytes)
+    for node in ledger.nodes {
+      judge.knows(node: node.id.digest.bytes, epoch: 1, key: node.signing.verificationKey.bytes)
     }
     judge.founded(
       id, network: FixtureLedger.network.digest.bytes, configuration: try CanonicalJSON.encode(members.configuration),
       founder: members.founder.digest.bytes)
+  }
+
+  mutating func configured(_ configuration: Configuration) throws {
+    judge.configured(id, configuration: try CanonicalJSON.encode(configuration))
   }
 
   mutating func wrote(_ change: LedgerWrite, at node: NodeID) throws {

@@ -47,6 +47,14 @@ final class FakeNode: NodeService {
     [try answer("participants \(collaboration?.short ?? "all")")]
   }
 
+  func leave(_ collaboration: CollaborationID, reason: String) async throws -> CollaborationView {
+    try answer("leave \(reason)", about: collaboration.digest)
+  }
+
+  func join(_ collaboration: CollaborationID) async throws -> CollaborationView {
+    try answer("join", about: collaboration.digest)
+  }
+
   func weights(of collaboration: CollaborationID?) async throws -> [WeightView] {
     [try answer("weights \(collaboration?.short ?? "all")")]
   }
@@ -63,6 +71,15 @@ final class FakeNode: NodeService {
 
   func transferOffice(of collaboration: CollaborationID, to node: NodeID, person: String) async throws -> ElectionView {
     try answer("transferOffice \(node.short) \(person)", about: collaboration.digest)
+  }
+
+  func prefer(_ nodes: [NodeID], in collaboration: CollaborationID) async throws -> ElectionView {
+    try answer("prefer \(nodes.map(\.short))", about: collaboration.digest)
+  }
+
+  func reconstitute(_ collaboration: CollaborationID, person: String, reason: String) async throws -> CollaborationView
+  {
+    try answer("reconstitute \(person) \(reason)", about: collaboration.digest)
   }
 
   func submit(_ request: SubmissionRequest) async throws -> TaskView { try answer("submit \(request.submission.name)") }

@@ -87,13 +87,31 @@ import Testing
       #expect(try await client.election(of: id) == sample)
       #expect(try await client.callElection(of: id, person: "ada", reason: "maintenance at alpha") == sample)
       #expect(try await client.transferOffice(of: id, to: node, person: "ada") == sample)
+      #expect(try await client.prefer([node], in: id) == sample)
+      #expect(try await client.prefer([], in: id) == sample)
       #expect(
         served.node.calls == [
           "elections", "election", "callElection ada maintenance at alpha", "transferOffice \(node.short) ada",
+          "prefer [\"\(node.short)\"]", "prefer []",
         ])
       let unknown = CollaborationID(FakeNode.unknown)
       let refusal = await #expect(throws: ClientError.self) { try await client.election(of: unknown) }
       #expect(refusal?.refusal.kind == .notFound)
+    }
+  }
+
+  @Test func aNodeLeavesAndJoinsOpenRounds() async throws {
+    let sample = try OpenAPIDocument().sample(of: CollaborationView.self)
+    let id = CollaborationID(Digest(of: "id".utf8))
+    try await Served.run { served in
+      let left = try await served.client.leave(id, reason: "maintenance")
+      #expect(left == sample)
+      #expect(try await served.client.join(id) == sample)
+      #expect(try await served.client.reconstitute(id, person: "ada", reason: "fire") == sample)
+      #expect(served.node.calls == ["leave maintenance", "join", "reconstitute ada fire"])
+      let long = String(repeating: "x", count: 201)
+      let refusal = await #expect(throws: ClientError.self) { try await served.client.leave(id, reason: long) }
+      #expect(refusal?.refusal.kind == .invalid)
     }
   }
 

@@ -14,8 +14,8 @@ public struct FixtureLedger: Sendable {
 
   public let nodes: [FixtureNode]
   public let collaboration: CollaborationID
-  /// All nodes vote.
-  public let configuration: Configuration
+  /// Of what is appended next; at first all nodes vote, or as many as asked for.
+  public private(set) var configuration: Configuration
   /// Of the newest term.
   public private(set) var coordinator: FixtureNode
   public private(set) var term = 1
@@ -25,7 +25,7 @@ public struct FixtureLedger: Sendable {
   private let charter: JSON
 
   /// A ledger with no entries yet; `nodes[0]` coordinates.
-  public init(memberCount: Int = 3, name: String = "survey") throws {
+  public init(memberCount: Int = 3, voterCount: Int? = nil, name: String = "survey") throws {
     nodes = try (1...memberCount).map { try FixtureNode($0) }
     coordinator = nodes[0]
     let charter = Charter(
@@ -33,7 +33,8 @@ public struct FixtureLedger: Sendable {
     let bytes = try CanonicalJSON.encode(charter)
     self.charter = try CanonicalJSON.parse(bytes, limit: 1_024)
     collaboration = CollaborationID(Digest(of: bytes))
-    configuration = try Configuration(voters: nodes.map { .init(node: $0.id, epoch: 1) })
+    configuration = try Configuration(
+      voters: nodes.prefix(voterCount ?? memberCount).map { .init(node: $0.id, epoch: 1) })
     chain = Chain(collaboration)
   }
 
@@ -80,6 +81,34 @@ public struct FixtureLedger: Sendable {
       kind: kind, body: body ?? .object(["text": .string("note \(number)")]), term: term,
       timeMilliseconds: 1_700_000_000_000 + Int64(number), configuration: configuration.hash)
     entries.append(entry)
+  }
+
+  // MARK: Voters
+
+  /// Appends what makes these nodes the voters: the joint configuration, and its end with a proof.
+  ///
+  /// - Parameter deciders: who confirms the joint entry; all members when nil.
+  public mutating func changeVoters(to nodes: [FixtureNode], decidedBy deciders: [FixtureNode]? = nil) throws {
+    let next = nodes.map { Configuration.Voter(node: $0.id, epoch: 1) }
+    try propose()
+    configuration = try Configuration(voters: configuration.voters, next: next)
+    try append(
+      kind: MembershipChange.changingKind, body: .object(["configuration": CanonicalJSON.json(of: configuration)]))
+    try propose()
+    let proof = try decision(of: chain.number, by: deciders)
+    configuration = try Configuration(voters: next)
+    try append(
+      kind: MembershipChange.changedKind,
+      body: .object([
+        "configuration": CanonicalJSON.json(of: configuration), "decided": CanonicalJSON.json(of: proof),
+      ]))
+    try propose()
+  }
+
+  /// What is appended from here on stands under these voters, whether or not any entry says so.
+  public mutating func pretendVoters(_ nodes: [FixtureNode]) throws {
+    try propose()
+    configuration = try Configuration(voters: nodes.map { .init(node: $0.id, epoch: 1) })
   }
 
   /// Signs what is not proposed yet as one batch.
@@ -146,7 +175,8 @@ public struct FixtureLedger: Sendable {
 
   /// - Parameter voters: who signs; all when nil.
   public func certificate<Body>(_ body: Body, by voters: [FixtureNode]? = nil) throws -> Certificate<Body> {
-    try Certificate(body, (voters ?? nodes).map { $0.sign(try statement(body, by: $0)) })
+    try Certificate(
+      body, (voters ?? nodes.filter { configuration.hasVote($0.id) }).map { $0.sign(try statement(body, by: $0)) })
   }
 
   public func acknowledgement(of number: Int, by node: FixtureNode) throws -> SignedAcknowledgement {

@@ -249,24 +249,11 @@ typealias Places = [(number: Int, bytes: [UInt8])]
   @Test func whatTheContractRefusesIsNamed() throws {
     struct NoTwelve: Rules {
       struct Refusal: Error {}
-      let configuration: Digest? = nil
       func apply(_ record: LedgerRecord) throws {
         if record.number == 12 { throw Refusal() }
       }
     }
     let report = verify(rules: NoTwelve())
-    #expect(report.findings.map(\.number) == [12])
-    #expect(report.findings.first?.what == .rules)
-  }
-
-  @Test func anEntryOfAnotherConfigurationThanTheRulesNameIsFound() throws {
-    struct Other: Rules {
-      var configuration: Digest?
-      mutating func apply(_ record: LedgerRecord) throws {
-        if record.number == 12 { configuration = .zero }
-      }
-    }
-    let report = verify(rules: Other(configuration: ledger.configuration.hash))
     #expect(report.findings.map(\.number) == [12])
     #expect(report.findings.first?.what == .rules)
   }

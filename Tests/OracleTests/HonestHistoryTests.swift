@@ -64,7 +64,8 @@ import Testing
     play.judge.entered(statement: call.bytes, signature: call.signature, at: play.ids[1])
     play.promise(2, at: [1])
     var other = try Play()
-    other.say("election.transfer", other.leaving(2, #""successor":"\#(hexadecimal(other.ids[3]))","#), by: [0])
+    other.say(
+      "election.transfer", other.leaving(2, #""person":"ada","successor":"\#(hexadecimal(other.ids[3]))","#), by: [0])
     other.promise(2, at: [1])
     #expect(play.judge.findings + other.judge.findings == [])
   }

@@ -158,6 +158,7 @@ let memberHistories: [Rule: History] = [
   },
   .transferOffice: { play, broken in
     play.say(
-      "election.transfer", play.leaving(2, #""successor":"\#(hexadecimal(play.ids[3]))","#), by: [broken ? 1 : 0])
+      "election.transfer", play.leaving(2, #""person":"ada","successor":"\#(hexadecimal(play.ids[3]))","#),
+      by: [broken ? 1 : 0])
   },
 ]

@@ -197,7 +197,8 @@ import Testing
     },
     Variant("a transfer by who is no coordinator is no grounds", .promiseGrounds) { play in
       play.judge.turnedFaulty(play.ids[3])
-      play.say("election.transfer", play.leaving(2, #""successor":"\#(hexadecimal(play.ids[3]))","#), by: [3])
+      play.say(
+        "election.transfer", play.leaving(2, #""person":"ada","successor":"\#(hexadecimal(play.ids[3]))","#), by: [3])
       play.promise(2, at: [1])
     },
     Variant("a proposal of another kept as the coordinator's", .proposalOffice) { play in

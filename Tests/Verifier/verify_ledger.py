@@ -87,15 +87,21 @@ def quorum(count):
     return (count + (count - 1) // 3) // 2 + 1 if count >= 4 else count // 2 + 1
 
 
-def voters(configuration):
-    """The key epoch of each voter."""
-    require(set(configuration) == {"quorum", "voters"}, "no configuration that entry 1 can have")
-    listed = [shaped(voter, {"epoch": int, "node": str}, "voter") for voter in configuration["voters"]]
+def listing(voters):
+    """The key epoch of each voter of a list."""
+    listed = [shaped(voter, {"epoch": int, "node": str}, "voter") for voter in voters]
     names = [voter["node"] for voter in listed]
     require(1 <= len(names) <= 31 and names == sorted(set(names)), "voters")
     require(all(inside(voter["epoch"]) for voter in listed), "epochs")
-    require(configuration["quorum"] == ("byzantine" if len(names) >= 4 else "majority"), "quorum rule")
     return {voter["node"]: voter["epoch"] for voter in listed}
+
+
+def voters(configuration):
+    """The lists of voters of which each needs a quorum: one, or two while voters change."""
+    require(set(configuration) | {"next"} == {"next", "quorum", "voters"}, "no configuration")
+    lists = [listing(configuration[name]) for name in ("voters", "next") if name in configuration]
+    require(configuration["quorum"] == ("byzantine" if len(lists[0]) >= 4 else "majority"), "quorum rule")
+    return lists
 
 
 class Ledger:
@@ -105,6 +111,8 @@ class Ledger:
         self.collaboration, self.heads = collaboration, heads
         self.findings, self.entries, self.keys = [], {}, {}
         self.founder = self.network = self.configuration = self.voters = None
+        # By hash: the lists of voters of every configuration that was in force, and what the joint one in force decides.
+        self.configurations, self.joint, self.decided_under = {}, {}, None
         self.coordinators, self.term, self.newest = {}, 1, 0
         self.last = self.covered = self.decided = 0
         self.head, self.gap, self.decision = collaboration, None, None
@@ -174,9 +182,13 @@ class Ledger:
             self.found(number, "column")
         if number == 1:
             self.open(entry)
+        self.take_keys(number, entry)
         if (entry["number"], entry["collaboration"]) == (number, self.collaboration):
-            self.check_term(number, entry)
-        self.take_keys(number, entry["body"])
+            follows, self.newest = self.newest == number - 1, number
+            self.check_term(number, entry, follows)
+            self.check_voters(number, entry, follows)
+        if self.decision and number == self.decision["body"]["number"]:
+            self.decided_under = entry["configuration"]
 
     def open(self, entry):
         """Entry 1 says who may coordinate term 1 and who votes."""
@@ -188,17 +200,23 @@ class Ledger:
             require(entry["kind"] == "round.opened" and sha256(canonical(charter)) == self.collaboration
                     and charter["founder"] == body["coordinator"], "another ledger's")
             require(sha256(canonical(configuration)) == entry["configuration"], "another configuration's hash")
+            require("next" not in configuration, "a round opens with one list of voters")
             self.voters = voters(configuration)
+            self.configurations[entry["configuration"]] = configuration
             self.founder, self.network = body["coordinator"], charter.get("network")
             self.configuration, self.coordinators[1] = entry["configuration"], body["coordinator"]
         except MALFORMED:
             self.found(1, "foundation")
 
-    def take_keys(self, number, body):
-        """The signing key of each (node, epoch) that a roster's certificates prove."""
+    def take_keys(self, number, entry):
+        """The signing key of each (node, epoch) that the certificates of a roster, or of who joins, prove."""
+        body = entry["body"]
         roster = body.get("roster") if isinstance(body, dict) else None
         members = roster.get("members") if isinstance(roster, dict) else None
-        for member in members if isinstance(members, list) else []:
+        members = list(members) if isinstance(members, list) else []
+        if entry["kind"] == "member.joined" and isinstance(body, dict) and "member" in body:
+            members.append(body["member"])
+        for member in members:
             try:
                 frame = statement(member["certificate"]["statement"])
                 keys, node = frame["body"], sha256(bytes.fromhex(frame["body"]["rootKey"]))
@@ -212,8 +230,42 @@ class Ledger:
 
     # Terms and certificates.
 
-    def check_term(self, number, entry):
-        follows, self.newest = self.newest == number - 1, number
+    def check_voters(self, number, entry, follows):
+        """Each entry stands under the voters that those before it name; new ones take over by proof only."""
+        if number == 1 or self.voters is None:
+            return
+        before, hashes = self.configuration, self.joint
+        if not follows and entry["configuration"] in self.configurations:
+            before, hashes = entry["configuration"], hashes if entry["configuration"] == before else {}
+        try:
+            body, now, proof = entry["body"], before, None
+            if entry["kind"] in ("voters.changing", "voters.changed"):
+                joint, known = body["configuration"], self.configurations[before]
+                voters(joint)
+                if entry["kind"] == "voters.changing":
+                    require("next" not in known and "next" in joint and joint["voters"] == known["voters"], "no step")
+                else:
+                    require("next" not in joint and joint["voters"] == known.get("next"), "no end of a step")
+                    proof = certificate(body["decided"], "confirm")
+                now = sha256(canonical(joint))
+                self.configurations[now] = joint
+            elif entry["kind"] == "member.left":
+                require(isinstance(body["node"], str), "nobody left")
+            elif entry["kind"] == "member.joined":
+                require(isinstance(body["member"], dict), "nobody joined")
+            self.configuration, self.voters = now, voters(self.configurations[now])
+            self.joint = dict(hashes) if now == before else {}
+            if "next" in self.configurations[now]:
+                self.joint[number] = entry["hash"]
+            require(entry["configuration"] == now, "under other voters")
+            if proof:
+                require(proof["body"]["configuration"] == before
+                        and hashes.get(proof["body"]["number"]) == proof["body"]["head"], "proves no decision before it")
+                self.prove(proof)
+        except MALFORMED:
+            self.found(number, "membership")
+
+    def check_term(self, number, entry, follows):
         opens = entry["kind"] == "term.opened"
         if entry["term"] == self.term and not opens:
             return
@@ -232,21 +284,27 @@ class Ledger:
             position = shaped(vote["position"], {"head": str, "number": int, "term": int}, "position")
             require((vote["term"], vote["candidate"]) == (entry["term"], body["coordinator"]), "another's election")
             require((position["number"], position["head"]) == (number - 1, entry["previous"]), "another place")
+            require(not follows or vote["configuration"] == self.configuration, "votes of other voters")
             self.prove(election)
             self.coordinators[entry["term"]] = body["coordinator"]
         except MALFORMED:
             self.found(number, "election")
 
     def prove(self, value):
-        """Raises ValueError where a certificate proves nothing under the voters of entry 1."""
+        """Raises ValueError where a certificate proves nothing under the voters that it names."""
         require(self.voters is not None, "nobody knows the voters")
         require(value["collaboration"] == self.collaboration and self.network in (None, value["network"])
-                and value["body"]["configuration"] == self.configuration, "of something else")
+                and value["body"]["configuration"] in self.configurations, "of something else")
+        lists = voters(self.configurations[value["body"]["configuration"]])
+        authors = []
         for author, epoch, content, signature in statements(value):
-            require(self.voters.get(author) == epoch, "no vote, or under another key")
+            # Of the two lists of a change the first that names a voter says under which key it signs.
+            known = next((one[author] for one in lists if author in one), None)
+            require(known == epoch, "no vote, or under another key")
             key = self.keys.get((author, epoch))
             require(key and signed(key, content, signature), "the signature does not hold")
-        require(len(value["signatures"]) >= quorum(len(self.voters)), "too few")
+            authors.append(author)
+        require(all(sum(author in one for author in authors) >= quorum(len(one)) for one in lists), "too few")
 
     def take_decision(self, number, content):
         try:
@@ -263,6 +321,7 @@ class Ledger:
             return
         body = self.decision["body"]
         try:
+            require(self.decided_under in (None, body["configuration"]), "of other voters than its entry")
             self.prove(self.decision)
             if self.entries.get(body["number"], {}).get("hash") == body["head"]:
                 self.decided = body["number"]

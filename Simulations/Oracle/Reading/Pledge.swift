@@ -99,7 +99,7 @@ struct Body: Hashable, Sendable {
       taken = try fields("person", "reason")
       pledge = .call(term: try taken.number("term", atLeast: 1))
     case "election.transfer":
-      taken = try fields("successor")
+      taken = try fields("person", "successor")
       pledge = .transfer(successor: try taken.digest("successor"), term: try taken.number("term", atLeast: 1))
     default:
       configuration = nil

@@ -41,6 +41,8 @@ extension LedgerReplica {
     guard first >= 1, limit >= 1 else {
       return drop(.malformed("request from \(first), limit \(limit)"), from: node, desk: &desk)
     }
+    // Who left hears up to there, and no more.
+    if let departure = membership.departure(of: node), first > departure { return }
     var served = following.served[node] ?? (desk.now, 0)
     if desk.now.uptime - served.since.uptime >= .seconds(1) { served = (desk.now, 0) }
     served.count += 1
@@ -84,6 +86,13 @@ extension LedgerReplica {
     let from = isAhead && !following.missedSegment ? chain.number + 1 : decidedNumber + 1
     following.missedSegment = false
     deliver(.request(from: from, limit: ConsensusLimits.messageEntryCount), to: peer, desk: &desk)
+  }
+
+  /// Who speaks under voters that are not known here has entries that say who they are.
+  mutating func askForEntries(of node: NodeID, desk: inout ReplicaDesk) {
+    guard !isInOffice(desk), !following.isRequesting else { return }
+    following.isRequesting = true
+    deliver(.request(from: decidedNumber + 1, limit: ConsensusLimits.messageEntryCount), to: node, desk: &desk)
   }
 
   /// Whether others have decided more for a while and nothing of it came.

@@ -5,13 +5,14 @@ internal import Sodium
 // What comes in is checked by its form at once, then all its signatures beside the loop, and only then acted upon.
 extension LedgerReplica {
   mutating func receive(_ message: ConsensusMessage, from node: NodeID, desk: inout ReplicaDesk) {
-    guard members.member(node) != nil else { return drop(.notMember, from: node, desk: &desk) }
+    guard knows(node) else { return drop(.notMember, from: node, desk: &desk) }
     guard !isHalted || message.isQuestion else { return drop(.halted, from: node, desk: &desk) }
     if case .entries(let bytes) = message { return receive(bytes, from: node, desk: &desk) }
     let claims: [Claim]
     do throws(ConsensusDrop) {
       claims = try self.claims(in: message, from: node, desk)
     } catch {
+      if error == .wrongConfiguration { askForEntries(of: node, desk: &desk) }
       return drop(error, from: node, desk: &desk)
     }
     guard !claims.isEmpty else { return handle(message, from: node, desk: &desk) }
@@ -63,23 +64,28 @@ extension LedgerReplica {
     guard statement.network == desk.network, statement.collaboration == collaboration,
       author == nil || statement.author == author
     else { throw .wrongAuthor }
-    guard let key = members.key(of: statement.author, epoch: statement.epoch) else { throw .wrongEpoch }
+    guard let key = membership.key(of: statement.author, epoch: statement.epoch) else { throw .wrongEpoch }
     let body: Body
     do {
       body = try statement.decode(type)
     } catch {
       throw .malformed("\(error)")
     }
-    guard body.configuration == configuration.hash else { throw .wrongConfiguration }
+    guard membership.configuration(body.configuration) != nil else { throw .wrongConfiguration }
     guard body.isBounded else { throw .tooLarge }
     return Claim(signed: signed, key: key)
   }
 
+  /// - Parameter membership: what the chain says with the entries that come before the certificate; nil for the chain
+  ///   as it is.
   func claims<Body: StatementBody & Configured>(
-    in certificate: Certificate<Body>, _ desk: ReplicaDesk
+    in certificate: Certificate<Body>, knowing membership: Membership? = nil, _ desk: ReplicaDesk
   ) throws(ConsensusDrop) -> [Claim] {
     guard certificate.network == desk.network, certificate.collaboration == collaboration else { throw .wrongAuthor }
-    guard certificate.body.configuration == configuration.hash else { throw .wrongConfiguration }
+    let membership = membership ?? self.membership
+    guard let configuration = membership.configuration(certificate.body.configuration) else {
+      throw .wrongConfiguration
+    }
     if let flaw = certificate.flaw(in: configuration) { throw .flawed(flaw) }
     let statements: [SignedStatement]
     do {
@@ -89,7 +95,7 @@ extension LedgerReplica {
     }
     var claims: [Claim] = []
     for signed in statements {
-      guard let key = members.key(of: signed.statement.author, epoch: signed.statement.epoch) else {
+      guard let key = membership.key(of: signed.statement.author, epoch: signed.statement.epoch) else {
         throw .wrongEpoch
       }
       claims.append(Claim(signed: signed, key: key))

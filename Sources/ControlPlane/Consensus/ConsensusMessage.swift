@@ -43,6 +43,15 @@ public struct Credentials: Codable, Hashable, Sendable {
     self.decision = decision
   }
 
+  /// The configuration of the highest position that it proves; nil at the start of a ledger.
+  var configuration: Digest? {
+    let proofs = [
+      prepared.map { ($0.position, $0.body.configuration) }, decision.map { ($0.position, $0.body.configuration) },
+      office.map { ($0.body.base, $0.body.configuration) },
+    ]
+    return proofs.compactMap { $0 }.max { $0.0 < $1.0 }?.1
+  }
+
   /// The highest position that it proves.
   func position(in collaboration: CollaborationID) -> Position {
     [prepared?.position, decision?.position, office?.body.base].compactMap { $0 }

@@ -3,14 +3,24 @@ internal import Model
 
 // Acknowledgements make a prepare certificate, confirmations of it the decision.
 extension LedgerReplica {
+  func hasVote(in configuration: Digest, _ desk: ReplicaDesk) -> Bool { hasVote(desk.own, in: configuration) }
+
+  func hasVote(_ node: NodeID, in configuration: Digest) -> Bool {
+    membership.configuration(configuration)?.hasVote(node) ?? false
+  }
+
+  /// Whether an entry that is here stands under this configuration.
+  func isInForce(_ configuration: Digest, at number: Int) -> Bool { entry(number)?.configuration == configuration }
+
   // MARK: The voter's part
 
   /// Signs for each batch that is durable, in the term in office.
   mutating func acknowledge(_ held: [Durable<SignedProposal>], desk: inout ReplicaDesk) {
-    guard hasVote(desk), !isElecting, !isHalted, hasBase, ballot.silenced != officeTerm else { return }
+    guard !isElecting, !isHalted, hasBase, ballot.silenced != officeTerm else { return }
     for durable in held {
       let proposal = durable.value.proposal
-      guard proposal.term == officeTerm, proposal.last > decidedNumber, hash(at: proposal.last) == proposal.head
+      guard proposal.term == officeTerm, proposal.last > decidedNumber, hash(at: proposal.last) == proposal.head,
+        hasVote(in: proposal.configuration, desk)
       else { continue }
       let body = Acknowledgement(
         term: officeTerm, configuration: proposal.configuration, number: proposal.last, head: proposal.head)
@@ -21,7 +31,9 @@ extension LedgerReplica {
   /// Signs that the certificate is durable: it is given up for no lower one.
   mutating func confirm(_ held: Durable<PrepareCertificate>, desk: inout ReplicaDesk) {
     let body = held.value.body
-    guard hasVote(desk), !isElecting, !isHalted, body.term == officeTerm, body.number > decidedNumber else { return }
+    guard !isElecting, !isHalted, body.term == officeTerm, body.number > decidedNumber,
+      hasVote(in: body.configuration, desk)
+    else { return }
     let confirmation = Confirmation(
       term: body.term, configuration: body.configuration, number: body.number, head: body.head)
     desk.sign(confirmation, .confirmation(confirmation), of: collaboration)
@@ -40,7 +52,8 @@ extension LedgerReplica {
       return
     }
     guard hash(at: certificate.body.number) == certificate.body.head,
-      certificate.body.number <= durability.proposed
+      certificate.body.number <= durability.proposed,
+      isInForce(certificate.body.configuration, at: certificate.body.number)
     else {
       if certificate.position > waitingPrepared?.position ?? .start(of: collaboration) { waitingPrepared = certificate }
       return
@@ -53,10 +66,15 @@ extension LedgerReplica {
   mutating func learn(_ certificate: CommitCertificate, desk: inout ReplicaDesk) {
     let number = certificate.body.number
     guard number > decidedNumber else {
-      if hash(at: number) != certificate.body.head { halt(at: number, desk: &desk) }
+      // Who voted once and does so no more can contradict nothing.
+      if hash(at: number) != certificate.body.head, isInForce(certificate.body.configuration, at: number) {
+        halt(at: number, desk: &desk)
+      }
       return
     }
-    guard hash(at: number) == certificate.body.head, number <= durability.proposed else {
+    guard hash(at: number) == certificate.body.head, number <= durability.proposed,
+      isInForce(certificate.body.configuration, at: number)
+    else {
       if number > waitingDecision?.body.number ?? 0 { waitingDecision = certificate }
       return
     }
@@ -99,11 +117,13 @@ extension LedgerReplica {
       return drop(.staleTerm(current: officeTerm, found: body.term), from: node, desk: &desk)
     }
     guard hash(at: body.number) == body.head, body.number <= durability.proposed,
+      isInForce(body.configuration, at: body.number),
       proposals.last(where: { $0.proposal.last <= body.number })?.proposal.last == body.number
     else { return drop(.contradiction(number: body.number), from: node, desk: &desk) }
     tenure.followers[node]?.holds(body.number, at: desk.now)
     if node != desk.own { push(to: node, desk: &desk) }
-    guard configuration.hasVote(node), body.number > max(tenure.prepared?.body.number ?? 0, decidedNumber) else {
+    guard hasVote(node, in: body.configuration), body.number > max(tenure.prepared?.body.number ?? 0, decidedNumber)
+    else {
       return
     }
     tenure.acknowledgements[body.number, default: [:]][node] = signed
@@ -124,10 +144,10 @@ extension LedgerReplica {
       return drop(.staleTerm(current: officeTerm, found: body.term), from: node, desk: &desk)
     }
     guard let newest = tenure.prepared ?? prepared, body.number <= newest.body.number,
-      hash(at: body.number) == body.head,
+      hash(at: body.number) == body.head, isInForce(body.configuration, at: body.number),
       proposals.last(where: { $0.proposal.last <= body.number })?.proposal.last == body.number
     else { return drop(.contradiction(number: body.number), from: node, desk: &desk) }
-    guard configuration.hasVote(node), body.number > decidedNumber else { return }
+    guard hasVote(node, in: body.configuration), body.number > decidedNumber else { return }
     tenure.confirmations[body.number, default: [:]][node] = signed
     guard let certificate = certificate(body, tenure.confirmations[body.number] ?? [:]) else { return }
     tenure.confirmations = tenure.confirmations.filter { $0.key > body.number }
@@ -136,9 +156,10 @@ extension LedgerReplica {
   }
 
   /// - Returns: nil while those who signed are no quorum.
-  func certificate<Body: StatementBody>(
+  func certificate<Body: StatementBody & Configured>(
     _ body: Body, _ statements: [NodeID: SignedStatement]
   ) -> Certificate<Body>? {
+    guard let configuration = membership.configuration(body.configuration) else { return nil }
     let statements = statements.filter { configuration.hasVote($0.key) }
     guard configuration.isQuorum(Set(statements.keys)) else { return nil }
     let ordered = statements.sorted { $0.key < $1.key }.map(\.value)

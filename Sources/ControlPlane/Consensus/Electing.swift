@@ -7,7 +7,7 @@ extension LedgerReplica {
     if chain.number > decidedNumber { election.holdsUndecided(since: desk.now) }
     election.notes(isQuiet: isQuiet && !coordinatorIsBusy, at: desk.now)
     // A round that has not opened needs its founder: without the first entry there is nothing to continue.
-    guard hasVote(desk), lock.number >= 1 else { return }
+    guard electorate.hasVote(desk.own), lock.number >= 1 else { return }
     if isElecting {
       stand(desk: &desk)
       considerVoting(desk: &desk)
@@ -32,7 +32,7 @@ extension LedgerReplica {
   private mutating func want(_ term: Int, desk: inout ReplicaDesk) {
     guard let known = election.preVote, known.term == term else {
       election.preVote = (term, nil, desk.now)
-      let body = PreVote(term: term, configuration: configuration.hash)
+      let body = PreVote(term: term, configuration: electorate.hash)
       return desk.sign(body, .preVote(body), of: collaboration)
     }
     guard let signed = known.signed, desk.now.uptime - known.sentAt.uptime >= rules.heartbeat else { return }
@@ -51,10 +51,14 @@ extension LedgerReplica {
 
   mutating func count(preVote signed: SignedStatement, desk: inout ReplicaDesk) {
     guard let body = try? signed.statement.decode(PreVote.self), isAhead(body.term),
-      configuration.hasVote(signed.statement.author)
+      hasVote(signed.statement.author, in: body.configuration)
     else { return }
     election.preVotes[body.term, default: [:]][signed.statement.author] = signed
-    guard let grounds = certificate(body, election.preVotes[body.term] ?? [:]) else { return }
+    // Who lacks the newest change of voters still speaks under the one before.
+    let alike = (election.preVotes[body.term] ?? [:]).filter {
+      (try? $0.value.statement.decode(PreVote.self)) == body
+    }
+    guard let grounds = certificate(body, alike) else { return }
     enter(body.term, .preVotes(grounds), from: desk.own, desk: &desk)
   }
 
@@ -106,7 +110,7 @@ extension LedgerReplica {
 
   /// Enters a term on grounds whose signatures hold.
   mutating func enter(_ term: Int, _ grounds: Grounds, from node: NodeID, desk: inout ReplicaDesk) {
-    guard term > ballot.promised, hasVote(desk), !isHalted, lock.number >= 1 else { return }
+    guard term > ballot.promised, electorate.hasVote(desk.own), !isHalted, lock.number >= 1 else { return }
     do throws(ConsensusDrop) {
       try accept(grounds, for: term, desk)
     } catch {
@@ -151,7 +155,7 @@ extension LedgerReplica {
 
   /// Stands for the promised term, once this node has what the best-proven chain has.
   mutating func stand(desk: inout ReplicaDesk) {
-    guard isElecting, hasVote(desk), !isHalted else { return }
+    guard isElecting, electorate.hasVote(desk.own), !isHalted else { return }
     let position = lock
     guard hash(at: position.number) == position.head, position.number <= durability.proposed else {
       return catchUp(desk: &desk)
@@ -165,18 +169,22 @@ extension LedgerReplica {
       return
     }
     election.stood = (position, desk.now)
-    election.stoodAt.insert(position)
+    election.stoodAt[position] = electorate.hash
     broadcast(.candidacy(credentials), desk: &desk)
     stands(credentials, candidate: desk.own, desk: &desk)
   }
 
   mutating func stands(_ credentials: Credentials, candidate: NodeID, desk: inout ReplicaDesk) {
-    guard isElecting, credentials.promised == ballot.promised, configuration.hasVote(candidate) else { return }
     let position = credentials.position(in: collaboration)
+    guard isElecting, credentials.promised == ballot.promised, let proven = credentials.configuration,
+      hasVote(candidate, in: proven)
+    else { return }
     guard position.term < ballot.promised else {
       return drop(.flawed("a candidate at a term that is not over"), from: candidate, desk: &desk)
     }
-    if election.candidacies[candidate].map({ position > $0 }) ?? true { election.candidacies[candidate] = position }
+    if election.candidacies[candidate].map({ position > $0.position }) ?? true {
+      election.candidacies[candidate] = Candidacy(position: position, configuration: proven)
+    }
     // It may have missed the vote.
     if let (vote, signed) = election.newestVote, vote.candidate == candidate, vote.position == position {
       deliver(.vote(signed), to: candidate, desk: &desk)
@@ -188,7 +196,7 @@ extension LedgerReplica {
 
   /// Candidates in the order in which this node votes: who was handed the office, then by preference; who was lost comes last.
   private var order: [NodeID] {
-    let voters = configuration.allVoters.map(\.node)
+    let voters = electorate.allVoters.map(\.node)
     var order = ranking.filter { voters.contains($0) }
     order += voters.filter { !order.contains($0) }
     switch ballot.grounds {
@@ -206,28 +214,31 @@ extension LedgerReplica {
   }
 
   mutating func considerVoting(desk: inout ReplicaDesk) {
-    guard isElecting, hasVote(desk), let entered = election.enteredAt else { return }
+    guard isElecting, let entered = election.enteredAt else { return }
     // Once a term, for one candidate at one position: so a term has one election certificate, with one base, at most.
     guard ballot.vote == nil else { return }
     // Until a quorum has shown how far it is, or had its time to: a vote for who lacks what others hold is lost.
     let waited = desk.now.uptime - entered.uptime
     let stagger = election.stagger(rules)
-    guard configuration.isQuorum(Set(election.candidacies.keys)) || waited >= stagger * 3 else { return }
+    guard electorate.isQuorum(Set(election.candidacies.keys)) || waited >= stagger * 3 else { return }
     let wanted = election.isHalfOver(at: desk.now) ? lock : max(lock, election.goal ?? lock)
     for (rank, candidate) in order.enumerated() {
       guard waited >= stagger * rank else { return }
-      guard let position = election.candidacies[candidate] else { continue }
-      guard position >= wanted else {
+      guard let candidacy = election.candidacies[candidate], hasVote(in: candidacy.configuration, desk) else {
+        continue
+      }
+      guard candidacy.position >= wanted else {
         tellCredentials(to: candidate, desk: &desk)
         continue
       }
-      return vote(for: candidate, at: position, desk: &desk)
+      return vote(for: candidate, in: candidacy, desk: &desk)
     }
   }
 
-  private mutating func vote(for candidate: NodeID, at position: Position, desk: inout ReplicaDesk) {
+  private mutating func vote(for candidate: NodeID, in candidacy: Candidacy, desk: inout ReplicaDesk) {
     ballot.vote = Vote(
-      term: ballot.promised, candidate: candidate, position: position, configuration: configuration.hash)
+      term: ballot.promised, candidate: candidate, position: candidacy.position,
+      configuration: candidacy.configuration)
     storeBallot(desk: &desk)
   }
 
@@ -241,7 +252,8 @@ extension LedgerReplica {
   mutating func count(vote signed: SignedStatement, desk: inout ReplicaDesk) {
     guard let vote = try? signed.statement.decode(Vote.self) else { return }
     guard isElecting, vote.candidate == desk.own, vote.term == ballot.promised,
-      election.stoodAt.contains(vote.position), configuration.hasVote(signed.statement.author)
+      election.stoodAt[vote.position] == vote.configuration,
+      hasVote(signed.statement.author, in: vote.configuration)
     else {
       return drop(.staleTerm(current: ballot.promised, found: vote.term), from: signed.statement.author, desk: &desk)
     }

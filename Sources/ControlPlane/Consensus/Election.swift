@@ -1,6 +1,12 @@
 internal import Ledger
 internal import Model
 
+/// Where a candidate stands, and under which voters: those at the place that it proved.
+struct Candidacy: Hashable, Sendable {
+  let position: Position
+  let configuration: Digest
+}
+
 /// What a member knows of the coordinator's health and of the election that runs; none of it survives a restart, and
 /// none of it needs to.
 struct Election: Sendable {
@@ -36,13 +42,13 @@ struct Election: Sendable {
   var preVote: (term: Int, signed: SignedStatement?, sentAt: Moment)?
 
   // In the promised term.
-  var candidacies: [NodeID: Position] = [:]
+  var candidacies: [NodeID: Candidacy] = [:]
   var votes: [Position: [NodeID: SignedStatement]] = [:]
   var newestVote: (vote: Vote, signed: SignedStatement)?
   /// Where this node stood last, and when it said so.
   var stood: (position: Position, at: Moment)?
-  /// All positions at which it stood in this term: each is a certificate that it held.
-  var stoodAt: Set<Position> = []
+  /// All positions at which it stood in this term, each a certificate that it held, with their voters.
+  var stoodAt: [Position: Digest] = [:]
 
   init(heardAt: Moment) { self.heardAt = heardAt }
 
@@ -131,7 +137,7 @@ struct Election: Sendable {
     votes = [:]
     newestVote = nil
     stood = nil
-    stoodAt = []
+    stoodAt = [:]
   }
 
   /// Forgets what is said for terms that were entered.

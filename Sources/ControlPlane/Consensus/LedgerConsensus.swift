@@ -20,6 +20,11 @@ public struct LedgerConsensus: Sendable {
 
   public func members(of collaboration: CollaborationID) -> MemberSet? { replicas[collaboration]?.members }
 
+  /// Everybody with whom this node shares a ledger, itself left out.
+  public func fellows(of collaboration: CollaborationID) -> [NodeID] {
+    replicas[collaboration]?.others(desk) ?? []
+  }
+
   /// The head in memory: with what is not durable or proposed yet.
   public func head(of collaboration: CollaborationID) -> Chain? { replicas[collaboration]?.chain }
 
@@ -38,6 +43,9 @@ public struct LedgerConsensus: Sendable {
     guard let replica = replicas[collaboration] else { return 0 }
     return node == desk.own ? replica.durability.entries : replica.heldNumber(by: node)
   }
+
+  /// The proof of the newest decision.
+  public func decision(of collaboration: CollaborationID) -> CommitCertificate? { replicas[collaboration]?.decision }
 
   public func office(of collaboration: CollaborationID) -> OfficeView? { replicas[collaboration]?.view }
 
@@ -134,7 +142,7 @@ public struct LedgerConsensus: Sendable {
 
   private mutating func open(_ members: MemberSet, _ rules: ElectionRules, _ recovered: RecoveredChain?) {
     // Of a round that never opened another roster may be agreed.
-    if let known = replicas[members.collaboration], !known.isBlank || known.members == members { return }
+    if let known = replicas[members.collaboration], !known.isBlank || known.membership.founding == members { return }
     var replica = LedgerReplica(members, rules, recovered: recovered, desk: desk)
     replica.opened(recovered, desk: &desk)
     replicas[members.collaboration] = replica

@@ -4,7 +4,8 @@ internal import Sodium
 
 /// One ledger at this node, in whichever role.
 struct LedgerReplica: Sendable {
-  let members: MemberSet
+  /// What the chain says of its members and voters.
+  var membership: Membership
   let rules: ElectionRules
   var chain: Chain
   /// From entry 1 without a gap; the last is the chain's head.
@@ -34,10 +35,13 @@ struct LedgerReplica: Sendable {
   var checks: [NodeID: Int] = [:]
 
   var collaboration: CollaborationID { members.collaboration }
+  /// The members after the chain's head.
+  var members: MemberSet { membership.newest }
+  /// What the next entry is decided by, unless it changes that itself.
   var configuration: Configuration { members.configuration }
 
   init(_ members: MemberSet, _ rules: ElectionRules, recovered: RecoveredChain?, desk: ReplicaDesk) {
-    self.members = members
+    membership = Membership(members)
     self.rules = rules
     durability = DurableState(recovered: recovered)
     chain = Chain(members.collaboration)
@@ -56,6 +60,11 @@ struct LedgerReplica: Sendable {
       try chain.append(entry)
     } catch {
       preconditionFailure("a checked entry does not fit: \(error)")
+    }
+    do {
+      try membership.take(MembershipChange(kind: entry.kind, body: entry.record.body), at: entry.number)
+    } catch {
+      preconditionFailure("a checked change of members does not hold: \(error)")
     }
     entries.append(entry)
     if entry.kind == TermOpened.kind, let opening = try? TermOpened(entry) {
@@ -77,9 +86,30 @@ struct LedgerReplica: Sendable {
   var decidedNumber: Int { decision?.body.number ?? 0 }
 
   /// The other members in the order of their ids.
-  func others(_ desk: ReplicaDesk) -> [NodeID] { members.members.map(\.node).filter { $0 != desk.own } }
+  func others(_ desk: ReplicaDesk) -> [NodeID] {
+    let members = members.members.map(\.node)
+    let contacts = self.members.contacts.filter { !members.contains($0) }
+    return (members + contacts + departing).filter { $0 != desk.own }
+  }
 
+  /// Who left and has not heard yet that this is decided.
+  private var departing: [NodeID] {
+    guard membership.hasDepartures else { return [] }
+    return membership.departed.filter { node in
+      (following.standings[node]?.decided ?? 0) < membership.departure(of: node) ?? 0
+    }
+  }
+
+  /// Whether a node has a part in this ledger: a member, who is known to have joined, or who left.
+  func knows(_ node: NodeID) -> Bool { members.knows(node) || membership.departure(of: node) != nil }
+
+  /// Whether this node's word counts for the next entry.
   func hasVote(_ desk: ReplicaDesk) -> Bool { configuration.hasVote(desk.own) }
+
+  /// Who elects: the voters at the place that this node would vote from. What was only proposed beyond it may be given up.
+  var electorate: Configuration {
+    credentials.configuration.flatMap { membership.configuration($0) } ?? membership.members(at: 1).configuration
+  }
 
   /// What a member acknowledged or told.
   func heldNumber(by node: NodeID) -> Int {
@@ -139,7 +169,7 @@ struct LedgerReplica: Sendable {
   }
 
   mutating func linkOpened(_ node: NodeID, desk: inout ReplicaDesk) {
-    guard members.member(node) != nil else { return }
+    guard knows(node) else { return }
     tenure.followers[node]?.linkOpened()
     sendStanding(to: node, desk: &desk)
     resendOwn(to: node, desk: &desk)

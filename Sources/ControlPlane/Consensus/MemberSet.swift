@@ -22,15 +22,24 @@ public struct MemberSet: Hashable, Sendable {
   public let configuration: Configuration
   /// All members, those without a vote too, by node id.
   public let members: [Member]
+  /// Who joined later, as whoever let this node in says: heard, and asked for entries, until the chain names them.
+  public let contacts: [NodeID]
 
-  public init(collaboration: CollaborationID, founder: NodeID, configuration: Configuration, members: [Member]) {
+  public init(
+    collaboration: CollaborationID, founder: NodeID, configuration: Configuration, members: [Member],
+    contacts: [NodeID] = []
+  ) {
     self.collaboration = collaboration
     self.founder = founder
     self.configuration = configuration
     self.members = members.sorted { $0.node < $1.node }
+    self.contacts = contacts.sorted()
   }
 
   public func member(_ node: NodeID) -> Member? { members.first { $0.node == node } }
+
+  /// Whether a node is heard and told: a member, or one of the contacts.
+  func knows(_ node: NodeID) -> Bool { member(node) != nil || contacts.contains(node) }
 
   /// The key under which a member signs in an epoch; nil for another epoch than the one in force.
   func key(of node: NodeID, epoch: Int) -> VerificationKey? {

@@ -9,6 +9,11 @@ extension LedgerReplica {
   mutating func adopt(_ certificate: ElectionCertificate, desk: inout ReplicaDesk) {
     let vote = certificate.body
     guard vote.term > officeTerm, !isHalted else { return }
+    // Voters of a configuration that decided entries have ended elect nobody any more.
+    guard membership.configuration(vote.configuration, from: decidedNumber) != nil,
+      entry(vote.position.number).map({ $0.hash != vote.position.head || $0.configuration == vote.configuration })
+        ?? true
+    else { return drop(.wrongConfiguration, from: vote.candidate, desk: &desk) }
     // Its voters had confirmed nothing above its base, so nothing above can have been decided in an older term.
     guard vote.position.number >= decidedNumber || isDecidedLater(than: vote.term) else {
       return halt(at: vote.position.number + 1, desk: &desk)

@@ -18,6 +18,8 @@ extension LedgerReplica {
       chain.term == officeTerm || kind == TermOpened.kind, "term \(officeTerm) begins with an entry of kind \(kind)")
     let entry: Entry
     do {
+      let change = try MembershipChange(kind: kind, body: body)
+      let configuration = try change?.configuration(after: configuration) ?? configuration
       entry = try Entry(
         LedgerRecord(
           number: chain.number + 1, term: officeTerm, timeMilliseconds: desk.now.wallMilliseconds, kind: kind,
@@ -47,13 +49,13 @@ extension LedgerReplica {
     var last = first
     var byteCount = first.bytes.count
     while let next = entry(last.number + 1), next.number - first.number < Proposal.countLimit,
-      byteCount + next.bytes.count <= ConsensusLimits.batchByteCount
+      byteCount + next.bytes.count <= ConsensusLimits.batchByteCount, next.configuration == first.configuration
     {
       byteCount += next.bytes.count
       last = next
     }
     let proposal = Proposal(
-      term: officeTerm, configuration: configuration.hash, first: first.number, last: last.number, head: last.hash)
+      term: officeTerm, configuration: first.configuration, first: first.number, last: last.number, head: last.hash)
     tenure.isSigningProposal = true
     desk.sign(proposal, .proposal(proposal), of: collaboration)
   }
@@ -76,7 +78,8 @@ extension LedgerReplica {
   mutating func push(to node: NodeID, desk: inout ReplicaDesk) {
     guard isInOffice(desk), desk.linked.contains(node), var follower = tenure.followers[node], follower.isReady
     else { return }
-    while follower.sent < durability.proposed, follower.hasRoom,
+    let end = min(durability.proposed, membership.departure(of: node) ?? .max)
+    while follower.sent < end, follower.hasRoom,
       let (message, last) = segment(from: follower.sent + 1, limit: ConsensusLimits.messageEntryCount)
     {
       desk.effects.append(.send(collaboration, .entries(message), to: node))

@@ -11,12 +11,12 @@ extension LedgerReplica {
       following.missedSegment = true
       return drop(.overloaded, from: node, desk: &desk)
     }
-    let segment: Segment
+    var segment: Segment
     let claims: [Claim]
     do throws(ConsensusDrop) {
       segment = try Segment(bytes, id: desk.number(), from: node, collaboration: collaboration)
       guard !(isInOffice(desk) && segment.lastTerm <= officeTerm) else { throw .wrongAuthor }
-      claims = try self.claims(in: segment, desk)
+      claims = try self.claims(in: &segment, desk)
     } catch {
       return drop(error, from: node, desk: &desk)
     }
@@ -25,29 +25,45 @@ extension LedgerReplica {
     desk.effects.append(.verify(claims, token))
   }
 
-  private func claims(in segment: Segment, _ desk: ReplicaDesk) throws(ConsensusDrop) -> [Claim] {
+  private func claims(in segment: inout Segment, _ desk: ReplicaDesk) throws(ConsensusDrop) -> [Claim] {
     var claims: [Claim] = []
     var coordinators = following.coordinators
     coordinators[officeTerm] = coordinator
+    var membership = membership
     // One after another they come faster than they are taken.
-    for opening in following.segments.flatMap(\.openings) {
-      coordinators[opening.election.body.term] = opening.coordinator
+    for before in following.segments where before.first <= segment.first {
+      membership.replace(by: before)
+      for opening in before.openings { coordinators[opening.election.body.term] = opening.coordinator }
     }
+    membership.replace(by: segment)
     for opening in segment.openings {
       coordinators[opening.election.body.term] = opening.coordinator
-      if opening.election != ballot.office { claims += try self.claims(in: opening.election, desk) }
+      if opening.election != ballot.office {
+        claims += try self.claims(in: opening.election, knowing: membership, desk)
+      }
+    }
+    for case .changed(_, let decided) in segment.changes.values {
+      claims += try self.claims(in: decided, knowing: membership, desk)
     }
     for signed in segment.proposals {
       let statement = signed.signed.statement
       guard statement.network == desk.network, signed.collaboration == collaboration else { throw .wrongAuthor }
       let term = signed.proposal.term
-      guard let coordinator = term == 1 ? members.founder : coordinators[term] else { throw .unknownTerm(found: term) }
+      guard let coordinator = term == 1 ? membership.founding.founder : coordinators[term] else {
+        throw .unknownTerm(found: term)
+      }
       guard signed.author == coordinator else { throw .wrongAuthor }
-      guard signed.proposal.configuration == configuration.hash else { throw .wrongConfiguration }
-      guard let key = members.key(of: signed.author, epoch: statement.epoch) else { throw .wrongEpoch }
+      guard membership.configuration(signed.proposal.configuration) != nil else { throw .wrongConfiguration }
+      guard let key = membership.key(of: signed.author, epoch: statement.epoch) else { throw .wrongEpoch }
       claims.append(Claim(signed: signed.signed, key: key))
     }
-    if let decided = segment.decision, decided != decision { claims += try self.claims(in: decided, desk) }
+    // A decision far ahead may be of voters whom this member has not heard of yet: then it is worth nothing here.
+    if let decided = segment.decision, membership.configuration(decided.body.configuration) == nil {
+      segment.decision = nil
+    }
+    if let decided = segment.decision, decided != decision {
+      claims += try self.claims(in: decided, knowing: membership, desk)
+    }
     return claims
   }
 
@@ -104,7 +120,32 @@ extension LedgerReplica {
       throw .staleTerm(current: officeTerm, found: entry.term)
     }
     for entry in fresh where entry.term > officeTerm { throw .unknownTerm(found: entry.term) }
+    try checkMembership(fresh, of: segment)
     return fresh
+  }
+
+  /// Each entry stands under the configuration that the chain before it and its own change make; voters end a joint
+  /// configuration only with the proof that an entry under it is decided.
+  private func checkMembership(_ fresh: [Entry], of segment: Segment) throws(ConsensusDrop) {
+    var membership = membership
+    membership.goBack(to: (fresh.first?.number ?? 1) - 1)
+    for entry in fresh {
+      let change = segment.changes[entry.number]
+      if case .changed(_, let decided) = change {
+        let number = decided.body.number
+        let known = segment.entry(number)?.hash ?? hash(at: number)
+        guard let from = membership.jointFrom, number >= from, number < entry.number, known == decided.body.head,
+          decided.body.configuration == membership.newest.configuration.hash
+        else { throw .flawed("a change of voters that nothing decided proves") }
+      }
+      do throws(LedgerError) {
+        guard try membership.take(change, at: entry.number).hash == entry.configuration else {
+          throw .statement("entry \(entry.number) stands under another configuration")
+        }
+      } catch {
+        throw .malformed("\(error)")
+      }
+    }
   }
 
   /// Whether undecided entries from `first` on may give way to those of a segment: to decided ones always.
@@ -168,6 +209,14 @@ extension LedgerReplica {
       proposals.append(proposal)
       writes.append(.proposal(proposal))
     }
+    // Nobody acknowledges anything under new voters without this proof on its own disk (docs/consensus.md).
+    for entry in fresh {
+      guard case .changed(_, let decided) = segment.changes[entry.number], decided.body.number > decidedNumber else {
+        continue
+      }
+      writes.append(.decision(decided))
+      if decided.body.number > waitingDecision?.body.number ?? 0 { waitingDecision = decided }
+    }
     let token = desk.store(writes, of: collaboration)
     durability.started(token, .segment(through: segment.last, covering))
     election.holdsUndecided(since: desk.now)
@@ -184,6 +233,7 @@ extension LedgerReplica {
     }
     entries.removeSubrange(number...)
     chain.goBack(to: entries.last)
+    membership.goBack(to: number)
     proposals.removeAll { $0.proposal.last > number }
     following.coordinators = following.coordinators.filter { $0.key <= chain.term }
     following.forgetsOwn()

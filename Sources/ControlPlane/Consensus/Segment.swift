@@ -7,7 +7,9 @@ struct Segment: Sendable {
   let from: NodeID
   let entries: [Entry]
   let proposals: [SignedProposal]
-  let decision: CommitCertificate?
+  var decision: CommitCertificate?
+  /// What its entries say of members and voters, by place.
+  let changes: [Int: MembershipChange]
   /// The terms that begin in it.
   let openings: [TermOpened]
   var isChecked = false
@@ -57,6 +59,7 @@ struct Segment: Sendable {
     self.proposals = proposals
     decision = bytes.decision
     openings = try Self.openings(in: entries)
+    changes = try Self.changes(in: entries)
     try checkCover()
   }
 
@@ -73,6 +76,19 @@ struct Segment: Sendable {
     }
     guard openings.count <= ConsensusLimits.openingsPerSegment else { throw .tooLarge }
     return openings
+  }
+
+  private static func changes(in entries: [Entry]) throws(ConsensusDrop) -> [Int: MembershipChange] {
+    var changes: [Int: MembershipChange] = [:]
+    for entry in entries {
+      do throws(LedgerError) {
+        changes[entry.number] = try MembershipChange(kind: entry.kind, body: entry.record.body)
+      } catch {
+        throw .malformed("entry \(entry.number): \(error)")
+      }
+    }
+    guard changes.count <= ConsensusLimits.openingsPerSegment else { throw .tooLarge }
+    return changes
   }
 
   private func checkCover() throws(ConsensusDrop) {

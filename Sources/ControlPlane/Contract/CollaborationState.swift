@@ -14,6 +14,16 @@ public struct CollaborationState: Hashable, Sendable {
   public internal(set) var terms: [TermRecord] = []
   public internal(set) var round: Int
   public internal(set) var roster: Roster
+  /// Roster 1, by which entry 1 is checked.
+  public let foundingRoster: Roster
+  /// Members that take nothing new and go once they have nothing left to do.
+  public internal(set) var leaving: Set<NodeID> = []
+  /// Nodes that were members and left: they are not asked again, and may ask themselves.
+  public internal(set) var departed: Set<NodeID> = []
+  /// The newest last, at most `rosterChangesKept`.
+  public internal(set) var rosterChanges: [RosterChange] = []
+  /// The newest entry about each node's membership since the round opened.
+  var membershipEntries: [NodeID: Int] = [:]
   public internal(set) var weights: [NodeID: Weight]
   public internal(set) var tasks: [TaskID: TaskRecord] = [:]
   /// In order of submission.
@@ -36,6 +46,7 @@ public struct CollaborationState: Hashable, Sendable {
     let body = try judge.body(RoundOpened.self, record)
     try judge.require(
       try judge.canonical(body.charter.id) == id, .agreement, "the charter founds another collaboration")
+    try judge.require(body.charter.continues?.isBounded ?? true, .limit, "what it continues is out of range")
     try judge.require(body.charter.founder == body.coordinator, .membership, "the founder coordinates term 1 (R2)")
     try judge.require(
       body.contract.rules == ContractDocument.rulesVersion, .agreement,
@@ -66,6 +77,7 @@ public struct CollaborationState: Hashable, Sendable {
     term = record.term
     round = body.round
     roster = body.roster
+    foundingRoster = body.roster
     weights = Dictionary(uniqueKeysWithValues: nodes.map { ($0, Weight(ppm: body.contract.weights.initialPPM)) })
     negotiation = body.negotiation
     lastEntry = record.number
@@ -117,8 +129,13 @@ public struct CollaborationState: Hashable, Sendable {
     try judge.require(record.number == lastEntry + 1, .order, "expected entry \(lastEntry + 1)")
     try judge.require(
       record.term == term || record.kind == TermRecord.kind, .order, "term \(record.term) began without an entry")
-    let change =
+    let change: TaskChange? =
       switch record.kind {
+      case MemberJoined.kind: try Self.aboutNoTask(memberJoined(record))
+      case MemberLeaving.kind: try Self.aboutNoTask(memberLeaving(record))
+      case MemberLeft.kind: try Self.aboutNoTask(memberLeft(record))
+      case VotersChanging.kind: try Self.aboutNoTask(votersChanging(record))
+      case VotersChanged.kind: try Self.aboutNoTask(votersChanged(record))
       case TermRecord.kind: try termOpened(record)
       case TaskSubmitted.kind: try taskSubmitted(record)
       case TaskPlanned.kind: try taskPlanned(record)
@@ -132,6 +149,8 @@ public struct CollaborationState: Hashable, Sendable {
     lastEntry = record.number
     return change
   }
+
+  private static func aboutNoTask(_: Void) -> TaskChange? { nil }
 
   public var openTasks: Int { openTaskIDs.count }
 

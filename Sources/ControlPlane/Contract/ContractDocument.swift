@@ -81,7 +81,7 @@ public struct ContractDocument: Codable, Hashable, Sendable {
   }
 
   /// The version of the rules in `CollaborationState`.
-  public static let rulesVersion = 4
+  public static let rulesVersion = 5
 
   /// The hash that calls, rosters and signatures name.
   ///

@@ -1,13 +1,41 @@
 public import Model
 
+/// The end of a collaboration whose quorum was lost for good, and who founded another to go on from there (R17).
+public struct Continuation: Codable, Hashable, Sendable {
+  /// The longest person's name and reason, in characters.
+  public static let textLimit = 64
+
+  public var collaboration: CollaborationID
+  /// The hash of its last entry that was decided where this one was founded.
+  public var head: Digest
+  public var number: Int
+  public var person: String
+  public var reason: String
+
+  public init(collaboration: CollaborationID, number: Int, head: Digest, person: String, reason: String) {
+    self.collaboration = collaboration
+    self.head = head
+    self.number = number
+    self.person = String(person.prefix(Self.textLimit))
+    self.reason = String(reason.prefix(Self.textLimit))
+  }
+
+  var isBounded: Bool {
+    number >= 1 && person.utf8.count <= Self.textLimit * 4 && reason.utf8.count <= Self.textLimit * 4
+  }
+}
+
 /// What founds a collaboration; its hash is the collaboration's id.
 public struct Charter: Codable, Hashable, Sendable {
+  /// What it goes on with; nil for most.
+  public var continues: Continuation?
   public var founder: NodeID
   public var name: String
   public var network: NetworkID
   public var nonce: String
 
-  public init(founder: NodeID, name: String, network: NetworkID, nonce: String) {
+  public init(founder: NodeID, name: String, network: NetworkID, nonce: String, continues: Continuation? = nil) {
+    self.continues = continues
     self.founder = founder
     self.name = name
     self.network = network

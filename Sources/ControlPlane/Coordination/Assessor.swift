@@ -102,6 +102,37 @@ public struct Assessor: Sendable {
     return .done(Self.describe(verdict))
   }
 
+  /// The coordinator of an open round asks whether this node takes part, too.
+  public mutating func invited(
+    _ signed: SignedStatement, context: CoordinationContext, into effects: inout CoordinationEffects
+  ) -> Handling {
+    guard let invitation = try? signed.statement.decode(MemberInvitation.self),
+      let id = try? invitation.charter.id(), signed.statement.collaboration == id,
+      invitation.roster.members.count <= 100, invitation.contacts.count <= 100,
+      let contract = try? invitation.contract.hash()
+    else { return .done("malformed invitation") }
+    guard context.collaborations[id]?.roster[context.node] == nil else { return .done("a member already") }
+    guard context.wall <= invitation.replyByMilliseconds else { return .done("lapsed") }
+    let deadline = min(invitation.replyByMilliseconds, context.wall + 60_000)
+    func tell(_ body: some StatementBody) {
+      effects.append(
+        .tell(signed.statement.author, context.statement(body, in: id), deadlineMilliseconds: deadline))
+    }
+    let verdict = assess(invitation.call, context)
+    switch verdict {
+    case .join(let member):
+      effects.append(
+        .follow(
+          id, founder: invitation.charter.founder, contract: invitation.contract, roster: invitation.roster,
+          contacts: invitation.contacts))
+      tell(JoinRequest(after: invitation.after, contract: contract, member: member))
+    case .decline(let code, let text): tell(InvitationDeclined(code: code, text: text))
+    // The contract of an open round is signed: it is this one or none.
+    case .counter(_, _, let text): tell(InvitationDeclined(code: .price, text: text))
+    }
+    return .done(Self.describe(verdict))
+  }
+
   private func assess(_ call: Call, _ context: CoordinationContext) -> CallAnswer.Verdict {
     if let rule = policy.objection(kind: call.kind, labels: call.labels) {
       return .decline(code: rule.code, text: Text.bounded(rule.text))
@@ -157,7 +188,8 @@ public struct Assessor: Sendable {
       let hash = try? proposal.agreement.hash()
     else { return .done("the roster does not list this node as it declared itself") }
     effects.append(
-      .follow(id, founder: proposal.charter.founder, contract: proposal.contract, roster: proposal.roster))
+      .follow(
+        id, founder: proposal.charter.founder, contract: proposal.contract, roster: proposal.roster, contacts: []))
     effects.append(
       .tell(
         proposal.charter.founder, context.statement(RosterSignature(agreement: hash, call: proposal.call), in: id),

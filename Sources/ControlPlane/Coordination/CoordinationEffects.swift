@@ -15,7 +15,8 @@ public struct CoordinationEffects: Sendable {
     /// Found a ledger with entry 1.
     case open(RoundOpened)
     /// Accept a ledger from its coordinator.
-    case follow(CollaborationID, founder: NodeID, contract: ContractDocument, roster: Roster)
+    case follow(
+      CollaborationID, founder: NodeID, contract: ContractDocument, roster: Roster, contacts: [NodeID])
     case append(CollaborationID, Entry)
     /// Bring an object here from one of these nodes.
     case fetch(ObjectReference, from: [NodeID])

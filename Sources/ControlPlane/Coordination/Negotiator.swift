@@ -1,4 +1,4 @@
-internal import Contract
+public import Contract
 public import Model
 
 /// The coordinator's side of negotiations: calls, answers, counter-proposals, rosters, signatures.
@@ -25,14 +25,15 @@ public struct Negotiator: Sendable {
   /// - Returns: nil when too many negotiations are under way.
   public mutating func create(
     name: String, kind: String, labels: [String: String], needs: Amounts, replyMilliseconds: Int,
-    priceLimitMicroPerCPUSecond: Int?, trace: TraceID, context: CoordinationContext, random: inout Random,
-    into effects: inout CoordinationEffects
+    priceLimitMicroPerCPUSecond: Int?, continues: Continuation? = nil, under contract: ContractDocument = .standard,
+    trace: TraceID, context: CoordinationContext, random: inout Random, into effects: inout CoordinationEffects
   ) -> CollaborationID? {
     guard negotiations.values.count(where: { !$0.isOver }) < Self.limit else { return nil }
     let charter = Charter(
-      founder: context.node, name: name, network: context.network, nonce: random.digest().hexadecimal)
+      founder: context.node, name: name, network: context.network, nonce: random.digest().hexadecimal,
+      continues: continues)
     guard let id = try? charter.id() else { return nil }
-    var contract = ContractDocument.standard
+    var contract = contract
     contract.negotiation.replyMilliseconds = replyMilliseconds
     let negotiation = Negotiation(
       charter: charter, contract: contract, kind: kind, labels: labels, needs: needs,

@@ -64,6 +64,7 @@ public struct Planner: Sendable {
     state: CollaborationState, _ surroundings: Surroundings
   ) -> (constraint: String, detail: String)? {
     if member.total.isZero { return ("resources", "offers nothing") }
+    if state.leaving.contains(member.node) { return ("leaving", "takes nothing new") }
     if let adapter = submission.adapter, !member.adapters.contains(adapter) {
       return ("adapter", "has \(member.adapters.joined(separator: ", ")), asked is \(adapter)")
     }

@@ -39,8 +39,7 @@ extension NodeEngine {
       collaboration: id, name: charter.name, state: collaborationState(book, negotiation),
       reason: collaborationReason(book, negotiation), coordinator: coordinator,
       coordinatorName: name(of: coordinator),
-      role: coordinator == identity.node
-        ? "coordinator" : book?.roster[identity.node] != nil ? "participant" : "observer",
+      role: role(in: book, coordinator: coordinator),
       term: book?.term ?? 1, round: book?.round ?? 1, contract: (try? contract.hash()) ?? .zero,
       contractName: contract.name,
       contractVersion: contract.version, rosterVersion: book?.roster.version ?? 0,
@@ -50,7 +49,20 @@ extension NodeEngine {
         NegotiationView(
           node: $0.node, name: $0.name, answer: $0.answer.rawValue, code: $0.code, reason: $0.text,
           timeMilliseconds: $0.timeMilliseconds)
-      })
+      },
+      continues: charter.continues?.collaboration,
+      rosterChanges: book?.rosterChanges.map {
+        RosterChangeView(
+          change: $0.kind.rawValue, node: $0.node, name: $0.name, entry: $0.entry,
+          timeMilliseconds: $0.timeMilliseconds, rosterVersion: $0.version, reason: $0.reason)
+      } ?? [])
+  }
+
+  private func role(in book: CollaborationState?, coordinator: NodeID) -> String {
+    if coordinator == identity.node { return "coordinator" }
+    guard let book else { return "observer" }
+    if book.roster[identity.node] != nil { return book.leaving.contains(identity.node) ? "leaving" : "participant" }
+    return book.departed.contains(identity.node) ? "left" : "observer"
   }
 
   /// The hash of the last decided entry; nil while there is none.

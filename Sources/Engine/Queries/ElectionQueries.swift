@@ -34,7 +34,8 @@ extension NodeEngine {
       bearsLies: Configuration.faultsTolerated(of: voters.count) > 0, callsNeeded: book.contract.election.callsNeeded,
       callIntervalMilliseconds: book.contract.election.callIntervalMilliseconds, waitingSubmissions: waiting,
       undecidedEntries: max(0, (consensus.head(of: id)?.number ?? 0) - book.lastEntry),
-      voters: voterViews(book), terms: termViews(book), next: nextStep(id, reason, look))
+      preferred: preferences[id] ?? [], voters: voterViews(book), terms: termViews(book),
+      next: nextStep(id, reason, look))
   }
 
   /// By the collaborations' ids.

@@ -10,7 +10,7 @@ public struct CollaborationView: Codable, Sendable, Hashable {
   public var reason: String
   public var coordinator: NodeID
   public var coordinatorName: String
-  /// coordinator, participant or observer: this node's own role.
+  /// coordinator, participant, leaving, left or observer: this node's own role.
   public var role: String
   public var term: Int
   public var round: Int
@@ -25,6 +25,24 @@ public struct CollaborationView: Codable, Sendable, Hashable {
   public var head: Digest?
   /// What was asked and answered, while and after it was negotiated.
   public var negotiation: [NegotiationView]
+  /// The collaboration that it was founded to go on with; absent for most.
+  public var continues: CollaborationID?
+  /// Members that came and went since the round opened; the newest last, at most 64.
+  public var rosterChanges: [RosterChangeView]
+}
+
+/// A member that came or went while a round was open (R7).
+public struct RosterChangeView: Codable, Sendable, Hashable {
+  /// joined, leaving or left.
+  public var change: String
+  public var node: NodeID
+  public var name: String
+  /// The ledger entry that says so.
+  public var entry: Int
+  public var timeMilliseconds: Int64
+  /// Of the roster after it.
+  public var rosterVersion: Int
+  public var reason: String
 }
 
 /// What one node answered to a call.

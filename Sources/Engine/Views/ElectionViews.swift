@@ -30,6 +30,8 @@ public struct ElectionView: Codable, Sendable, Hashable {
   /// Submissions of this node that wait for a decision, and entries that are proposed and not decided.
   public var waitingSubmissions: Int
   public var undecidedEntries: Int
+  /// Whom people at this node prefer, the best first; empty for the contract's order.
+  public var preferred: [NodeID]
   public var voters: [VoterView]
   /// Oldest first; term 1 has no election.
   public var terms: [TermView]

@@ -19,6 +19,10 @@ public protocol NodeService: Sendable {
 
   func collaborations() async throws -> [CollaborationView]
   func createCollaboration(_ request: CollaborationRequest) async throws -> CollaborationView
+  /// Durable when it returns; when the last work here is done and this node is gone shows later.
+  func leave(_ collaboration: CollaborationID, reason: String) async throws -> CollaborationView
+  /// Durable when it returns; whether this node is let in again shows later.
+  func join(_ collaboration: CollaborationID) async throws -> CollaborationView
   func participants(of collaboration: CollaborationID?) async throws -> [ParticipantView]
   func weights(of collaboration: CollaborationID?) async throws -> [WeightView]
 
@@ -29,6 +33,11 @@ public protocol NodeService: Sendable {
   func callElection(of collaboration: CollaborationID, person: String, reason: String) async throws -> ElectionView
   /// Durable when it returns; the successor may not take over.
   func transferOffice(of collaboration: CollaborationID, to node: NodeID, person: String) async throws -> ElectionView
+
+  /// Whom this node votes for first; nobody for the contract's order. Durable when it returns.
+  func prefer(_ nodes: [NodeID], in collaboration: CollaborationID) async throws -> ElectionView
+  /// Founds a collaboration that goes on where another has lost its quorum for good.
+  func reconstitute(_ collaboration: CollaborationID, person: String, reason: String) async throws -> CollaborationView
 
   /// Objects must be there first (`putObject`). Durable when it returns; the same nonce gives the same task.
   func submit(_ request: SubmissionRequest) async throws -> TaskView

@@ -16,11 +16,13 @@ public struct RosterKeys: Hashable, Sendable {
     keys[Name(node: node, epoch: epoch)]
   }
 
-  /// Takes the certificates of `body.roster.members[].certificate`, if the entry has a roster.
+  /// Takes the certificates of `body.roster.members[]`, where the entry has a roster, and of the member that it lets in.
   ///
   /// - Returns: what is wrong with certificates that were not taken, in the roster's order.
   public mutating func take(_ entry: Entry) -> [String] {
-    guard case .array(let members)? = entry.record.body["roster"]?["members"] else { return [] }
+    var members: [JSON] = []
+    if case .array(let listed)? = entry.record.body["roster"]?["members"] { members = listed }
+    if entry.kind == MembershipChange.joinedKind, let joined = entry.record.body["member"] { members.append(joined) }
     var problems: [String] = []
     for (index, member) in members.enumerated() {
       do {

@@ -5,17 +5,12 @@ public import Model
 /// The verifier gets the contract through this, so that it knows none. Consensus asks by an effect instead, since there
 /// the contract's state belongs to the engine.
 public protocol Rules: Sendable {
-  /// The hash of the configuration in force after what was applied, which the newest entry must carry; nil where these
-  /// rules know none.
-  var configuration: Digest? { get }
   /// Takes the next record, or throws what it breaks; after a throw the value is used no more.
   mutating func apply(_ record: LedgerRecord) throws
 }
 
 /// Rules that allow everything: for checking links and signatures alone.
 public struct NoRules: Rules {
-  public let configuration: Digest? = nil
-
   public init() {}
   public mutating func apply(_ record: LedgerRecord) {}
 }

@@ -33,6 +33,8 @@ public struct Finding: Hashable, Sendable, Codable {
     case contradicted
     /// Entry 1, a roster or a certificate is not what it must be.
     case foundation
+    /// An entry stands under other voters than those before it make, or voters change without proof.
+    case membership
     /// The contract does not allow it.
     case rules
 
@@ -42,7 +44,7 @@ public struct Finding: Hashable, Sendable, Codable {
       case .missing, .unreadable, .cut: 0
       case .contested, .misplaced, .changed, .contradicted: 1
       case .foundation, .link: 2
-      case .signature, .proposal, .unproposed, .rules, .election, .decision: 3
+      case .signature, .proposal, .unproposed, .rules, .election, .decision, .membership: 3
       case .column: 4
       }
     }

@@ -26,6 +26,7 @@ public struct Verifier: Sendable {
   private var rulesHold = true
   private var keys = RosterKeys()
   private var opening: Opening?
+  private var voters: VoterHistory?
   /// Who coordinated each term that began, by an election that holds.
   private var coordinators: [Int: NodeID] = [:]
   private var term = 1
@@ -33,6 +34,8 @@ public struct Verifier: Sendable {
   private var newest = 0
   private var decision: CommitCertificate?
   private var decidedThrough = 0
+  /// Under which configuration the entry stands that the decision names.
+  private var decidedUnder: Digest?
   /// Places after the last covered one, in order.
   private var open: [Place] = []
   private var covered = 0
@@ -96,8 +99,15 @@ public struct Verifier: Sendable {
       find(number, .misplaced, "collaboration \(collaboration)", "collaboration \(entry.collaboration)")
     }
     if number == 1 { found(on: entry) }
-    if entry.number == number, entry.collaboration == collaboration { checkTerm(of: entry) }
+    // Before the votes of a term are checked: who joined before it may be among the voters.
     for problem in keys.take(entry) { find(number, .foundation, "a certificate that holds", problem) }
+    if entry.number == number, entry.collaboration == collaboration {
+      let follows = newest == number - 1
+      newest = number
+      checkTerm(of: entry, follows: follows)
+      checkVoters(of: entry, follows: follows)
+    }
+    if number == decision?.body.number { decidedUnder = entry.configuration }
     if anchors.contains(where: { $0.number == number }) { anchored[number] = entry.hash }
     judge(entry)
     open.append(Place(numbers: number...number, entry: entry))
@@ -214,6 +224,7 @@ public struct Verifier: Sendable {
     do {
       let opening = try Opening(entry)
       self.opening = opening
+      voters = VoterHistory(opening.configuration)
       coordinators[1] = opening.coordinator
     } catch {
       find(1, .foundation, "the opening of a round", "\(error)")
@@ -221,9 +232,7 @@ public struct Verifier: Sendable {
   }
 
   /// A term begins with the entry that proves its election, and never goes back.
-  private mutating func checkTerm(of entry: Entry) {
-    let followsKnown = newest == entry.number - 1
-    newest = entry.number
+  private mutating func checkTerm(of entry: Entry, follows: Bool) {
     guard entry.term != term || entry.kind == TermOpened.kind else { return }
     guard entry.term > term else {
       let expected = entry.term < term ? "term \(term) or later" : "the opening of a later term than \(term)"
@@ -231,9 +240,13 @@ public struct Verifier: Sendable {
     }
     term = entry.term
     // What opened the term may be what is missing or unreadable before it, and a finding already.
-    if !followsKnown, entry.kind != TermOpened.kind { return }
+    if !follows, entry.kind != TermOpened.kind { return }
     do throws(LedgerError) {
       let opened = try TermOpened(entry)
+      // Voters are those at the place that the election continues.
+      guard !follows || opened.election.body.configuration == voters?.inForce.hash else {
+        throw .statement("votes of another configuration than the one in force")
+      }
       try check(opened.election, of: opened.election.body.configuration)
       coordinators[entry.term] = opened.coordinator
     } catch {
@@ -241,16 +254,27 @@ public struct Verifier: Sendable {
     }
   }
 
+  /// Each entry stands under the configuration that those before it make, and new voters take over by proof only.
+  private mutating func checkVoters(of entry: Entry, follows: Bool) {
+    guard entry.number > 1, voters != nil else { return }
+    do throws(LedgerError) {
+      guard let proof = try voters?.take(entry, follows: follows) else { return }
+      try check(proof, of: proof.body.configuration)
+    } catch {
+      find(entry.number, .membership, "the voters in force", "\(error)")
+    }
+  }
+
   /// - Throws: `LedgerError.statement` when it proves nothing under the voters of this ledger.
   private func check<Body>(_ certificate: Certificate<Body>, of configuration: Digest) throws(LedgerError) {
-    guard let opening else { throw .statement("nobody knows the voters") }
+    guard let opening, let voters else { throw .statement("nobody knows the voters") }
     guard certificate.collaboration == collaboration, opening.network.map({ $0 == certificate.network }) ?? true else {
       throw .statement("a certificate of another collaboration or network")
     }
-    guard configuration == opening.configuration.hash else {
-      throw .statement("a certificate of another configuration")
+    guard let configuration = voters.configuration(configuration) else {
+      throw .statement("a certificate of a configuration that was never in force")
     }
-    if let flaw = certificate.flaw(in: opening.configuration) { throw .statement(flaw) }
+    if let flaw = certificate.flaw(in: configuration) { throw .statement(flaw) }
     for signed in try certificate.statements() {
       let author = signed.statement.author
       guard let key = keys.key(of: author, epoch: signed.statement.epoch), signed.verifies(with: key) else {
@@ -262,6 +286,9 @@ public struct Verifier: Sendable {
   private mutating func checkDecision() {
     guard let decision, opening != nil else { return }
     do throws(LedgerError) {
+      guard decidedUnder.map({ $0 == decision.body.configuration }) ?? true else {
+        throw .statement("of another configuration than its entry")
+      }
       try check(decision, of: decision.body.configuration)
       // Where it names another entry than the one that lies there, its anchor says so.
       if anchored[decision.body.number] == decision.body.head { decidedThrough = decision.body.number }
@@ -277,11 +304,7 @@ public struct Verifier: Sendable {
       try rules.apply(entry.record)
     } catch {
       rulesHold = false
-      return find(entry.number, .rules, "what the contract allows", "\(error)")
-    }
-    if let configuration = rules.configuration, entry.configuration != configuration {
-      rulesHold = false
-      find(entry.number, .rules, "configuration \(configuration)", "configuration \(entry.configuration)")
+      find(entry.number, .rules, "what the contract allows", "\(error)")
     }
   }
 

@@ -19,6 +19,21 @@ extension NodeDoor {
     return try await election(of: collaboration)
   }
 
+  func prefer(_ nodes: [NodeID], in collaboration: CollaborationID) async throws -> ElectionView {
+    _ = try await loop.command(.preferCoordinators(collaboration, nodes))
+    return try await election(of: collaboration)
+  }
+
+  func reconstitute(_ collaboration: CollaborationID, person: String, reason: String) async throws -> CollaborationView
+  {
+    guard
+      case .collaboration(let id) = try await loop.command(
+        .reconstitute(collaboration, person: person, reason: reason)),
+      let view = await loop.read({ engine, _ in engine.collaborationView(id) })
+    else { throw Refusal(.failed, "the collaboration was not kept") }
+    return view
+  }
+
   func transferOffice(of collaboration: CollaborationID, to node: NodeID, person: String) async throws -> ElectionView {
     _ = try await loop.command(.transferOffice(collaboration, to: node, person: person))
     return try await election(of: collaboration)

@@ -7,7 +7,10 @@ import Model
 struct CollaborationCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "collaboration", abstract: "Lasting cooperations of some nodes, each with a ledger.",
-    subcommands: [Create.self, List.self, Show.self])
+    subcommands: [
+      Create.self, List.self, Show.self, CollaborationLeave.self, CollaborationJoin.self,
+      CollaborationReconstitute.self,
+    ])
 
   struct Create: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -109,14 +112,27 @@ struct CollaborationCommand: AsyncParsableCommand {
           Column("AT (UTC)") { HumanText.clock($0.timeMilliseconds) },
           Column("REASON") { $0.reason },
         ])
+      let changes = Listing<RosterChangeView>(
+        nothing: "", name: { $0.node.hexadecimal },
+        columns: [
+          .id("NODE") { $0.node.digest },
+          Column("NAME") { $0.name },
+          .state("CHANGE") { $0.change },
+          Column("ENTRY") { "\($0.entry)" },
+          Column("ROSTER") { "\($0.rosterVersion)" },
+          Column("AT (UTC)") { HumanText.clock($0.timeMilliseconds) },
+          Column("REASON") { $0.reason },
+        ])
       return facts([
         ("Collaboration", view.collaboration.hexadecimal), ("Name", view.name), ("State", view.state),
         ("Reason", view.reason), ("Coordinator", "\(view.coordinatorName) (\(output.text(view.coordinator.digest)))"),
-        ("Role here", view.role), ("Round", "\(view.round), term \(view.term)"),
+        ("Continues", view.continues.map { output.text($0.digest) } ?? ""), ("Role here", view.role),
+        ("Round", "\(view.round), term \(view.term)"),
         ("Contract", "\(view.contractName) version \(view.contractVersion) (\(output.text(view.contract)))"),
         ("Roster", "version \(view.rosterVersion), \(view.members) members"), ("Tasks", "\(view.tasks)"),
         ("Ledger", "\(view.entries) entries" + (view.head.map { ", head \(output.text($0))" } ?? "")),
       ]) + (view.negotiation.isEmpty ? "" : "\n" + answers.table(view.negotiation, wide: output.format == .wide))
+        + (view.rosterChanges.isEmpty ? "" : "\n" + changes.table(view.rosterChanges, wide: output.format == .wide))
     }
   }
 }

@@ -22,6 +22,16 @@ extension Client {
     try await post("/v1/collaborations", request)
   }
 
+  /// - Returns: how things stand when it is kept; when this node is gone shows later.
+  public func leave(_ collaboration: CollaborationID, reason: String) async throws -> CollaborationView {
+    try await post("/v1/collaborations/\(collaboration)/leave", LeaveCollaborationRequest(reason: reason))
+  }
+
+  /// - Returns: how things stand when it is kept; whether this node is let in shows later.
+  public func join(_ collaboration: CollaborationID) async throws -> CollaborationView {
+    try await post("/v1/collaborations/\(collaboration)/join", NoBody())
+  }
+
   public func participants(of collaboration: CollaborationID? = nil) async throws -> [ParticipantView] {
     try await get("/v1/participants", [("collaboration", collaboration?.hexadecimal)])
   }
@@ -50,6 +60,18 @@ extension Client {
   ) async throws -> ElectionView {
     try await post(
       "/v1/collaborations/\(collaboration)/election/transfer", ElectionTransferRequest(node: node, person: person))
+  }
+
+  public func prefer(_ nodes: [NodeID], in collaboration: CollaborationID) async throws -> ElectionView {
+    try await post("/v1/collaborations/\(collaboration)/election/preference", ElectionPreferenceRequest(nodes: nodes))
+  }
+
+  /// - Returns: the new collaboration; whether it opens shows later.
+  public func reconstitute(
+    _ collaboration: CollaborationID, person: String, reason: String
+  ) async throws -> CollaborationView {
+    try await post(
+      "/v1/collaborations/\(collaboration)/reconstitute", ReconstituteRequest(person: person, reason: reason))
   }
 
   public func submit(_ request: SubmissionRequest) async throws -> TaskView {

@@ -22,6 +22,29 @@ func addElectionRoutes(to table: RouteTable) {
     return try await service.transferOffice(
       of: try context.id("collaboration", of: CollaborationID.self), to: transfer.node, person: transfer.person)
   }
+  table.post("/v1/collaborations/{collaboration}/election/preference") { request, context in
+    let preference = try await request.document(ElectionPreferenceRequest.self, limit: limits.bodyBytes)
+    return try await service.prefer(
+      preference.nodes, in: try context.id("collaboration", of: CollaborationID.self))
+  }
+  table.post("/v1/collaborations/{collaboration}/reconstitute") { request, context in
+    let body = try await request.document(ReconstituteRequest.self, limit: limits.bodyBytes)
+    try ElectionText.require(body.person, "person")
+    try ElectionText.require(body.reason, "reason")
+    return try await service.reconstitute(
+      try context.id("collaboration", of: CollaborationID.self), person: body.person, reason: body.reason)
+  }
+}
+
+/// The body of `POST /v1/collaborations/{collaboration}/election/preference`: the best first.
+struct ElectionPreferenceRequest: Codable, Sendable {
+  var nodes: [NodeID]
+}
+
+/// The body of `POST /v1/collaborations/{collaboration}/reconstitute`.
+struct ReconstituteRequest: Codable, Sendable {
+  var person: String
+  var reason: String
 }
 
 /// The body of `POST /v1/collaborations/{collaboration}/election/call`.

@@ -6,7 +6,10 @@ import Model
 struct ElectionCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "election", abstract: "Who coordinates a collaboration, since when, why, and by whose votes.",
-    subcommands: [List.self, Show.self, Why.self, ElectionPreview.self, ElectionCall.self, ElectionTransfer.self])
+    subcommands: [
+      List.self, Show.self, Why.self, ElectionPreview.self, ElectionCall.self, ElectionTransfer.self,
+      ElectionPrefer.self,
+    ])
 
   struct List: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -38,6 +38,7 @@ enum FindingText {
     case .cut: "\(entry): cut off, the ledger ends too early: \(both)"
     case .contradicted: "\(entry): contradicted, somebody signed another entry here: \(both)"
     case .foundation: "\(entry): foundation wrong, so keys or contract cannot be relied upon: \(both)"
+    case .membership: "\(entry): voters wrong, it stands under others than the entries before it name: \(both)"
     case .rules: "\(entry): rules broken, the contract does not allow it: \(finding.found)"
     }
   }

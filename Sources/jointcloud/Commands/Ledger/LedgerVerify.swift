@@ -146,8 +146,6 @@ private struct ContractRules: Rules {
   let collaboration: CollaborationID
   var state: CollaborationState?
 
-  var configuration: Digest? { state?.configuration.hash }
-
   mutating func apply(_ record: LedgerRecord) throws {
     if state == nil {
       state = try CollaborationState(id: collaboration, opening: record)

@@ -1,0 +1,131 @@
+internal import Consensus
+internal import Contract
+internal import Coordination
+internal import Ledger
+internal import Model
+internal import Overlay
+
+/// Kinds of entries that change with whom a ledger is shared.
+enum MembershipActs {
+  static func changesMembers(_ kind: String) -> Bool {
+    kind == MembershipChange.joinedKind || kind == MembershipChange.leftKind
+  }
+}
+
+// Members of an open round that come and go (R7).
+extension NodeEngine {
+  static func departureKey(_ id: CollaborationID) -> String { "leave/\(id.hexadecimal)" }
+
+  /// What the coordinator's role needs to know of the members' copies.
+  func standing(of id: CollaborationID) -> Recruiter.Standing {
+    guard let draft = coordinatedDraft(id) else { return Recruiter.Standing(upToDate: [], jointDecision: nil) }
+    let decided = consensus.decidedNumber(of: id)
+    let upToDate = draft.roster.members.map(\.node).filter { consensus.heldNumber(of: id, by: $0) >= decided }
+    let proof = consensus.decision(of: id).flatMap { decision in
+      draft.configuration.next != nil && decision.body.configuration == draft.configuration.hash
+        ? Self.json(decision) : nil
+    }
+    return Recruiter.Standing(upToDate: Set(upToDate), jointDecision: proof)
+  }
+
+  /// Whether members or votes of a round that this node coordinates are on their way to be others, which no entry says.
+  func awaitsMembershipStep(_ id: CollaborationID) -> Bool {
+    guard let draft = coordinatedDraft(id) else { return false }
+    if draft.leaving.contains(identity.node) { return true }
+    let voters = draft.configuration.voters.count
+    return draft.configuration.next != nil || !draft.leaving.isEmpty
+      || (voters < draft.contract.election.votersAtMost && voters < draft.roster.members.count)
+  }
+
+  /// A person here wants to leave: said to the coordinator, again now and then, until it is decided.
+  mutating func leave(_ id: CollaborationID, reason: String, _ command: CommandID, _ turn: inout Turn) {
+    guard let book = books[id], broken[id] == nil else {
+      return refuse(
+        command, .notFound, "no such collaboration is open here", next: "jointcloud collaboration list", &turn)
+    }
+    guard book.roster[identity.node] != nil else {
+      return refuse(
+        command, .conflict, "this node is no member of collaboration \(id.short)",
+        next: "jointcloud participant list \(id.short)", &turn)
+    }
+    guard book.coordinator != identity.node else {
+      return refuse(
+        command, .conflict, "this node coordinates collaboration \(id.short): hand over first",
+        next: "jointcloud election transfer \(id.short) NODE", &turn)
+    }
+    if let task = book.openTaskIDs.first(where: { book.tasks[$0]?.submitter == identity.node }) {
+      return refuse(
+        command, .conflict, "task \(task.short) of this node is not over, and nobody else could take its result",
+        next: "jointcloud task cancel \(task.short)", &turn)
+    }
+    departures[id] = reason
+    departureTold[id] = nil
+    turn.write(
+      .document(
+        key: Self.departureKey(id),
+        value: CanonicalJSON.encode(Self.json(LeaveRequest(after: book.lastEntry, reason: reason)))))
+    handOverDepartures(&turn)
+    turn.promise(.answer(command, .done))
+  }
+
+  mutating func handOverDepartures(_ turn: inout Turn) {
+    for (id, reason) in departures.sorted(by: { $0.key < $1.key }) {
+      guard let book = books[id], broken[id] == nil, book.coordinator != identity.node,
+        !book.leaving.contains(identity.node)
+      else { continue }
+      if let last = departureTold[id], turn.now.uptime - last < Self.resubmitInterval { continue }
+      departureTold[id] = turn.now.uptime
+      tell(
+        book.coordinator,
+        context(turn.now).statement(LeaveRequest(after: book.lastEntry, reason: reason), in: id),
+        turn.now.wallMilliseconds + Self.resubmitInterval.milliseconds * 4, &turn)
+    }
+  }
+
+  /// Forgets a wish to leave once it is decided; a coordinator that leaves hands over.
+  mutating func settleDeparture(from id: CollaborationID, _ turn: inout Turn) {
+    guard let book = books[id] else { return }
+    if departures[id] != nil, book.leaving.contains(identity.node) || book.roster[identity.node] == nil {
+      departures[id] = nil
+      departureTold[id] = nil
+      turn.write(.document(key: Self.departureKey(id), value: nil))
+    }
+    guard book.leaving.contains(identity.node), book.coordinator == identity.node, consensus.isInOffice(id) else {
+      return
+    }
+    let heirs = book.configuration.allVoters.map(\.node).filter {
+      !book.leaving.contains($0) && state(of: $0) == MemberState.alive.rawValue
+    }
+    let ranked = heirs.max { (book.weights[$0]?.ppm ?? 0, $1) < (book.weights[$1]?.ppm ?? 0, $0) }
+    guard let heir = ranked else { return }
+    consensusStep(.transfer(id, to: heir, person: profile.name), &turn)
+  }
+
+  /// A person here wants to be a member again of a round that this node left.
+  mutating func join(_ id: CollaborationID, _ command: CommandID, _ turn: inout Turn) {
+    guard let book = books[id], broken[id] == nil else {
+      return refuse(
+        command, .notFound,
+        "collaboration \(id.short) is not known here: its coordinator asks nodes by itself while there is work",
+        next: "jointcloud collaboration list", &turn)
+    }
+    guard book.roster[identity.node] == nil else {
+      return refuse(
+        command, .conflict, "this node is a member of collaboration \(id.short)",
+        next: "jointcloud participant list \(id.short)", &turn)
+    }
+    var member = rosterMember
+    if member.priceMicroPerCPUSecond == 0 { member.priceMicroPerCPUSecond = book.contract.price.microPerCPUSecond }
+    if let refusal = book.contract.refusal(of: member) {
+      return refuse(
+        command, .notPermitted, "the contract of collaboration \(id.short) does not admit this node: it \(refusal)",
+        next: "jointcloud contract show \(id.short)", &turn)
+    }
+    let request = JoinRequest(after: book.lastEntry, contract: book.contractHash, member: member)
+    // Another may coordinate by now: whoever does takes it up.
+    for voter in Set(book.configuration.allVoters.map(\.node) + [book.coordinator]).sorted() {
+      tell(voter, context(turn.now).statement(request, in: id), turn.now.wallMilliseconds + 60_000, &turn)
+    }
+    turn.promise(.answer(command, .done))
+  }
+}
