@@ -30,6 +30,8 @@ extension Target.Dependency {
   static let metrics = product(name: "Metrics", package: "swift-metrics")
   static let coreMetrics = product(name: "CoreMetrics", package: "swift-metrics")
   static let nioCore = product(name: "NIOCore", package: "swift-nio")
+  static let nioHPACK = product(name: "NIOHPACK", package: "swift-nio-http2")
+  static let nioHTTP2 = product(name: "NIOHTTP2", package: "swift-nio-http2")
   static let nioPosix = product(name: "NIOPosix", package: "swift-nio")
   static let nioHTTP1 = product(name: "NIOHTTP1", package: "swift-nio")
   static let heap = product(name: "HeapModule", package: "swift-collections")
@@ -75,6 +77,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
     .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+    .package(url: "https://github.com/apple/swift-nio-http2", from: "1.36.0"),
     .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
     .package(url: "https://github.com/apple/swift-system", from: "1.8.0"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
@@ -142,8 +145,9 @@ let package = Package(
     .executableTarget(
       name: "benchmarks",
       dependencies: [
-        "Engine", "Interface", "Node", "Contract", "Coordination", "Model", .argumentParser, .subprocess, .system,
-        .unixSignals,
+        "Engine", "Interface", "Node", "Contract", "Coordination", "Consensus", "Ledger", "Storage", "Transport",
+        "Overlay", "Model", "Sodium", "Wire", .argumentParser, .logging, .nioCore, .nioHPACK, .nioHTTP2, .nioPosix,
+        .protobuf, .subprocess, .system, .unixSignals,
       ],
       path: "Sources/benchmarks", swiftSettings: settings),
 

@@ -9,7 +9,7 @@ struct Benchmarks: AsyncParsableCommand {
       Nodes run as processes of the shipped command line, on loopback, in a folder that is removed at the end. \
       Build both first: swift build -c release
       """,
-    subcommands: [OverlayBenchmark.self, TasksBenchmark.self])
+    subcommands: [OverlayBenchmark.self, TasksBenchmark.self, LedgerBenchmark.self, MemberCommand.self])
 }
 
 /// What every benchmark can be told.
