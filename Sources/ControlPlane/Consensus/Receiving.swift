@@ -196,7 +196,7 @@ extension LedgerReplica {
 
   private mutating func take(_ segment: Segment, _ fresh: [Entry], desk: inout ReplicaDesk) throws(ConsensusDrop) {
     let first = fresh[0].number
-    let kept = proposals.prefix { $0.proposal.last < first }.last?.proposal.last ?? 0
+    let kept = proposals.last { $0.proposal.last < first }?.proposal.last ?? 0
     let covering = segment.proposals.filter { $0.proposal.last > kept }
     guard covering.first?.proposal.first == kept + 1 else { throw .uncovered }
     if first <= chain.number || proposed > kept { dropEntries(after: first - 1, desk: &desk) }
