@@ -74,7 +74,7 @@ struct DurableAppends: Sendable {
     try database.close()
     let report = try LedgerReader(path: folder).verify(members.collaboration)
     guard report.findings.isEmpty, report.entries == written.entries.count else {
-      throw BenchmarkFailure("the ledger that was written does not hold: \(report.findings.first.map { "\($0)" } ?? "")")
+      throw BenchmarkFailure("the ledger that was written does not hold: \(report.findings.prefix(1))")
     }
     return written
   }

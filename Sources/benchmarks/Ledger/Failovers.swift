@@ -15,6 +15,8 @@ struct Failovers: Sendable {
 
   /// Each kill comes at another moment of the client's and the coordinators' rounds.
   private static let calm = 20...300
+  /// What is told by itself.
+  private static let remarkable = ElectionRules().timeout * 2
   private static let pageCount = 4_096
   private static let progressStep = 100
 
@@ -72,7 +74,9 @@ struct Failovers: Sendable {
       let start = ContinuousClock.now
       try ledger.processes.kill(victim)
       try await client.untilHolds("a decision of the term after \(term)") { ($0.decided.last?.term ?? 0) > term }
-      times.append((client.decided.last?.at ?? .now) - start)
+      let time = (client.decided.last?.at ?? .now) - start
+      times.append(time)
+      if time > Self.remarkable { say("kill \(number), in term \(term): \(Int(time.inMilliseconds)) ms") }
       ledger.processes.start(victim)
       connect(victim)
       try await client.untilHolds("member \(victim)'s return") { $0.isConnected(to: victim) }

@@ -79,6 +79,8 @@ actor LedgerMember {
     decided = recovered?.decision?.body.number ?? 0
     var turn = Turn()
     turn.inputs.append(.open(members.memberSet, ElectionRules(), recovered: recovered))
+    // Clients may have come before.
+    turn.inputs.append(.busy(collaboration, !clients.isEmpty))
     settle(&turn)
     if index == 0, recovered == nil {
       _ = append("round.opened", members.opening, &turn)

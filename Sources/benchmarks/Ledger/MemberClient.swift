@@ -23,9 +23,12 @@ final class MemberClient: ChannelInboundHandler {
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     switch MemberMessage(unwrapInboundIn(data)) {
     case .office(true, _): send(context)
+    // It has only just started.
+    case .office(false, _) where request == 0: break
     case .decided(request, _, _, _): if meter.completed() { send(context) }
     // Nobody else is asked: while speeds are measured, the founder coordinates.
-    case .office, .decided, .refused, .reached, nil: meter.failed(BenchmarkFailure("the coordinator gave up its office"))
+    case .office, .decided, .refused, .reached, nil:
+      meter.failed(BenchmarkFailure("the coordinator gave up its office"))
     }
   }
 

@@ -67,7 +67,10 @@ struct MemberCommand: AsyncParsableCommand {
     let door = ClientDoor()
     let ended: Bool = try await firstValue { group in
       group.addTask { await Self.untilTold() }
-      group.addTask { for await error in failures { throw error }; return nil }
+      group.addTask {
+        for await error in failures { throw error }
+        return nil
+      }
       group.addTask {
         try await writer.run { await member.durable($0) }
         return nil

@@ -85,7 +85,8 @@ final class UnaryCalls: ChannelInboundHandler {
 
   private func end(_ trailers: HPACKHeaders, _ context: ChannelHandlerContext) {
     guard trailers.first(name: "grpc-status") == "0" else {
-      return fail(BenchmarkFailure("etcd refused a call: \(trailers.first(name: "grpc-message") ?? "\(trailers)")"), context)
+      let reason = trailers.first(name: "grpc-message") ?? "\(trailers)"
+      return fail(BenchmarkFailure("etcd refused a call: \(reason)"), context)
     }
     if unacknowledged >= Self.windowStep {
       let update = HTTP2Frame(streamID: .rootStream, payload: .windowUpdate(windowSizeIncrement: unacknowledged))
