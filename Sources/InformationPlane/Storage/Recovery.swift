@@ -34,15 +34,16 @@ enum Recovery {
     return recovered
   }
 
-  /// The highest proposal of each collaboration.
+  /// The highest proposal of each collaboration. Found by the key: a node may hold as many proposals as entries.
   static func newestProposals(_ db: Database, path: String) throws -> [SignedProposal] {
     let table = TableReader(db: db, path: path)
     return try Row.fetchAll(
       db,
       sql: """
-        SELECT bytes, signature FROM proposals AS p
-        WHERE last = (SELECT max(last) FROM proposals WHERE collaboration = p.collaboration)
-        ORDER BY collaboration
+        SELECT p.bytes, p.signature
+        FROM (SELECT collaboration, max(first) AS first FROM proposals GROUP BY collaboration) AS newest
+        JOIN proposals AS p ON p.collaboration = newest.collaboration AND p.first = newest.first
+        ORDER BY p.collaboration
         """
     ).map { try table.proposal($0) }
   }
