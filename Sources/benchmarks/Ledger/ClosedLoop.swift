@@ -86,7 +86,10 @@ enum LoopbackConnection {
           .channelOption(.tcpOption(.tcp_nodelay), value: 1)
           .channelInitializer { channel in channel.eventLoop.makeCompletedFuture { try prepare(channel) } }
           .connect(host: "127.0.0.1", port: port).get()
-      } catch  where ContinuousClock.now < deadline {
+      } catch {
+        guard ContinuousClock.now < deadline else {
+          throw BenchmarkFailure("nobody takes connections on 127.0.0.1:\(port) after \(Int(limit.inSeconds)) s")
+        }
         try await Task.sleep(for: retryAfter)
       }
     }
