@@ -83,6 +83,9 @@ public struct NodeEngine: Sendable {
   /// Since when a collaboration has no coordinator here, and since when too few voters are in reach.
   var electingSince: [CollaborationID: Moment] = [:]
   var noQuorumSince: [CollaborationID: Moment] = [:]
+  /// Voters that are suspected for too long to be counted on, and what waits in this node's office.
+  var unanswering: [CollaborationID: Set<NodeID>] = [:]
+  var undecided: [CollaborationID: UndecidedSpan] = [:]
   var wantedResults: [Digest: WantedResult] = [:]
 
   private var promises: [(step: UInt64, promise: Promise)] = []

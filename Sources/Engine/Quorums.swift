@@ -14,12 +14,22 @@ struct QuorumLook: Sendable {
   var missing: Int
 }
 
+/// Since when what this node proposed as the coordinator waits for its decision.
+struct UndecidedSpan: Sendable {
+  /// The last entry that was decided then.
+  var decided: Int
+  var since: Moment
+  /// Longer than a valid request may wait.
+  var isOverdue = false
+}
+
 extension NodeEngine {
   func quorum(of book: CollaborationState) -> QuorumLook {
     let voters = book.configuration.allVoters.map(\.node)
     let alive = voters.filter { node in
       node == identity.node
         || overlay.member(node).map { $0.state == .alive || $0.state == .suspected } ?? false
+          && unanswering[book.id]?.contains(node) != true
     }
     return QuorumLook(
       alive: alive, away: voters.filter { !alive.contains($0) },
@@ -29,6 +39,7 @@ extension NodeEngine {
   /// Notes since when a side decides nothing.
   mutating func watchQuorums(_ turn: inout Turn) {
     for (id, book) in books.sorted(by: { $0.key < $1.key }) where broken[id] == nil {
+      watchAnswers(of: book, turn.now)
       let look = quorum(of: book)
       if look.missing == 0 {
         if noQuorumSince.removeValue(forKey: id) != nil {
@@ -39,6 +50,24 @@ extension NodeEngine {
         notice("control", "quorum.lost", collaboration: id, quorumProblem(book, look), &turn)
       }
     }
+  }
+
+  /// Who is cut off with too few to accuse the others holds them for suspected, or for alive where it is heard by none
+  /// of them: so it goes by answers, and gives them as long as a valid request may wait.
+  private mutating func watchAnswers(of book: CollaborationState, _ now: Moment) {
+    let patience = Duration.milliseconds(book.contract.election.requestMilliseconds)
+    let silent = book.configuration.allVoters.map(\.node).filter { node in
+      overlay.member(node).map { $0.state == .suspected && now.uptime - $0.since.uptime > patience } ?? false
+    }
+    unanswering[book.id] = silent.isEmpty ? nil : Set(silent)
+    guard consensus.isInOffice(book.id), let head = consensus.head(of: book.id), head.number > book.lastEntry else {
+      undecided[book.id] = nil
+      return
+    }
+    var span = undecided[book.id] ?? UndecidedSpan(decided: book.lastEntry, since: now)
+    if span.decided != book.lastEntry { span = UndecidedSpan(decided: book.lastEntry, since: now) }
+    span.isOverdue = now.uptime - span.since.uptime > patience
+    undecided[book.id] = span
   }
 
   /// Says clearly what a lost quorum means, and what to do.
@@ -57,6 +86,9 @@ extension NodeEngine {
     if look.missing > 0 { return quorumProblem(book, look) }
     if let office = consensus.office(of: book.id), office.promised > office.term {
       return "term \(office.promised) has no coordinator yet: an election runs"
+    }
+    if undecided[book.id]?.isOverdue == true {
+      return "no quorum answers: what this node proposes stays undecided. Nothing is decided, running work goes on"
     }
     guard book.coordinator != identity.node, let member = overlay.member(book.coordinator),
       member.state == .failed || member.state == .left

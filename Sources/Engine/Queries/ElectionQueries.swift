@@ -21,15 +21,16 @@ extension NodeEngine {
     let office = consensus.office(of: id)
     let isElecting = office.map { $0.promised > $0.term } ?? false
     let reason = standstill(of: book)
+    let span = undecided[id].flatMap { $0.isOverdue ? $0 : nil }
+    let decidesNothing = look.missing > 0 || span != nil
+    let since = look.missing > 0 ? noQuorumSince[id] : isElecting ? electingSince[id] : span?.since
     let waiting = submissions.values.count { $0.collaboration == id && $0.ended == nil }
     let voters = book.configuration.allVoters
     return ElectionView(
       collaboration: id, name: book.charter.name, term: book.term, coordinator: book.coordinator,
       coordinatorName: name(of: book.coordinator), promised: office?.promised ?? book.term,
-      state: broken[id] != nil ? "halted" : look.missing > 0 ? "noQuorum" : reason.isEmpty ? "inOffice" : "electing",
-      reason: reason,
-      sinceMilliseconds: (look.missing > 0 ? noQuorumSince[id] : isElecting ? electingSince[id] : nil)?
-        .wallMilliseconds,
+      state: broken[id] != nil ? "halted" : decidesNothing ? "noQuorum" : reason.isEmpty ? "inOffice" : "electing",
+      reason: reason, sinceMilliseconds: since?.wallMilliseconds,
       quorum: Configuration.quorum(of: voters.count), inReach: look.alive.count, missing: look.missing,
       bearsLies: Configuration.faultsTolerated(of: voters.count) > 0, callsNeeded: book.contract.election.callsNeeded,
       callIntervalMilliseconds: book.contract.election.callIntervalMilliseconds, waitingSubmissions: waiting,
@@ -50,6 +51,7 @@ extension NodeEngine {
   func nextStep(_ id: CollaborationID, _ reason: String, _ look: QuorumLook) -> String {
     guard !reason.isEmpty else { return "" }
     if broken[id] != nil { return "compare the copies of its members: jointcloud ledger verify" }
+    if look.missing == 0, undecided[id]?.isOverdue == true { return "jointcloud member list" }
     return look.missing > 0
       ? "start again \(look.missing) or more of \(look.away.map(name).joined(separator: ", ")): jointcloud member list"
       : "jointcloud election show \(id.short) --watch"
