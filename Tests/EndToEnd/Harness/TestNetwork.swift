@@ -29,15 +29,19 @@ final class TestNetwork {
   }
 
   /// A running network: the first founds it, the others are invited; all see each other.
+  ///
+  /// - Parameter wires: a machine in small for each, removed with the test; nil for all on this one.
   static func with(
     _ names: [String], options: [String: [String]] = [:], settings: [String: [String: String]] = [:],
-    disks: [String: SmallDisk] = [:], _ body: (TestNetwork, [TestNode]) throws -> Void
+    disks: [String: SmallDisk] = [:], on wires: LocalNetwork? = nil, _ body: (TestNetwork, [TestNode]) throws -> Void
   ) throws {
+    defer { wires?.remove() }
     try with { network in
       defer { for disk in disks.values { disk.unmount() } }
-      for name in names {
+      for (index, name) in names.enumerated() {
         try disks[name]?.mount(at: network.folder + "/" + name)
         let node = try network.make(name, options[name] ?? [])
+        node.host = wires?.hosts[index]
         for (key, value) in (settings[name] ?? [:]).sorted(by: { $0.key < $1.key }) { try node.configure(key, value) }
       }
       let founder = network.nodes[0]
