@@ -13,7 +13,8 @@ struct EtcdCluster: Sendable {
   /// - Throws: `BenchmarkFailure` that names the package when it is not installed.
   static func program() throws -> ChildProgram {
     guard let program = ChildProgram.find("etcd") else {
-      throw BenchmarkFailure("--peer needs etcd (Debian package etcd-server), which is not installed", next: "apt-get install etcd-server")
+      throw BenchmarkFailure(
+        "--peer needs etcd (Debian package etcd-server), which is not installed", next: "apt-get install etcd-server")
     }
     return program
   }
