@@ -51,7 +51,6 @@ extension EndToEnd {
         try nodes[1].kill()
         try nodes[0].start()
         try nodes[1].start()
-        _ = try post(request, to: nodes[1])
         try lab.requireSum(to: 6, of: task, at: nodes[1])
         let late = try post(request, to: nodes[1])
         #expect(try JSON(text: late.output)["task"].text == task, "\(late)")
