@@ -48,6 +48,11 @@ extension NodeEngine {
         notice(
           "control", "entry.refused", collaboration: id, node: node,
           "the contract refused entry \(number) of \(name(of: node)): \(reason)", &turn)
+      case .setBack(let id, let number):
+        notice(
+          "control", "ledger.setBack", collaboration: id,
+          "others hold proofs up to entry \(number) that this coordinator has lost: its data was put back to an older "
+            + "copy, and it leaves the term to others", &turn)
       case .contradicted(let id, let number):
         notice("control", "ledger.halted", collaboration: id, "certificates contradict at entry \(number)", &turn)
         giveUp(

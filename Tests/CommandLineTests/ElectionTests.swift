@@ -35,7 +35,8 @@ import Testing
         "bearsLies": false, "callIntervalMilliseconds": 10_000, "callsNeeded": callsNeeded,
         "collaboration": collaboration, "coordinator": nodes[term - 1],
         "coordinatorName": term == 1 ? "alpha" : "beta", "inReach": inReach, "missing": missing, "name": "lab",
-        "next": next, "promised": term, "quorum": 2, "reason": reason, "state": state, "term": term, "terms": terms,
+        "next": next, "preferred": [String](), "promised": term, "quorum": 2, "reason": reason, "state": state,
+        "term": term, "terms": terms,
         "undecidedEntries": 0,
         "voters": zip(nodes, ["alpha", "beta", "delta"]).enumerated().map { place, voter in
           [

@@ -69,6 +69,8 @@ final class Council {
   private(set) var decidedTexts: [String: Int] = [:]
   private(set) var findings: [String] = []
   private(set) var drops: [String: Int] = [:]
+  private(set) var conflicts = 0
+  private(set) var setBacks = 0
   var highestTerm: Int {
     seats.filter { !$0.isFaulty }.map { $0.core.office(of: ledger.collaboration)?.term ?? 0 }.max() ?? 0
   }
@@ -255,7 +257,9 @@ final class Council {
       case .decided(_, let through): decide(through, at: index)
       case .contradicted(_, let number): if !seats[index].isFaulty { finding("seat \(index) halts at \(number)") }
       case .dropping(let reason, _, _): drops[reason.code, default: 0] += 1
-      case .conflict, .dropped, .termChanged, .refused: break
+      case .conflict: conflicts += 1
+      case .setBack: setBacks += 1
+      case .dropped, .termChanged, .refused: break
       }
     }
     if !writes.isEmpty {
@@ -469,6 +473,12 @@ final class Council {
     seats[index].core = core(seats[index].key)
     seats[index].writesUntil = now.uptime
     begin(index)
+  }
+
+  /// Puts an older copy of its disk in place of the one that a member has.
+  func setBack(_ index: Int, to disk: Disk) {
+    precondition(!seats[index].isUp, "a disk is put back while no process uses it")
+    seats[index].disk = disk
   }
 
   func pause(_ index: Int) { if seats[index].isUp { seats[index].isPaused = true } }

@@ -81,6 +81,44 @@ import Testing
     }
     #expect(council.findings.isEmpty, "\(council.findings)")
   }
+
+  @Test("A coordinator that was set back to an older copy of its data notices, proposes nothing and is replaced")
+  func setBack() throws {
+    let council = try Council(members: 4, seed: 6)
+    // The oracle takes disks for what they were: this one forgets.
+    council.witness = nil
+    council.connect { _, _ in true }
+    for index in 0..<5 { council.submit("early \(index)", at: 1) }
+    #expect(council.run(for: .seconds(5)) { $0.decidedTexts.count == 5 })
+    let copy = council.seats[0].disk
+    for index in 0..<5 { council.submit("late \(index)", at: 1) }
+    #expect(council.run(for: .seconds(5)) { $0.decidedTexts.count == 10 })
+    council.run(for: .seconds(1))
+    council.crash(0)
+    council.setBack(0, to: copy)
+    council.restart(0)
+    council.connect { _, _ in true }
+    council.submit("after", at: 0)
+    #expect(council.run(for: .seconds(10)) { $0.decidedTexts.count == 11 }, "\(council.findings) \(council.drops)")
+    #expect(council.setBacks == 1 && council.conflicts == 0)
+    #expect(council.highestTerm == 2)
+    council.run(for: .seconds(5))
+    #expect(council.seats.allSatisfy { $0.decided == council.agreed.count })
+  }
+
+  @Test("A coordinator that restarts with all its data goes on in its term", arguments: [2, 3, 4])
+  func resumes(members: Int) throws {
+    let council = try Council(members: members, seed: 7)
+    council.connect { _, _ in true }
+    for index in 0..<5 { council.submit("early \(index)", at: 1) }
+    #expect(council.run(for: .seconds(5)) { $0.decidedTexts.count == 5 })
+    council.crash(0)
+    council.restart(0)
+    council.connect { _, _ in true }
+    council.submit("after", at: 1)
+    #expect(council.run(for: .seconds(3)) { $0.decidedTexts.count == 6 }, "\(council.findings) \(council.drops)")
+    #expect(council.highestTerm == 1 && council.setBacks == 0 && council.findings.isEmpty)
+  }
 }
 
 extension Council {

@@ -67,6 +67,15 @@ extension Samples {
       "roster",
       RosterProposal(
         charter: opening.charter, call: call, round: 1, contract: .standard, roster: one, trace: trace))
+    try add(
+      "invitation",
+      MemberInvitation(
+        after: 12, charter: opening.charter, contract: .standard, contacts: [one.members[0].node], kind: "batch",
+        labels: ["é": "x"], needs: one.members[0].total, replyByMilliseconds: 1_700_000_000_000, roster: one,
+        trace: trace))
+    try add("join", JoinRequest(after: 12, contract: Digest(of: [4]), member: one.members[0]))
+    try add("invitation-declined", InvitationDeclined(code: .policy, text: "no"))
+    try add("leave", LeaveRequest(after: 14, reason: "maintenance"))
     try add("roster-signature", RosterSignature(agreement: Digest(of: [3]), call: call))
   }
 

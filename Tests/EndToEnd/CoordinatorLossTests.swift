@@ -52,7 +52,7 @@ extension EndToEnd {
       try cooperate { network, lab, file in
         var work = Workload(lab: lab, file: file)
         var office = try lab.office()
-        for _ in 0..<rounds(5) {
+        for _ in 0..<rounds(2) {
           try work.goOn(at: office.node)
           let before = try lab.decided(at: office.node)
           try office.node.kill()
@@ -64,7 +64,7 @@ extension EndToEnd {
         }
         try work.requireAll(at: lab.nodes)
         let terms = try lab.requireTermsTold(at: lab.nodes)
-        #expect(terms.count > rounds(5) && terms.dropFirst().allSatisfy { $0["cause"].text == "lost" }, "\(terms)")
+        #expect(terms.count > rounds(2) && terms.dropFirst().allSatisfy { $0["cause"].text == "lost" }, "\(terms)")
       }
     }
 
@@ -72,7 +72,7 @@ extension EndToEnd {
       try cooperate { network, lab, file in
         var choices = SeededChoices("the kills")
         var work = Workload(lab: lab, file: file)
-        for _ in 0..<rounds(3) {
+        for _ in 0..<rounds(2) {
           try work.goOn(at: try lab.office().node)
           let victim = lab.nodes[choices.next(below: lab.nodes.count)]
           try victim.kill()

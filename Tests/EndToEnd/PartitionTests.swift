@@ -53,7 +53,8 @@ extension EndToEnd {
       }
     }
 
-    @Test func ofTwoHalvesNeitherDecidesAndBothGoOnTogether() throws {
+    @Test(.enabled(if: hasTime, "a minute and more: JOINTCLOUD_ROUNDS=5 runs it"))
+    func ofTwoHalvesNeitherDecidesAndBothGoOnTogether() throws {
       let wires = try LocalNetwork(hosts: 4)
       try TestNetwork.with(["a", "b", "c", "d"], on: wires) { network, nodes in
         let file = try network.adding("sum", to: 8)

@@ -129,7 +129,10 @@ extension LedgerReplica {
     } else if standing.promised < ballot.promised || standing.office < officeTerm {
       tellCredentials(to: node, desk: &desk)
     }
-    if isInOffice(desk) { return resume(node, standing, desk: &desk) }
+    if isInOffice(desk) {
+      confirmOffice(desk: &desk)
+      return resume(node, standing, desk: &desk)
+    }
     guard node == coordinator, !isElecting, standing.office == officeTerm, standing.promised == officeTerm else {
       return catchUp(desk: &desk)
     }

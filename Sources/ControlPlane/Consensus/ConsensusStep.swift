@@ -70,6 +70,8 @@ extension LedgerConsensus {
     case refused(CollaborationID, number: Int, reason: String, coordinator: NodeID)
     /// A certificate contradicts what is decided here: more voters lie than the configuration bears.
     case contradicted(CollaborationID, number: Int)
+    /// This node was in office and does not hold what it proposed: its data was set back. It leaves the term to others.
+    case setBack(CollaborationID, number: Int)
     case dropping(ConsensusDrop, CollaborationID, from: NodeID)
   }
 

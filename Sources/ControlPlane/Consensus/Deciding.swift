@@ -56,6 +56,7 @@ extension LedgerReplica {
       isInForce(certificate.body.configuration, at: certificate.body.number)
     else {
       if certificate.position > waitingPrepared?.position ?? .start(of: collaboration) { waitingPrepared = certificate }
+      noteLoss(term: certificate.body.term, number: certificate.body.number, desk: &desk)
       return
     }
     prepared = certificate
@@ -76,6 +77,7 @@ extension LedgerReplica {
       isInForce(certificate.body.configuration, at: number)
     else {
       if number > waitingDecision?.body.number ?? 0 { waitingDecision = certificate }
+      noteLoss(term: certificate.body.term, number: number, desk: &desk)
       return
     }
     decision = certificate
@@ -84,6 +86,7 @@ extension LedgerReplica {
     let token = desk.store([.decision(certificate)], of: collaboration)
     durability.started(token, .other)
     desk.effects.append(.decided(collaboration, through: number))
+    confirmOffice(desk: &desk)
     if isInOffice(desk) {
       propose(desk: &desk)
       handOver(desk: &desk)

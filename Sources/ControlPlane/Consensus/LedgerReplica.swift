@@ -123,7 +123,9 @@ struct LedgerReplica: Sendable {
   var coordinator: NodeID { ballot.office?.body.candidate ?? members.founder }
   /// An election runs: nobody is followed.
   var isElecting: Bool { ballot.promised > officeTerm }
-  func isInOffice(_ desk: ReplicaDesk) -> Bool { coordinator == desk.own && !isElecting && !isHalted }
+  func isInOffice(_ desk: ReplicaDesk) -> Bool {
+    coordinator == desk.own && !isElecting && !isHalted && !tenure.isSetBack
+  }
 
   /// What the election of this term rests on.
   var base: Position { ballot.office?.body.base ?? .start(of: collaboration) }
@@ -165,7 +167,7 @@ struct LedgerReplica: Sendable {
     acknowledge(durability.recovered(proposals), desk: &desk)
     if let held = durability.prepared { confirm(held, desk: &desk) }
     castVote(durability.ballot, desk: &desk)
-    if isInOffice(desk) { takeOffice(cause: cause(desk), desk: &desk) }
+    if isInOffice(desk) { resumeOffice(desk: &desk) }
   }
 
   mutating func linkOpened(_ node: NodeID, desk: inout ReplicaDesk) {

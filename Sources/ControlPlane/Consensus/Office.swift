@@ -45,10 +45,37 @@ extension LedgerReplica {
   /// Whether the newest decision was made in that term or after it.
   private func isDecidedLater(than term: Int) -> Bool { decision.map { $0.body.term >= term } ?? false }
 
-  /// Begins to coordinate: in a new term, or after a restart in the one that this node held. All that it proposed is
-  /// durable here, so it can go on without contradicting itself.
-  mutating func takeOffice(cause: TermCause, desk: inout ReplicaDesk) {
+  /// Coordinates again after a restart in the term that this node held. All that it proposed is durable here, unless it
+  /// was set back to an older copy of its data: so others say first how far they are.
+  mutating func resumeOffice(desk: inout ReplicaDesk) {
+    // Of a ledger without entries nothing can have been lost that anybody else holds, and of one voter all is here.
+    let isAlone = configuration.isQuorum([desk.own])
+    takeOffice(isResumed: !entries.isEmpty && !isAlone, cause: cause(desk), desk: &desk)
+  }
+
+  /// Goes on once a quorum has said where it stands, and none of it is ahead.
+  mutating func confirmOffice(desk: inout ReplicaDesk) {
+    guard isInOffice(desk), tenure.isResumed else { return }
+    let told = following.standings.filter { $0.value.decided <= decidedNumber }
+    guard configuration.isQuorum(Set(told.keys).union([desk.own])) else { return }
+    tenure.isResumed = false
+    beginTerm(cause: cause(desk), desk: &desk)
+  }
+
+  /// Whether a certificate shows that this node proposed in its term what it does not hold any more.
+  mutating func noteLoss(term: Int, number: Int, desk: inout ReplicaDesk) {
+    guard isInOffice(desk), term == officeTerm, number > chain.number else { return }
+    tenure.isSetBack = true
+    election.hasMisbehaved = true
+    ballot.silenced = officeTerm
+    storeBallot(desk: &desk)
+    desk.effects.append(.setBack(collaboration, number: number))
+  }
+
+  /// Begins to coordinate.
+  mutating func takeOffice(isResumed: Bool = false, cause: TermCause, desk: inout ReplicaDesk) {
     tenure = Tenure()
+    tenure.isResumed = isResumed
     if entries.isEmpty {
       // A ledger that is just founded is empty everywhere.
       for node in others(desk) {
@@ -59,6 +86,10 @@ extension LedgerReplica {
     if let prepared, prepared.body.term == officeTerm { tenure.prepared = prepared }
     for node in others(desk) { sendStanding(to: node, desk: &desk) }
     tenure.heartbeatAt = desk.now
+    if !isResumed { beginTerm(cause: cause, desk: &desk) }
+  }
+
+  private mutating func beginTerm(cause: TermCause, desk: inout ReplicaDesk) {
     if chain.term < officeTerm, hasBase, let election = ballot.office {
       desk.effects.append(
         .elected(

@@ -6,13 +6,13 @@ internal import Sodium
 extension LedgerReplica {
   /// Whether entries can be added now.
   func mayAppend(_ desk: ReplicaDesk) -> Bool {
-    isInOffice(desk) && hasBase && tenure.transferringUntil == nil && chain.term == officeTerm
+    isInOffice(desk) && hasBase && tenure.transferringUntil == nil && chain.term == officeTerm && !tenure.isResumed
   }
 
   mutating func append(kind: String, body: JSON, desk: inout ReplicaDesk) throws(NotInOffice) -> Entry {
     guard !isElecting else { throw .electing(term: ballot.promised) }
     guard isInOffice(desk), hasBase else { throw .coordinatedBy(coordinator, term: officeTerm) }
-    guard tenure.transferringUntil == nil else { throw .electing(term: officeTerm + 1) }
+    guard tenure.transferringUntil == nil, !tenure.isResumed else { throw .electing(term: officeTerm + 1) }
     // A term begins with the entry that says so; nothing else could be checked by who comes later.
     precondition(
       chain.term == officeTerm || kind == TermOpened.kind, "term \(officeTerm) begins with an entry of kind \(kind)")
@@ -42,8 +42,8 @@ extension LedgerReplica {
 
   /// Signs what waits as one batch. One signature is on its way at a time, so that what comes meanwhile batches by itself.
   mutating func propose(desk: inout ReplicaDesk) {
-    guard isInOffice(desk), !tenure.isSigningProposal, tenure.transferringUntil == nil, proposed < chain.number,
-      proposalsInFlight < ConsensusLimits.proposalsInFlight, let first = entry(proposed + 1),
+    guard isInOffice(desk), !tenure.isResumed, !tenure.isSigningProposal, tenure.transferringUntil == nil,
+      proposed < chain.number, proposalsInFlight < ConsensusLimits.proposalsInFlight, let first = entry(proposed + 1),
       first.term == officeTerm
     else { return }
     var last = first

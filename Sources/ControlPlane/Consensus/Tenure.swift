@@ -5,6 +5,11 @@ internal import Model
 struct Tenure: Sendable {
   var followers: [NodeID: FollowerProgress] = [:]
   var isSigningProposal = false
+  /// Taken up again by a restart: until a quorum has said where it stands, this node may have been set back to an older
+  /// copy of itself, and have proposed more than it remembers.
+  var isResumed = false
+  /// Others have proofs of this term that this node has lost: it does nothing more in it.
+  var isSetBack = false
   /// Of batches that have no certificate yet, by their last entry.
   var acknowledgements: [Int: [NodeID: SignedStatement]] = [:]
   var confirmations: [Int: [NodeID: SignedStatement]] = [:]

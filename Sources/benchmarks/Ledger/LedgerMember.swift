@@ -269,7 +269,8 @@ actor LedgerMember {
       case .judge(_, _, _, let token): turn.inputs.append(.judged(token, .accepted))
       case .decided(_, let number): turn.decided = number
       case .elected(_, let opening): open(opening, &turn)
-      case .conflict, .contradicted, .refused: failures.yield(BenchmarkFailure("honest members disagree: \(effect)"))
+      case .conflict, .contradicted, .refused, .setBack:
+        failures.yield(BenchmarkFailure("honest members disagree: \(effect)"))
       case .dropped, .termChanged, .dropping: break
       }
     }

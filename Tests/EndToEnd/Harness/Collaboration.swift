@@ -155,6 +155,9 @@ struct SeededChoices {
   }
 }
 
+/// Whether tests run that take a minute or more each: by hand, with `JOINTCLOUD_ROUNDS`.
+let hasTime = ProcessInfo.processInfo.environment["JOINTCLOUD_ROUNDS"] != nil
+
 /// How often a loop goes round: few times in CI, `JOINTCLOUD_ROUNDS` by hand.
 func rounds(_ usual: Int) -> Int {
   ProcessInfo.processInfo.environment["JOINTCLOUD_ROUNDS"].flatMap { Int($0) } ?? usual
