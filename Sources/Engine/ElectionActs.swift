@@ -80,7 +80,8 @@ extension NodeEngine {
   private mutating func votable(
     _ id: CollaborationID, _ command: CommandID, _ turn: inout Turn
   ) -> CollaborationState? {
-    guard let book = books[id], broken[id] == nil else {
+    if refusesHalted(id, command, &turn) { return nil }
+    guard let book = books[id] else {
       refuse(
         command, .notFound, "no such collaboration is open here", next: "jointcloud collaboration list", &turn)
       return nil
@@ -92,6 +93,14 @@ extension NodeEngine {
       return nil
     }
     return book
+  }
+
+  /// Whether a collaboration has come to its end here: then nothing is done in it any more.
+  func refusesHalted(_ id: CollaborationID, _ command: CommandID, _ turn: inout Turn) -> Bool {
+    guard let why = broken[id] else { return false }
+    let next = successor(of: id).map { "jointcloud collaboration show \($0.short)" } ?? "jointcloud collaboration list"
+    refuse(command, .conflict, "this node follows collaboration \(id.short) no further: \(why)", next: next, &turn)
+    return true
   }
 
   func refuse(

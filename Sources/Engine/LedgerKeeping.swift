@@ -14,6 +14,9 @@ extension NodeEngine {
   /// Leaves room in an entry for what stands around its body.
   static let bodyByteLimit = Entry.byteLimit - 1_024
 
+  /// Ledgers that this node takes part in and of which nothing is here yet.
+  static let blankLedgers = 64
+
   static func followKey(_ id: CollaborationID) -> String { "follow/\(id.hexadecimal)" }
 
   /// What is kept of a roster that was signed, until entry 1 is here.
@@ -43,6 +46,17 @@ extension NodeEngine {
   mutating func follow(_ id: CollaborationID, _ following: Following, _ turn: inout Turn) {
     // What lies on the disk of a ledger that could not be taken up again is not to be written over.
     guard broken[id] == nil, let set = Self.memberSet(id, following) else { return }
+    // A roster that this node signed is not replaced by an invitation that does not list it.
+    if let known = consensus.members(of: id), known.member(identity.node) != nil,
+      following.roster[identity.node] == nil
+    {
+      return
+    }
+    // Rounds of which nothing has come hold room and links until they open.
+    guard
+      books[id] != nil || consensus.members(of: id) != nil
+        || consensus.collaborations.count(where: { books[$0] == nil }) < Self.blankLedgers
+    else { return notice("control", "round.refused", collaboration: id, "too many rounds are awaited here", &turn) }
     turn.write(.document(key: Self.followKey(id), value: CanonicalJSON.encode(Self.json(following))))
     // A new roster of a round that never opened replaces the one before.
     guard drafts[id] == nil else { return }
@@ -264,6 +278,7 @@ extension NodeEngine {
   mutating func giveUp(_ id: CollaborationID, _ why: String, _ turn: inout Turn) {
     guard broken[id] == nil else { return }
     broken[id] = why
+    consensusStep(.halt(id), &turn)
     coordinate(&turn) { engine, context, effects, _ in
       engine.executor.abandon(id, into: &effects)
       engine.executor.stop(engine.assessor.sweep(context: context, into: &effects), context, into: &effects)

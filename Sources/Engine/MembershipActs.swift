@@ -19,8 +19,7 @@ extension NodeEngine {
   /// What the coordinator's role needs to know of the members' copies.
   func standing(of id: CollaborationID) -> Recruiter.Standing {
     guard let draft = coordinatedDraft(id) else { return Recruiter.Standing(upToDate: [], jointDecision: nil) }
-    let decided = consensus.decidedNumber(of: id)
-    let upToDate = draft.roster.members.map(\.node).filter { consensus.heldNumber(of: id, by: $0) >= decided }
+    let upToDate = draft.roster.members.map(\.node).filter { consensus.isUpToDate($0, in: id) }
     let proof = consensus.decision(of: id).flatMap { decision in
       draft.configuration.next != nil && decision.body.configuration == draft.configuration.hash
         ? Self.json(decision) : nil
@@ -31,7 +30,7 @@ extension NodeEngine {
   /// Whether members or votes of a round that this node coordinates are on their way to be others, which no entry says.
   func awaitsMembershipStep(_ id: CollaborationID) -> Bool {
     guard let draft = coordinatedDraft(id) else { return false }
-    if draft.leaving.contains(identity.node) { return true }
+    if draft.leaving.contains(identity.node) || departures[id] != nil { return true }
     let voters = draft.configuration.voters.count
     return draft.configuration.next != nil || !draft.leaving.isEmpty
       || (voters < draft.contract.election.votersAtMost && voters < draft.roster.members.count)
@@ -39,14 +38,15 @@ extension NodeEngine {
 
   /// A person here wants to leave: said to the coordinator, again now and then, until it is decided.
   mutating func leave(_ id: CollaborationID, reason: String, _ command: CommandID, _ turn: inout Turn) {
-    guard let book = books[id], broken[id] == nil else {
+    if refusesHalted(id, command, &turn) { return }
+    guard let book = books[id] else {
       return refuse(
         command, .notFound, "no such collaboration is open here", next: "jointcloud collaboration list", &turn)
     }
     guard book.roster[identity.node] != nil else {
       return refuse(
         command, .conflict, "this node is no member of collaboration \(id.short)",
-        next: "jointcloud participant list \(id.short)", &turn)
+        next: "jointcloud participant list --collaboration \(id.short)", &turn)
     }
     guard book.coordinator != identity.node else {
       return refuse(
@@ -56,8 +56,10 @@ extension NodeEngine {
     if let task = book.openTaskIDs.first(where: { book.tasks[$0]?.submitter == identity.node }) {
       return refuse(
         command, .conflict, "task \(task.short) of this node is not over, and nobody else could take its result",
-        next: "jointcloud task cancel \(task.short)", &turn)
+        next: "jointcloud task wait \(task.short), or jointcloud task cancel \(task.short)", &turn)
     }
+    // Said again without a reason, it is still for the one that was given.
+    let reason = reason.isEmpty ? departures[id] ?? "" : reason
     departures[id] = reason
     departureTold[id] = nil
     turn.write(
@@ -90,20 +92,24 @@ extension NodeEngine {
       departureTold[id] = nil
       turn.write(.document(key: Self.departureKey(id), value: nil))
     }
-    guard book.leaving.contains(identity.node), book.coordinator == identity.node, consensus.isInOffice(id) else {
-      return
-    }
+    guard departures[id] != nil || book.leaving.contains(identity.node), book.coordinator == identity.node,
+      consensus.isInOffice(id)
+    else { return }
+    // One that does not take over in time is not asked again at once: meanwhile work goes on.
+    let patience = Duration.milliseconds(book.contract.election.timeoutMilliseconds) * 10
+    if let last = handedOn[id], turn.now.uptime - last.at < patience { return }
     let heirs = book.configuration.allVoters.map(\.node).filter {
-      !book.leaving.contains($0) && state(of: $0) == MemberState.alive.rawValue
-    }
-    let ranked = heirs.max { (book.weights[$0]?.ppm ?? 0, $1) < (book.weights[$1]?.ppm ?? 0, $0) }
-    guard let heir = ranked else { return }
+      $0 != identity.node && !book.leaving.contains($0) && consensus.isUpToDate($0, in: id)
+    }.sorted { (book.weights[$1]?.ppm ?? 0, $0) < (book.weights[$0]?.ppm ?? 0, $1) }
+    guard let heir = heirs.first(where: { $0 != handedOn[id]?.heir }) ?? heirs.first else { return }
+    handedOn[id] = (heir, turn.now.uptime)
     consensusStep(.transfer(id, to: heir, person: profile.name), &turn)
   }
 
   /// A person here wants to be a member again of a round that this node left.
   mutating func join(_ id: CollaborationID, _ command: CommandID, _ turn: inout Turn) {
-    guard let book = books[id], broken[id] == nil else {
+    if refusesHalted(id, command, &turn) { return }
+    guard let book = books[id] else {
       return refuse(
         command, .notFound,
         "collaboration \(id.short) is not known here: its coordinator asks nodes by itself while there is work",
@@ -112,7 +118,7 @@ extension NodeEngine {
     guard book.roster[identity.node] == nil else {
       return refuse(
         command, .conflict, "this node is a member of collaboration \(id.short)",
-        next: "jointcloud participant list \(id.short)", &turn)
+        next: "jointcloud participant list --collaboration \(id.short)", &turn)
     }
     var member = rosterMember
     if member.priceMicroPerCPUSecond == 0 { member.priceMicroPerCPUSecond = book.contract.price.microPerCPUSecond }

@@ -60,6 +60,7 @@ public struct NodeEngine: Sendable {
   // Between two parts of a start.
   var restoredOffers: [Assessor.ReceivedOffer] = []
   var restoredFollowings: [CollaborationID: Following] = [:]
+  var endedHere: [CollaborationID: CollaborationID] = [:]
   /// Collaborations whose ledger changed in this step.
   var changed: Set<CollaborationID> = []
   /// What their newest records changed, in order: of what is decided, and of what is proposed.
@@ -73,6 +74,8 @@ public struct NodeEngine: Sendable {
   var cancellations: [TaskID: String] = [:]
   /// Collaborations that people here want to leave, with their reasons, until that is decided.
   var departures: [CollaborationID: String] = [:]
+  /// To whom this node, in office and leaving, handed over last, and when (uptime).
+  var handedOn: [CollaborationID: (heir: NodeID, at: Duration)] = [:]
   /// When this node said so to their coordinators last (uptime).
   var departureTold: [CollaborationID: Duration] = [:]
   var foreignRequests: [TaskID: ForeignRequest] = [:]

@@ -17,7 +17,7 @@ extension NodeEngine {
     guard book.roster[identity.node] != nil else {
       return refuse(
         command, .notPermitted, "this node is no member of collaboration \(id.short)",
-        next: "give the command at one of its members: jointcloud participant list \(id.short)", &turn)
+        next: "give the command at one of its members: jointcloud participant list --collaboration \(id.short)", &turn)
     }
     if let successor = successor(of: id) {
       return refuse(
@@ -59,15 +59,44 @@ extension NodeEngine {
     books.values.filter { $0.charter.continues?.collaboration == id }.map(\.id).min()
   }
 
-  /// Once a successor is open nothing of the one before is acted upon here, whoever comes back.
+  static func endedKey(_ id: CollaborationID) -> String { "ended/\(id.hexadecimal)" }
+
+  /// Once a successor is open nothing of the one before is acted upon here, whoever comes back: if a member of the old
+  /// one founded it, names the end that is known here, and no quorum of the old one is in reach of this node either.
   mutating func endPredecessor(of id: CollaborationID, _ turn: inout Turn) {
-    guard let continues = books[id]?.charter.continues, broken[continues.collaboration] == nil,
-      books[continues.collaboration] != nil
+    guard let charter = books[id]?.charter, let continues = charter.continues,
+      let old = books[continues.collaboration]
     else { return }
+    if let why = broken[continues.collaboration] {
+      // Two sides may do so without knowing of each other: both are told.
+      broken[continues.collaboration] = why + "; it goes on as \(id.short) too, founded by \(continues.person)"
+      return notice(
+        "control", "collaboration.continued", collaboration: continues.collaboration, node: charter.founder,
+        "it goes on as \(id.short) too, says \(continues.person): \(continues.reason)", &turn)
+    }
+    let isProved =
+      old.roster[charter.founder] != nil
+      && consensus.entry(continues.number, of: continues.collaboration)?.hash == continues.head
+      && continues.number <= old.lastEntry
+    guard isProved, quorum(of: old).missing > 0 else {
+      return notice(
+        "control", "collaboration.continued", collaboration: continues.collaboration, node: charter.founder,
+        "\(continues.person) says that it goes on as \(id.short), which is not so here: "
+          + (isProved ? "a quorum of it is in reach" : "no member of it says so, or another end of it is known"), &turn)
+    }
     notice(
       "control", "collaboration.continued", collaboration: continues.collaboration,
       "it goes on as \(id.short), says \(continues.person): \(continues.reason)", &turn)
+    turn.write(
+      .document(
+        key: Self.endedKey(continues.collaboration), value: CanonicalJSON.encode(Self.json(id))))
+    endHere(continues.collaboration, by: id, &turn)
+  }
+
+  mutating func endHere(_ id: CollaborationID, by successor: CollaborationID, _ turn: inout Turn) {
+    let continues = books[successor]?.charter.continues
     giveUp(
-      continues.collaboration, "it goes on as \(id.short), founded by \(continues.person): \(continues.reason)", &turn)
+      id,
+      "it goes on as \(successor.short)" + (continues.map { ", founded by \($0.person): \($0.reason)" } ?? ""), &turn)
   }
 }

@@ -71,7 +71,9 @@ extension NodeEngine {
         continue
       }
       let following = drafts[id].map {
-        Following(founder: $0.charter.founder, contract: $0.contract, roster: $0.foundingRoster)
+        Following(
+          founder: $0.charter.founder, contract: $0.contract, roster: $0.foundingRoster,
+          contacts: restoredFollowings[id]?.contacts)
       }
       guard let following = following ?? restoredFollowings[id], let set = Self.memberSet(id, following)
       else { continue }
@@ -79,7 +81,8 @@ extension NodeEngine {
       consensusStep(.open(set, Self.electionRules(of: following.contract), recovered: chain), &turn)
       rankCandidates(of: id, &turn)
     }
-    for id in books.keys.sorted() { endPredecessor(of: id, &turn) }
+    for (id, successor) in endedHere.sorted(by: { $0.key < $1.key }) { endHere(id, by: successor, &turn) }
+    endedHere = [:]
   }
 
   private mutating func restoreDocuments(_ documents: [String: [UInt8]]) {
@@ -97,6 +100,8 @@ extension NodeEngine {
       case "offer":
         guard let value = Self.read(Assessor.ReceivedOffer.self, bytes) else { continue }
         restoredOffers.append(value)
+      case "ended":
+        if let value = Self.read(CollaborationID.self, bytes) { endedHere[id] = value }
       case "prefer":
         if let value = Self.read([NodeID].self, bytes) { preferences[id] = value }
       case "leave":

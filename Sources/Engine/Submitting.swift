@@ -116,6 +116,13 @@ extension NodeEngine {
   ) -> Result<CollaborationID, Refusal> {
     let submission = request.submission
     if let id = request.collaboration {
+      if let why = broken[id] {
+        return .failure(
+          Refusal(
+            .conflict, "this node follows collaboration \(id.short) no further: \(why)", subject: "collaboration",
+            next: successor(of: id).map { "jointcloud submit FILE --collaboration \($0.short)" }
+              ?? "jointcloud collaboration list"))
+      }
       if let book = books[id] {
         guard book.roster[identity.node] != nil else {
           return .failure(

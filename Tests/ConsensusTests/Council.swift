@@ -133,12 +133,14 @@ final class Council {
         body, by: ledger.nodes[key].id, epoch: 1, network: FixtureLedger.network, collaboration: id))
   }
 
-  func memberSet() -> MemberSet {
-    MemberSet(
+  /// - Parameter index: whose view; who joins later is told of all the others.
+  func memberSet(at index: Int = 0) -> MemberSet {
+    let contacts = index < founders ? [] : ledger.nodes.map(\.id).filter { $0 != node(index) }
+    return MemberSet(
       collaboration: id, founder: ledger.nodes[0].id, configuration: configuration,
       members: ledger.nodes.prefix(founders).map {
         .init(node: $0.id, epoch: 1, signingKey: $0.signing.verificationKey)
-      })
+      }, contacts: contacts)
   }
 
   private func core(_ key: Int) -> LedgerConsensus {
@@ -151,7 +153,7 @@ final class Council {
     let recovered = RecoveredChain(
       collaboration: id, entries: disk.entries, proposals: disk.proposals, ballot: disk.ballot,
       prepared: disk.prepared, decision: disk.decision)
-    let members = memberSet()
+    let members = memberSet(at: index)
     seats[index].decided = disk.decision?.body.number ?? 0
     step(index, .open(members, rules, recovered: isNew ? nil : recovered))
     tick(index)

@@ -82,6 +82,19 @@ import Testing
     #expect(council.findings.isEmpty, "\(council.findings)")
   }
 
+  @Test("Voters that prefer different candidates elect one all the same", arguments: [3, 4, 7])
+  func preferences(members: Int) throws {
+    let council = try Council(members: members, seed: 5)
+    council.connect { _, _ in true }
+    council.submit("early", at: 1)
+    #expect(council.run(for: .seconds(5)) { $0.decidedTexts.count == 1 })
+    for seat in 0..<members { council.step(seat, .rank(council.id, [council.ledger.nodes[seat].id])) }
+    council.crash(0)
+    council.submit("late", at: 1)
+    #expect(council.run(for: .seconds(12)) { $0.decidedTexts.count == 2 }, "\(council.findings) \(council.drops)")
+    #expect(council.highestTerm <= 5 && council.findings.isEmpty)
+  }
+
   @Test("A coordinator that was set back to an older copy of its data notices, proposes nothing and is replaced")
   func setBack() throws {
     let council = try Council(members: 4, seed: 6)

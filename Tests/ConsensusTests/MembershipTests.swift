@@ -70,6 +70,58 @@ import Testing
     #expect(council.run(for: .seconds(10)) { $0.isSettled(Array(0..<5)) }, "\(council.findings) \(council.drops)")
     #expect(council.conclusion == [], "\(council.drops)")
   }
+
+  @Test("Who comes late catches up past changes of voters and elections under them")
+  func comesLate() throws {
+    let council = try Council(members: 1, joiners: 3, seed: 13)
+    council.connect { left, right in left < 3 && right < 3 }
+    council.submit("early", at: 0)
+    council.wanted = WantedMembers(joining: [1, 2], voters: [0, 1])
+    #expect(council.run(for: .seconds(10)) { $0.isSettled([0, 1]) }, "\(council.findings) \(council.drops)")
+    council.step(0, .transfer(council.id, to: council.ledger.nodes[1].id, person: "ada"))
+    #expect(council.run(for: .seconds(10)) { $0.seats[1].core.isInOffice($0.id) })
+    council.wanted.voters = [0, 1, 2]
+    council.submit("later", at: 0)
+    #expect(council.run(for: .seconds(10)) { $0.isSettled([0, 1, 2]) && $0.decidedTexts.count == 2 })
+    council.connect { _, _ in true }
+    council.wanted = WantedMembers(joining: [3], voters: [0, 1, 2, 3])
+    #expect(council.run(for: .seconds(10)) { $0.isSettled([0, 1, 2, 3]) }, "\(council.findings) \(council.drops)")
+    #expect(council.conclusion == [], "\(council.drops)")
+  }
+
+  @Test(
+    "Who votes no more halts nobody, changes no lock and enters no term, whatever it signs under its old configuration")
+  func formerVoter() throws {
+    let council = try Council(members: 1, joiners: 4, seed: 14)
+    let old = council.configuration
+    council.connect { _, _ in true }
+    council.submit("early", at: 0)
+    council.wanted = WantedMembers(joining: [1, 2, 3, 4], voters: [0, 1, 2, 3, 4])
+    #expect(council.run(for: .seconds(10)) { $0.isSettled([0, 1, 2, 3, 4]) }, "\(council.findings) \(council.drops)")
+    council.wanted.voters = [1, 2, 3, 4]
+    council.step(0, .transfer(council.id, to: council.ledger.nodes[1].id, person: "ada"))
+    #expect(council.run(for: .seconds(10)) { $0.isSettled([1, 2, 3, 4]) }, "\(council.findings) \(council.drops)")
+    let first = try #require(council.seats[1].core.entry(1, of: council.id))
+    func alone<Body: StatementBody>(_ body: Body) throws -> Certificate<Body> {
+      try Certificate(body, [council.sign(body, by: 0)])
+    }
+    let preVote = PreVote(term: 1 << 52, configuration: old.hash)
+    let lies: [ConsensusMessage] = [
+      .decided(try alone(Confirmation(term: 1, configuration: old.hash, number: 1, head: .zero))),
+      .prepared(try alone(Acknowledgement(term: 1 << 40, configuration: old.hash, number: 1, head: first.hash))),
+      .credentials(
+        Credentials(
+          promised: 1 << 52, grounds: .preVotes(try alone(preVote)), office: nil, prepared: nil, decision: nil)),
+      .call(try council.sign(ElectionCall(term: 3, configuration: old.hash, person: "x", reason: "y"), by: 0)),
+    ]
+    for lie in lies { for seat in 1...4 { council.inject(lie, from: 0, to: seat) } }
+    let term = council.highestTerm
+    council.run(for: .seconds(3))
+    council.submit("late", at: 2)
+    #expect(council.run(for: .seconds(10)) { $0.decidedTexts.count == 2 }, "\(council.findings) \(council.drops)")
+    #expect(council.highestTerm == term && (council.drops["wrongConfiguration"] ?? 0) >= 8, "\(council.drops)")
+    #expect(council.conclusion == [])
+  }
 }
 
 extension Council {

@@ -97,7 +97,6 @@ import Testing
     try busy.apply(OfferAnswered(offer: offer, answer: answer))
     try round.apply(leaving(1, after: 2))
     #expect(try round.refusal(of: leaving(1, after: 3)) == .duplicate)
-    #expect(try round.refusal(of: OfferAnswered(offer: offer, answer: answer)) == .membership, "takes nothing new")
     #expect(round.state.obstacle(toLeavingOf: node) == "still has a vote")
     let staying = round.state.nextVoters { _ in true }.map(\.node)
     #expect(!staying.contains(node))

@@ -72,7 +72,7 @@ extension Samples {
       MemberInvitation(
         after: 12, charter: opening.charter, contract: .standard, contacts: [one.members[0].node], kind: "batch",
         labels: ["é": "x"], needs: one.members[0].total, replyByMilliseconds: 1_700_000_000_000, roster: one,
-        trace: trace))
+        signatures: [], trace: trace))
     try add("join", JoinRequest(after: 12, contract: Digest(of: [4]), member: one.members[0]))
     try add("invitation-declined", InvitationDeclined(code: .policy, text: "no"))
     try add("leave", LeaveRequest(after: 14, reason: "maintenance"))

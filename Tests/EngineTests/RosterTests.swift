@@ -25,7 +25,7 @@ import Testing
     #expect(network.output(of: task, at: 0) == (0..<200).map { "\($0)\n" }.joined())
     let book = try #require(network.book(of: task, at: 0))
     let id = network.nodes[newcomer].id
-    #expect(book.roster.version == 2 && book.roster[id] != nil)
+    #expect(book.roster.version == 2 && book.roster[id] != nil, "\(network.story(0))\n\(network.story(newcomer))")
     #expect(book.rosterChanges.map(\.kind) == [.joined])
     #expect(book.configuration.next == nil && book.configuration.hasVote(id))
     #expect(!network.nodes[newcomer].begun.isEmpty && (book.tasks[task]?.shares[id]?.succeeded ?? 0) > 0)

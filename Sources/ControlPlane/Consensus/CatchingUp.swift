@@ -42,7 +42,7 @@ extension LedgerReplica {
       return drop(.malformed("request from \(first), limit \(limit)"), from: node, desk: &desk)
     }
     // Who left hears up to there, and no more.
-    if let departure = membership.departure(of: node), first > departure { return }
+    if let departure = membership.departure(of: node), !isDeparting(node, departure) { return }
     var served = following.served[node] ?? (desk.now, 0)
     if desk.now.uptime - served.since.uptime >= .seconds(1) { served = (desk.now, 0) }
     served.count += 1
@@ -90,7 +90,8 @@ extension LedgerReplica {
 
   /// Who speaks under voters that are not known here has entries that say who they are.
   mutating func askForEntries(of node: NodeID, desk: inout ReplicaDesk) {
-    guard !isInOffice(desk), !following.isRequesting else { return }
+    // Also in office: others may have elected another under voters whom this node has not heard of.
+    guard !following.isRequesting else { return }
     following.isRequesting = true
     deliver(.request(from: decidedNumber + 1, limit: ConsensusLimits.messageEntryCount), to: node, desk: &desk)
   }

@@ -64,16 +64,25 @@ extension LedgerReplica {
     guard statement.network == desk.network, statement.collaboration == collaboration,
       author == nil || statement.author == author
     else { throw .wrongAuthor }
-    guard let key = membership.key(of: statement.author, epoch: statement.epoch) else { throw .wrongEpoch }
     let body: Body
     do {
       body = try statement.decode(type)
     } catch {
       throw .malformed("\(error)")
     }
-    guard membership.configuration(body.configuration) != nil else { throw .wrongConfiguration }
+    guard let configuration = counting(body.configuration) else { throw .wrongConfiguration }
     guard body.isBounded else { throw .tooLarge }
+    // Voters sign under the epoch that the configuration names, other members under their newest.
+    guard let epoch = configuration.epoch(of: statement.author) ?? members.member(statement.author)?.epoch,
+      epoch == statement.epoch, let key = membership.key(of: statement.author, epoch: epoch)
+    else { throw .wrongEpoch }
     return Claim(signed: signed, key: key)
+  }
+
+  /// A configuration in which members still speak: the one at the newest decision, or a later one. What voters say who
+  /// were replaced by decided entries counts for nothing any more.
+  func counting(_ configuration: Digest) -> Configuration? {
+    membership.configuration(configuration, from: decidedNumber)
   }
 
   /// - Parameter membership: what the chain says with the entries that come before the certificate; nil for the chain
@@ -120,6 +129,7 @@ extension LedgerReplica {
     switch grounds {
     case .preVotes(let certificate):
       guard certificate.body.term == term else { throw .flawed("pre-votes for another term") }
+      guard counting(certificate.body.configuration) != nil else { throw .wrongConfiguration }
       return try claims(in: certificate, desk)
     case .calls(let calls):
       guard (rules.callsNeeded...max(rules.callsNeeded, members.members.count)).contains(calls.count),

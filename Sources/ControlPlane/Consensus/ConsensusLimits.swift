@@ -29,8 +29,12 @@ public enum ConsensusLimits {
   public static let checksPerSender = 64
   /// Terms above the own one for which pre-votes and calls are remembered.
   public static let termsAhead = 4
+  /// Terms end far below what a statement can hold: one that is near it was made up.
+  public static let highestTerm = 1 << 50
   /// The longest document of a message, in bytes: credentials hold four certificates.
   public static let documentByteLimit = 256 * 1_024
+  /// How many entries after a member has left it may still be told that this is decided.
+  public static let departureEntries = 1_024
   /// How much more seldom signs of life come while nothing is under way.
   public static let quietFactor = 10
 }

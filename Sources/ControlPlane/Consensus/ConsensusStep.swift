@@ -44,6 +44,8 @@ extension LedgerConsensus {
     case call(CollaborationID, person: String, reason: String)
     /// A person hands over the office of this node.
     case transfer(CollaborationID, to: NodeID, person: String)
+    /// Nothing of this ledger is acted upon here any more; what others ask of it is still answered.
+    case halt(CollaborationID)
     /// As often as `tickInterval` says.
     case tick
   }

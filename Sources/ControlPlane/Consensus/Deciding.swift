@@ -51,10 +51,13 @@ extension LedgerReplica {
       }
       return
     }
+    // What is decided needs no lock.
+    guard certificate.body.number > decidedNumber else { return }
     guard hash(at: certificate.body.number) == certificate.body.head,
       certificate.body.number <= durability.proposed,
       isInForce(certificate.body.configuration, at: certificate.body.number)
     else {
+      guard counting(certificate.body.configuration) != nil else { return }
       if certificate.position > waitingPrepared?.position ?? .start(of: collaboration) { waitingPrepared = certificate }
       noteLoss(term: certificate.body.term, number: certificate.body.number, desk: &desk)
       return
@@ -68,7 +71,9 @@ extension LedgerReplica {
     let number = certificate.body.number
     guard number > decidedNumber else {
       // Who voted once and does so no more can contradict nothing.
-      if hash(at: number) != certificate.body.head, isInForce(certificate.body.configuration, at: number) {
+      if hash(at: number) != certificate.body.head, isInForce(certificate.body.configuration, at: number),
+        counting(certificate.body.configuration) != nil
+      {
         halt(at: number, desk: &desk)
       }
       return
@@ -76,6 +81,7 @@ extension LedgerReplica {
     guard hash(at: number) == certificate.body.head, number <= durability.proposed,
       isInForce(certificate.body.configuration, at: number)
     else {
+      guard counting(certificate.body.configuration) != nil else { return }
       if number > waitingDecision?.body.number ?? 0 { waitingDecision = certificate }
       noteLoss(term: certificate.body.term, number: number, desk: &desk)
       return
@@ -163,7 +169,7 @@ extension LedgerReplica {
     _ body: Body, _ statements: [NodeID: SignedStatement]
   ) -> Certificate<Body>? {
     guard let configuration = membership.configuration(body.configuration) else { return nil }
-    let statements = statements.filter { configuration.hasVote($0.key) }
+    let statements = statements.filter { configuration.epoch(of: $0.key) == $0.value.statement.epoch }
     guard configuration.isQuorum(Set(statements.keys)) else { return nil }
     let ordered = statements.sorted { $0.key < $1.key }.map(\.value)
     do {

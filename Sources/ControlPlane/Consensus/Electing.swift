@@ -30,8 +30,8 @@ extension LedgerReplica {
 
   /// Says, and repeats, that this node wants to leave for a term.
   private mutating func want(_ term: Int, desk: inout ReplicaDesk) {
-    guard let known = election.preVote, known.term == term else {
-      election.preVote = (term, nil, desk.now)
+    guard let known = election.preVote, known.term == term, known.configuration == electorate.hash else {
+      election.preVote = (term, electorate.hash, nil, desk.now)
       let body = PreVote(term: term, configuration: electorate.hash)
       return desk.sign(body, .preVote(body), of: collaboration)
     }
@@ -43,8 +43,10 @@ extension LedgerReplica {
   }
 
   mutating func signedPreVote(_ body: PreVote, _ signed: SignedStatement, desk: inout ReplicaDesk) {
-    guard election.preVote?.term == body.term, body.term > ballot.promised else { return }
-    election.preVote = (body.term, signed, desk.now)
+    guard election.preVote?.term == body.term, election.preVote?.configuration == body.configuration,
+      body.term > ballot.promised
+    else { return }
+    election.preVote = (body.term, body.configuration, signed, desk.now)
     broadcast(.preVote(signed, credentials), desk: &desk)
     count(preVote: signed, desk: &desk)
   }
@@ -76,7 +78,9 @@ extension LedgerReplica {
   }
 
   mutating func called(_ signed: SignedStatement, desk: inout ReplicaDesk) {
-    guard let body = try? signed.statement.decode(ElectionCall.self), isAhead(body.term) else { return }
+    guard let body = try? signed.statement.decode(ElectionCall.self), isAhead(body.term),
+      members.member(signed.statement.author) != nil
+    else { return }
     election.calls[body.term, default: [:]][signed.statement.author] = signed
     let calls = (election.calls[body.term] ?? [:]).sorted { $0.key < $1.key }.map(\.value)
     guard calls.count >= rules.callsNeeded else { return }
@@ -111,6 +115,9 @@ extension LedgerReplica {
   /// Enters a term on grounds whose signatures hold.
   mutating func enter(_ term: Int, _ grounds: Grounds, from node: NodeID, desk: inout ReplicaDesk) {
     guard term > ballot.promised, electorate.hasVote(desk.own), !isHalted, lock.number >= 1 else { return }
+    guard term <= ConsensusLimits.highestTerm else {
+      return drop(.flawed("a term above \(ConsensusLimits.highestTerm)"), from: node, desk: &desk)
+    }
     do throws(ConsensusDrop) {
       try accept(grounds, for: term, desk)
     } catch {
@@ -134,6 +141,7 @@ extension LedgerReplica {
       // A call ends a term that has a coordinator, and leads to the next one: one member's word takes nobody further.
       guard officeTerm == term - 1, !isElecting else { throw .unknownTerm(found: term) }
       let authors = calls.map(\.statement.author)
+      guard authors.allSatisfy({ members.member($0) != nil }) else { throw .notMember }
       let counted = authors.filter { author in
         election.countedCalls[author].map { desk.now.uptime - $0.uptime >= rules.callInterval } ?? true
       }
@@ -194,11 +202,17 @@ extension LedgerReplica {
 
   // MARK: Voting
 
-  /// Candidates in the order in which this node votes: who was handed the office, then by preference; who was lost comes last.
+  /// Candidates in the order in which this node votes: who was handed the office, then by preference while votes do not
+  /// split; who was lost comes last.
   private var order: [NodeID] {
     let voters = electorate.allVoters.map(\.node)
     var order = ranking.filter { voters.contains($0) }
     order += voters.filter { !order.contains($0) }
+    // Whom each prefers has split the votes: from now on all take the same order, another one in each term.
+    if election.attempts > 1 {
+      let first = ballot.promised % max(1, voters.count)
+      order = Array(voters[first...] + voters[..<first])
+    }
     switch ballot.grounds {
     case .transfer(let signed):
       if let body = try? signed.statement.decode(ElectionTransfer.self) {

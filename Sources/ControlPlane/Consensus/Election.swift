@@ -38,8 +38,8 @@ struct Election: Sendable {
   var calls: [Int: [NodeID: SignedStatement]] = [:]
   /// When each member's call last counted.
   var countedCalls: [NodeID: Moment] = [:]
-  /// This node's pre-vote, and when it was sent last.
-  var preVote: (term: Int, signed: SignedStatement?, sentAt: Moment)?
+  /// This node's pre-vote, under the voters whom it knew then, and when it was sent last.
+  var preVote: (term: Int, configuration: Digest, signed: SignedStatement?, sentAt: Moment)?
 
   // In the promised term.
   var candidacies: [NodeID: Candidacy] = [:]

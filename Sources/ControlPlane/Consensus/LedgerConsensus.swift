@@ -47,6 +47,14 @@ public struct LedgerConsensus: Sendable {
   /// The proof of the newest decision.
   public func decision(of collaboration: CollaborationID) -> CommitCertificate? { replicas[collaboration]?.decision }
 
+  /// Whether a member on a link says that it holds all that is decided here, and holds the same.
+  public func isUpToDate(_ node: NodeID, in collaboration: CollaborationID) -> Bool {
+    guard let replica = replicas[collaboration], desk.linked.contains(node) else { return false }
+    if let follower = replica.tenure.followers[node], follower.held >= replica.decidedNumber { return true }
+    guard let standing = replica.following.standings[node] else { return false }
+    return standing.number >= replica.decidedNumber && replica.hash(at: standing.number) == standing.hash
+  }
+
   public func office(of collaboration: CollaborationID) -> OfficeView? { replicas[collaboration]?.view }
 
   /// How often to tick; nil while no collaboration is open.
@@ -123,6 +131,7 @@ public struct LedgerConsensus: Sendable {
     case .unreachable(let node): forEach { replica, desk in replica.loses(node, desk: &desk) }
     case .call(let id, let person, let reason): replicas[id]?.call(person: person, reason: reason, desk: &desk)
     case .transfer(let id, let node, let person): replicas[id]?.transfer(to: node, person: person, desk: &desk)
+    case .halt(let id): replicas[id]?.isHalted = true
     case .tick: forEach { replica, desk in replica.tick(desk: &desk) }
     }
   }

@@ -95,9 +95,13 @@ struct LedgerReplica: Sendable {
   /// Who left and has not heard yet that this is decided.
   private var departing: [NodeID] {
     guard membership.hasDepartures else { return [] }
-    return membership.departed.filter { node in
-      (following.standings[node]?.decided ?? 0) < membership.departure(of: node) ?? 0
-    }
+    return membership.departed.filter { node in membership.departure(of: node).map { isDeparting(node, $0) } ?? false }
+  }
+
+  /// Whether who left with an entry has not said that it knows this as decided, for so many entries.
+  func isDeparting(_ node: NodeID, _ departure: Int) -> Bool {
+    (following.standings[node]?.decided ?? 0) < departure
+      && decidedNumber - departure < ConsensusLimits.departureEntries
   }
 
   /// Whether a node has a part in this ledger: a member, who is known to have joined, or who left.
@@ -203,10 +207,10 @@ struct LedgerReplica: Sendable {
 
   mutating func tick(desk: inout ReplicaDesk) {
     guard !isHalted else { return }
+    following.isRequesting = false
     if isInOffice(desk) {
       tickInOffice(desk: &desk)
     } else {
-      following.isRequesting = false
       if isLively { tellOthers(desk: &desk) }
       catchUp(desk: &desk)
       tickElection(desk: &desk)

@@ -49,7 +49,8 @@ extension LedgerReplica {
     var last = first
     var byteCount = first.bytes.count
     while let next = entry(last.number + 1), next.number - first.number < Proposal.countLimit,
-      byteCount + next.bytes.count <= ConsensusLimits.batchByteCount, next.configuration == first.configuration
+      byteCount + next.bytes.count <= ConsensusLimits.batchByteCount, next.configuration == first.configuration,
+      last.kind != MembershipChange.leftKind
     {
       byteCount += next.bytes.count
       last = next
@@ -78,7 +79,8 @@ extension LedgerReplica {
   mutating func push(to node: NodeID, desk: inout ReplicaDesk) {
     guard isInOffice(desk), desk.linked.contains(node), var follower = tenure.followers[node], follower.isReady
     else { return }
-    let end = min(durability.proposed, membership.departure(of: node) ?? .max)
+    // Who left needs what its leaving is decided by, and nothing after.
+    let end = min(durability.proposed, membership.departure(of: node).map { max($0, decidedNumber) } ?? .max)
     while follower.sent < end, follower.hasRoom,
       let (message, last) = segment(from: follower.sent + 1, limit: ConsensusLimits.messageEntryCount)
     {

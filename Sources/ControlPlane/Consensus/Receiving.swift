@@ -18,6 +18,8 @@ extension LedgerReplica {
       guard !(isInOffice(desk) && segment.lastTerm <= officeTerm) else { throw .wrongAuthor }
       claims = try self.claims(in: &segment, desk)
     } catch {
+      if case .unknownTerm = error { following.missedSegment = true }
+      if case .wrongConfiguration = error { following.missedSegment = true }
       return drop(error, from: node, desk: &desk)
     }
     following.segments.append(segment)
@@ -28,10 +30,9 @@ extension LedgerReplica {
   private func claims(in segment: inout Segment, _ desk: ReplicaDesk) throws(ConsensusDrop) -> [Claim] {
     var claims: [Claim] = []
     var coordinators = following.coordinators
-    coordinators[officeTerm] = coordinator
     var membership = membership
-    // One after another they come faster than they are taken.
-    for before in following.segments where before.first <= segment.first {
+    // One after another they come faster than they are taken. What is not checked yet speaks for its sender alone.
+    for before in following.segments where before.from == segment.from && before.first <= segment.first {
       membership.replace(by: before)
       for opening in before.openings { coordinators[opening.election.body.term] = opening.coordinator }
     }
@@ -42,6 +43,7 @@ extension LedgerReplica {
         claims += try self.claims(in: opening.election, knowing: membership, desk)
       }
     }
+    coordinators[officeTerm] = coordinator
     for case .changed(_, let decided) in segment.changes.values {
       claims += try self.claims(in: decided, knowing: membership, desk)
     }
@@ -80,6 +82,14 @@ extension LedgerReplica {
   /// Puts the oldest segment to the contract once its signatures have been checked.
   mutating func judgeNext(desk: inout ReplicaDesk) {
     while let segment = following.segments.first, segment.isChecked, !segment.isJudging, !isHalted {
+      // The voters of a term may be named by the entries before it: those are taken first.
+      if let opening = segment.openings.first(where: { opening in
+        opening.election.body.term > officeTerm && counting(opening.election.body.configuration) == nil
+      }), opening.election.body.position.number >= segment.first {
+        let (first, rest) = segment.split(after: opening.election.body.position.number, id: desk.number())
+        following.segments.replaceSubrange(0...0, with: [first, rest])
+        continue
+      }
       for opening in segment.openings { adopt(opening.election, desk: &desk) }
       do throws(ConsensusDrop) {
         let fresh = try fresh(of: segment, desk: &desk)
@@ -128,8 +138,17 @@ extension LedgerReplica {
   /// configuration only with the proof that an entry under it is decided.
   private func checkMembership(_ fresh: [Entry], of segment: Segment) throws(ConsensusDrop) {
     var membership = membership
+    var coordinators = following.coordinators.filter { $0.key < (fresh.first?.term ?? 1) }
+    coordinators[1] = membership.founding.founder
+    coordinators[officeTerm] = coordinator
     membership.goBack(to: (fresh.first?.number ?? 1) - 1)
     for entry in fresh {
+      if entry.kind == TermOpened.kind, let opened = try? TermOpened(entry) {
+        guard opened.election.body.configuration == membership.newest.configuration.hash else {
+          throw .wrongConfiguration
+        }
+        if entry.term != officeTerm { coordinators[entry.term] = opened.coordinator }
+      }
       let change = segment.changes[entry.number]
       if case .changed(_, let decided) = change {
         let number = decided.body.number
@@ -146,7 +165,16 @@ extension LedgerReplica {
         throw .malformed("\(error)")
       }
     }
+    // When it came, it was held to what its sender said before; now to what has been checked.
+    for signed in segment.proposals where signed.proposal.last >= (fresh.first?.number ?? 0) {
+      guard let term = coordinators[signed.proposal.term] ?? known(signed.proposal.term), term == signed.author else {
+        throw .wrongAuthor
+      }
+    }
   }
+
+  /// Who coordinated a term of the chain.
+  private func known(_ term: Int) -> NodeID? { following.coordinators[term] }
 
   /// Whether undecided entries from `first` on may give way to those of a segment: to decided ones always.
   private mutating func checkReplacing(

@@ -63,6 +63,32 @@ struct Segment: Sendable {
     try checkCover()
   }
 
+  /// Cuts it in two at a place where a batch ends.
+  func split(after number: Int, id: UInt64) -> (Segment, Segment) {
+    (
+      Segment(
+        self, id: self.id, entries: entries.filter { $0.number <= number },
+        proposals: proposals.filter { $0.proposal.last <= number }, decision: nil),
+      Segment(
+        self, id: id, entries: entries.filter { $0.number > number },
+        proposals: proposals.filter { $0.proposal.first > number }, decision: decision)
+    )
+  }
+
+  private init(
+    _ whole: Segment, id: UInt64, entries: [Entry], proposals: [SignedProposal], decision: CommitCertificate?
+  ) {
+    self.id = id
+    from = whole.from
+    self.entries = entries
+    self.proposals = proposals
+    self.decision = decision
+    let numbers = (entries.first?.number ?? 0)...max(entries.first?.number ?? 0, entries.last?.number ?? 0)
+    openings = whole.openings.filter { numbers.contains($0.election.body.position.number + 1) }
+    changes = whole.changes.filter { numbers.contains($0.key) }
+    isChecked = whole.isChecked
+  }
+
   private static func openings(in entries: [Entry]) throws(ConsensusDrop) -> [TermOpened] {
     var openings: [TermOpened] = []
     for (index, entry) in entries.enumerated() {

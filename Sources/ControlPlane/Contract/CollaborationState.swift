@@ -16,6 +16,7 @@ public struct CollaborationState: Hashable, Sendable {
   public internal(set) var roster: Roster
   /// Roster 1, by which entry 1 is checked.
   public let foundingRoster: Roster
+  public let foundingSignatures: [SignedStatement]
   /// Members that take nothing new and go once they have nothing left to do.
   public internal(set) var leaving: Set<NodeID> = []
   /// Nodes that were members and left: they are not asked again, and may ask themselves.
@@ -67,7 +68,9 @@ public struct CollaborationState: Hashable, Sendable {
       body.configuration == (try judge.configuration(of: body)), .agreement,
       "the voters are not those whom contract and roster name")
     keys = try Self.keys(of: body.roster, judge)
-    try Self.checkSignatures(body, id: id, keys: keys, judge)
+    try Self.checkAgreement(
+      Agreement(charter: body.charter, contract: body.contract, roster: body.roster, round: body.round),
+      body.signatures, id: id, judge)
     self.id = id
     charter = body.charter
     contract = body.contract
@@ -78,6 +81,7 @@ public struct CollaborationState: Hashable, Sendable {
     round = body.round
     roster = body.roster
     foundingRoster = body.roster
+    foundingSignatures = body.signatures
     weights = Dictionary(uniqueKeysWithValues: nodes.map { ($0, Weight(ppm: body.contract.weights.initialPPM)) })
     negotiation = body.negotiation
     lastEntry = record.number
@@ -100,16 +104,16 @@ public struct CollaborationState: Hashable, Sendable {
     return keys
   }
 
-  private static func checkSignatures(
-    _ body: RoundOpened, id: CollaborationID, keys: [NodeID: EpochCertificate], _ judge: Judge
+  /// Checks that exactly the members of a roster signed an agreement, each under the key that its certificate names.
+  static func checkAgreement(
+    _ agreement: Agreement, _ signatures: [SignedStatement], id: CollaborationID, _ judge: Judge
   ) throws(Violation) {
-    let agreement = Agreement(
-      charter: body.charter, contract: body.contract, roster: body.roster, round: body.round)
+    let keys = try keys(of: agreement.roster, judge)
     let expected = try judge.canonical(agreement.hash)
     try judge.require(
-      body.signatures.map(\.statement.author) == body.roster.members.map(\.node), .agreement,
+      signatures.map(\.statement.author) == agreement.roster.members.map(\.node), .agreement,
       "not signed by exactly the members, in order")
-    for signed in body.signatures {
+    for signed in signatures {
       try judge.require(
         (try? signed.statement.decode(RosterSignature.self))?.agreement == expected
           && signed.statement.collaboration == id,

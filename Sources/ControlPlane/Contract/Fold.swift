@@ -64,8 +64,6 @@ extension CollaborationState {
     let member = roster[node]
     try judge.require(member != nil, .membership, "\(node.short) is no member")
     try judge.require(
-      answer.accepted.isEmpty || !leaving.contains(node), .membership, "\(node.short) is leaving and takes nothing new")
-    try judge.require(
       answer.accepted.isEmpty || offer.priceMicroPerCPUSecond >= (member?.priceMicroPerCPUSecond ?? 0), .price,
       "accepted below the member's own price")
     try judge.require(

@@ -17,11 +17,14 @@ public struct MemberInvitation: StatementBody {
   public var replyByMilliseconds: Int64
   /// Roster 1, whose members entry 1 is checked by.
   public var roster: Roster
+  /// Under roster 1, as in entry 1: nobody else makes up a round.
+  public var signatures: [SignedStatement]
   public var trace: TraceID
 
   public init(
     after: Int, charter: Charter, contract: ContractDocument, contacts: [NodeID], kind: String,
-    labels: [String: String], needs: Amounts, replyByMilliseconds: Int64, roster: Roster, trace: TraceID
+    labels: [String: String], needs: Amounts, replyByMilliseconds: Int64, roster: Roster,
+    signatures: [SignedStatement], trace: TraceID
   ) {
     self.after = after
     self.charter = charter
@@ -32,7 +35,16 @@ public struct MemberInvitation: StatementBody {
     self.needs = needs
     self.replyByMilliseconds = replyByMilliseconds
     self.roster = roster
+    self.signatures = signatures
     self.trace = trace
+  }
+
+  /// Whether all members of roster 1 signed for this contract.
+  ///
+  /// - Throws: `Violation`.
+  public func checkFounding(_ id: CollaborationID) throws(Violation) {
+    try CollaborationState.checkAgreement(
+      Agreement(charter: charter, contract: contract, roster: roster, round: 1), signatures, id: id, Judge(entry: 1))
   }
 
   /// The same question as a round that is not open yet asks it.

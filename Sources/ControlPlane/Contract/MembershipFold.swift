@@ -132,7 +132,7 @@ extension CollaborationState {
     roster[node] != nil && (!leaving.contains(node) || node == coordinator)
   }
 
-  /// Who should vote: those who do and stay, and other members by node id as far as there is room.
+  /// Who should vote next: those who do and stay, and another member, by node id, where there is room.
   ///
   /// - Parameter isUpToDate: whether a member holds all that is decided. Nobody waits for one that does not.
   public func nextVoters(isUpToDate: (NodeID) -> Bool) -> [Configuration.Voter] {
@@ -141,7 +141,8 @@ extension CollaborationState {
     let others = roster.members.map(\.node).filter { node in
       !configuration.hasVote(node) && mayVote(node) && isUpToDate(node)
     }
-    let voters = staying.map(\.node) + others.prefix(room)
+    // One at a time: each makes a quorum that must be in reach.
+    let voters = staying.map(\.node) + others.prefix(min(room, 1))
     return voters.sorted().compactMap { node in
       keys[node].map { Configuration.Voter(node: node, epoch: $0.epoch) }
     }

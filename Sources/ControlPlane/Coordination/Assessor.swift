@@ -112,6 +112,11 @@ public struct Assessor: Sendable {
       let contract = try? invitation.contract.hash()
     else { return .done("malformed invitation") }
     guard context.collaborations[id]?.roster[context.node] == nil else { return .done("a member already") }
+    do throws(Violation) {
+      try invitation.checkFounding(id)
+    } catch {
+      return .done("an invitation to a round that its members did not open: \(error)")
+    }
     guard context.wall <= invitation.replyByMilliseconds else { return .done("lapsed") }
     let deadline = min(invitation.replyByMilliseconds, context.wall + 60_000)
     func tell(_ body: some StatementBody) {
@@ -139,6 +144,12 @@ public struct Assessor: Sendable {
     }
     if let problem = call.contract.disorder {
       return .decline(code: .unsupported, text: "in the contract, \(problem) is out of range")
+    }
+    if let old = call.charter.continues.flatMap({ context.collaborations[$0.collaboration] }),
+      old.roster[call.charter.founder] == nil
+    {
+      return .decline(
+        code: .trust, text: "it says that it goes on with a collaboration of which its founder is no member")
     }
     guard call.contract.rules == ContractDocument.rulesVersion else {
       return .decline(code: .unsupported, text: "rules version \(call.contract.rules) is not known here")
@@ -250,6 +261,7 @@ public struct Assessor: Sendable {
     to task: TaskRecord, _ offer: Offer, in state: CollaborationState, _ context: CoordinationContext
   ) -> (code: DeclineCode, text: String)? {
     let submission = task.submission
+    if state.leaving.contains(context.node) { return (.maintenance, "this node is leaving") }
     if let rule = policy.objection(kind: submission.kind, labels: submission.labels) {
       return (rule.code, rule.text)
     }

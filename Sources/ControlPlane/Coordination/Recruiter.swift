@@ -15,7 +15,7 @@ public struct Recruiter: Sendable {
 
   /// What consensus knows and the ledger does not say.
   public struct Standing: Sendable {
-    /// Members that hold all that is decided.
+    /// Members in reach that hold all that is decided.
     public var upToDate: Set<NodeID>
     /// The proof that an entry under the joint configuration in force is decided; nil while there is none.
     public var jointDecision: JSON?
@@ -68,7 +68,10 @@ public struct Recruiter: Sendable {
       return .changed(VotersChanged(configuration: ended, decided: proof))
     }
     let next = state.nextVoters { standing.upToDate.contains($0) }
-    guard next != state.configuration.voters,
+    // A joint step cannot be taken back: the next voters must be able to decide its end.
+    let present = standing.upToDate.union([state.coordinator])
+    guard next != state.configuration.voters, let alone = try? Configuration(voters: next),
+      alone.isQuorum(present), state.configuration.isQuorum(present),
       let joint = try? Configuration(voters: state.configuration.voters, next: next)
     else { return nil }
     return .changing(VotersChanging(configuration: joint))
@@ -86,8 +89,12 @@ public struct Recruiter: Sendable {
     nextLook[state.id] = context.wall + Self.lookMilliseconds
     let room = state.contract.admission.membersAtMost - state.roster.members.count
     let refused = Set(state.negotiation.filter(Self.isFinal).map(\.node))
-    let asked = resting[state.id] ?? [:]
-    let waiting = asked.values.count { $0 > context.wall + Self.restMilliseconds - Self.replyMilliseconds }
+    let asked = (resting[state.id] ?? [:]).filter { $0.value > context.wall }
+    resting[state.id] = asked
+    resting = resting.filter { context.drafts[$0.key] != nil }
+    let waiting = asked.values.count {
+      $0 != .max && $0 > context.wall + Self.restMilliseconds - Self.replyMilliseconds
+    }
     let outsiders = context.live.filter { node in
       state.roster[node] == nil && !state.departed.contains(node) && !refused.contains(node)
         && (asked[node] ?? 0) <= context.wall
@@ -99,7 +106,8 @@ public struct Recruiter: Sendable {
         after: state.lastEntry, charter: state.charter, contract: state.contract,
         contacts: state.roster.members.map(\.node).filter { state.foundingRoster[$0] == nil },
         kind: task.submission.kind, labels: task.submission.labels, needs: task.submission.needs,
-        replyByMilliseconds: deadline, roster: state.foundingRoster, trace: task.submission.trace)
+        replyByMilliseconds: deadline, roster: state.foundingRoster, signatures: state.foundingSignatures,
+        trace: task.submission.trace)
       resting[state.id, default: [:]][node] = context.wall + Self.restMilliseconds
       effects.append(.tell(node, context.statement(invitation, in: state.id), deadlineMilliseconds: deadline))
       effects.notice(

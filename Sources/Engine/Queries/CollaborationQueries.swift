@@ -76,7 +76,17 @@ extension NodeEngine {
   }
 
   private func collaborationReason(_ book: CollaborationState?, _ negotiation: Negotiation?) -> String {
-    if let book { return standstill(of: book) }
+    if let book {
+      if book.departed.contains(identity.node) {
+        let entry = book.rosterChanges.last { $0.node == identity.node }?.entry ?? book.lastEntry
+        return "this node left with entry \(entry): what it shows is of then, ask a member for more"
+      }
+      if let reason = departures[book.id], !book.leaving.contains(identity.node) {
+        return "this node has asked to leave" + (reason.isEmpty ? "" : " (\(reason))")
+          + ", which is not decided yet; " + standstill(of: book)
+      }
+      return standstill(of: book)
+    }
     guard let negotiation else { return "" }
     switch negotiation.phase {
     case .calling:

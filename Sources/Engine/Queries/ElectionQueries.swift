@@ -50,10 +50,14 @@ extension NodeEngine {
   /// What to type where nothing moves; empty for no reason.
   func nextStep(_ id: CollaborationID, _ reason: String, _ look: QuorumLook) -> String {
     guard !reason.isEmpty else { return "" }
+    if let successor = successor(of: id), broken[id] != nil {
+      return "submit again what was not over: jointcloud submit FILE --collaboration \(successor.short)"
+    }
     if broken[id] != nil { return "compare the copies of its members: jointcloud ledger verify" }
     if look.missing == 0, undecided[id]?.isOverdue == true { return "jointcloud member list" }
     return look.missing > 0
-      ? "start again \(look.missing) or more of \(look.away.map(name).joined(separator: ", ")): jointcloud member list"
+      ? "start again \(look.missing) or more of \(look.away.map(name).joined(separator: ", ")): jointcloud member list, "
+        + "or, if they never come back, jointcloud collaboration reconstitute \(id.short) --reason TEXT"
       : "jointcloud election show \(id.short) --watch"
   }
 

@@ -41,6 +41,7 @@ struct MembershipAct: ParsableArguments {
     switch view.role {
     case "left": "this node has left \(view.name); roster version \(view.rosterVersion)"
     case "leaving": "this node is leaving \(view.name): it takes nothing new and is gone once its work is done"
+    case "participant": "this node takes part in \(view.name); roster version \(view.rosterVersion)"
     default: "this node's role in \(view.name) is \(view.role); roster version \(view.rosterVersion)"
     }
   }
@@ -68,9 +69,13 @@ struct CollaborationLeave: AsyncParsableCommand {
       if let limit {
         view = try await act.outcome(
           of: view, roles: ["left"], within: limit, client,
-          missing: "what it has is not done, or nobody who coordinates is in reach")
+          missing: "what it has is not done, or too few are in reach to decide it; the wish is kept")
       }
-      try await output.print(name: { $0.collaboration.hexadecimal }, table: MembershipAct.line) { view }
+      let asks = limit == nil
+      try await output.print(
+        name: { $0.collaboration.hexadecimal },
+        table: { asks ? "asked to leave \($0.name)" : MembershipAct.line($0) }
+      ) { [view] in view }
     }
   }
 }
@@ -95,7 +100,11 @@ struct CollaborationJoin: AsyncParsableCommand {
           of: view, roles: ["participant", "coordinator"], within: limit, client,
           missing: "nobody who coordinates let it in")
       }
-      try await output.print(name: { $0.collaboration.hexadecimal }, table: MembershipAct.line) { view }
+      let asks = limit == nil
+      try await output.print(
+        name: { $0.collaboration.hexadecimal },
+        table: { asks ? "asked to join \($0.name)" : MembershipAct.line($0) }
+      ) { [view] in view }
     }
   }
 }

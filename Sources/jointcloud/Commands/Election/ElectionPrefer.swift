@@ -8,7 +8,8 @@ struct ElectionPrefer: AsyncParsableCommand {
     commandName: "prefer", abstract: "Say whom this node votes for first in elections to come.",
     discussion: """
       It binds no other voter, and moves nobody from office: `election call` does. Candidates that are not named come \
-      after, by weight.
+      after, by weight. Where voters prefer different ones and their votes split, preferences count no more until \
+      somebody is elected.
       """)
   @OptionGroup var node: NodeOptions
   @OptionGroup var output: OutputOptions
@@ -20,7 +21,8 @@ struct ElectionPrefer: AsyncParsableCommand {
   var nodes: [String] = []
 
   func validate() throws {
-    guard nobody == nodes.isEmpty else { throw ValidationError("name the voters to prefer, or give --nobody") }
+    guard !nobody || nodes.isEmpty else { throw ValidationError("give voters or --nobody, not both") }
+    guard nobody || !nodes.isEmpty else { throw ValidationError("name the voters to prefer, or give --nobody") }
   }
 
   func run() async throws {
