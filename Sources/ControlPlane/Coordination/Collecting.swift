@@ -49,7 +49,7 @@ extension Dispatcher {
   ) {
     var seen: Set<Digest> = []
     for (id, records) in newest.sorted(by: { $0.key < $1.key })
-    where context.drafts[id] != nil {
+    where context.collaborations[id]?.coordinator == context.node {
       for record in records.reversed() where record.kind == ResultsReported.kind {
         let body = try? CanonicalJSON.decode(ResultsReported.self, from: record.body)
         let report = try? body?.report.statement.decode(ResultReport.self)
