@@ -80,12 +80,7 @@ extension NodeEngine {
   private mutating func votable(
     _ id: CollaborationID, _ command: CommandID, _ turn: inout Turn
   ) -> CollaborationState? {
-    if refusesHalted(id, command, &turn) { return nil }
-    guard let book = books[id] else {
-      refuse(
-        command, .notFound, "no such collaboration is open here", next: "jointcloud collaboration list", &turn)
-      return nil
-    }
+    guard let book = followed(id, command, &turn) else { return nil }
     guard book.configuration.hasVote(identity.node) else {
       refuse(
         command, .notPermitted, "this node has no vote in collaboration \(id.short)",
@@ -93,19 +88,5 @@ extension NodeEngine {
       return nil
     }
     return book
-  }
-
-  /// Whether a collaboration has come to its end here: then nothing is done in it any more.
-  func refusesHalted(_ id: CollaborationID, _ command: CommandID, _ turn: inout Turn) -> Bool {
-    guard let why = broken[id] else { return false }
-    let next = successor(of: id).map { "jointcloud collaboration show \($0.short)" } ?? "jointcloud collaboration list"
-    refuse(command, .conflict, "this node follows collaboration \(id.short) no further: \(why)", next: next, &turn)
-    return true
-  }
-
-  func refuse(
-    _ command: CommandID, _ kind: Refusal.Kind, _ text: String, next: String, _ turn: inout Turn
-  ) {
-    turn.act(.answer(command, .failure(Refusal(kind, text, next: next))))
   }
 }

@@ -119,7 +119,7 @@ extension NodeEngine {
       // The contract has taken it, its size was looked at, and this node is in office.
       preconditionFailure("an entry of kind \(kind) that the contract allows cannot be appended: \(error)")
     }
-    if MembershipActs.changesMembers(kind) { linksChanged = true }
+    if MembershipChange.changesMembers(kind) { linksChanged = true }
     carryOut(effects, &turn)
     changed.insert(id)
   }
@@ -180,7 +180,7 @@ extension NodeEngine {
       return consensusStep(.judged(token, .refused(number: error.entry, reason: "\(error)")), &turn)
     }
     consensusStep(.judged(token, .accepted), &turn)
-    if records.contains(where: { MembershipActs.changesMembers($0.kind) }) { linksChanged = true }
+    if records.contains(where: { MembershipChange.changesMembers($0.kind) }) { linksChanged = true }
   }
 
   /// What is decided is folded, shown and acted upon.
@@ -251,7 +251,7 @@ extension NodeEngine {
       }
       engine.dispatcher.folded(id, drafted, context: context)
       engine.dispatcher.proceed(id, context, random: &turn.random, into: &effects)
-      engine.recruiter.proceed(id, engine.standing(of: id), context, into: &effects)
+      engine.recruiter.proceed(id, engine.replication(of: id), context, into: &effects)
       engine.executor.folded(id, decided, context: context, assessor: &engine.assessor, into: &effects)
       engine.executor.stop(engine.assessor.sweep(context: context, into: &effects), context, into: &effects)
     }

@@ -5,26 +5,19 @@ internal import Ledger
 internal import Model
 internal import Overlay
 
-/// Kinds of entries that change with whom a ledger is shared.
-enum MembershipActs {
-  static func changesMembers(_ kind: String) -> Bool {
-    kind == MembershipChange.joinedKind || kind == MembershipChange.leftKind
-  }
-}
-
 // Members of an open round that come and go (R7).
 extension NodeEngine {
   static func departureKey(_ id: CollaborationID) -> String { "leave/\(id.hexadecimal)" }
 
   /// What the coordinator's role needs to know of the members' copies.
-  func standing(of id: CollaborationID) -> Recruiter.Standing {
-    guard let draft = coordinatedDraft(id) else { return Recruiter.Standing(upToDate: [], jointDecision: nil) }
+  func replication(of id: CollaborationID) -> Recruiter.Replication {
+    guard let draft = coordinatedDraft(id) else { return Recruiter.Replication(upToDate: [], jointDecision: nil) }
     let upToDate = draft.roster.members.map(\.node).filter { consensus.isUpToDate($0, in: id) }
     let proof = consensus.decision(of: id).flatMap { decision in
       draft.configuration.next != nil && decision.body.configuration == draft.configuration.hash
         ? Self.json(decision) : nil
     }
-    return Recruiter.Standing(upToDate: Set(upToDate), jointDecision: proof)
+    return Recruiter.Replication(upToDate: Set(upToDate), jointDecision: proof)
   }
 
   /// Whether members or votes of a round that this node coordinates are on their way to be others, which no entry says.
@@ -38,11 +31,7 @@ extension NodeEngine {
 
   /// A person here wants to leave: said to the coordinator, again now and then, until it is decided.
   mutating func leave(_ id: CollaborationID, reason: String, _ command: CommandID, _ turn: inout Turn) {
-    if refusesHalted(id, command, &turn) { return }
-    guard let book = books[id] else {
-      return refuse(
-        command, .notFound, "no such collaboration is open here", next: "jointcloud collaboration list", &turn)
-    }
+    guard let book = followed(id, command, &turn) else { return }
     guard book.roster[identity.node] != nil else {
       return refuse(
         command, .conflict, "this node is no member of collaboration \(id.short)",
@@ -108,20 +97,15 @@ extension NodeEngine {
 
   /// A person here wants to be a member again of a round that this node left.
   mutating func join(_ id: CollaborationID, _ command: CommandID, _ turn: inout Turn) {
-    if refusesHalted(id, command, &turn) { return }
-    guard let book = books[id] else {
-      return refuse(
-        command, .notFound,
-        "collaboration \(id.short) is not known here: its coordinator asks nodes by itself while there is work",
-        next: "jointcloud collaboration list", &turn)
-    }
+    let unknown =
+      "collaboration \(id.short) is not known here: its coordinator asks nodes by itself while there is work"
+    guard let book = followed(id, command, unknown: unknown, &turn) else { return }
     guard book.roster[identity.node] == nil else {
       return refuse(
         command, .conflict, "this node is a member of collaboration \(id.short)",
         next: "jointcloud participant list --collaboration \(id.short)", &turn)
     }
-    var member = rosterMember
-    if member.priceMicroPerCPUSecond == 0 { member.priceMicroPerCPUSecond = book.contract.price.microPerCPUSecond }
+    let member = context(turn.now).member(under: book.contract)
     if let refusal = book.contract.refusal(of: member) {
       return refuse(
         command, .notPermitted, "the contract of collaboration \(id.short) does not admit this node: it \(refusal)",

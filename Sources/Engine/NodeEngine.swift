@@ -60,7 +60,8 @@ public struct NodeEngine: Sendable {
   // Between two parts of a start.
   var restoredOffers: [Assessor.ReceivedOffer] = []
   var restoredFollowings: [CollaborationID: Following] = [:]
-  var endedHere: [CollaborationID: CollaborationID] = [:]
+  /// Collaborations that go on as others, by those they went on as.
+  var restoredEndings: [CollaborationID: CollaborationID] = [:]
   /// Collaborations whose ledger changed in this step.
   var changed: Set<CollaborationID> = []
   /// What their newest records changed, in order: of what is decided, and of what is proposed.

@@ -81,8 +81,8 @@ extension NodeEngine {
       consensusStep(.open(set, Self.electionRules(of: following.contract), recovered: chain), &turn)
       rankCandidates(of: id, &turn)
     }
-    for (id, successor) in endedHere.sorted(by: { $0.key < $1.key }) { endHere(id, by: successor, &turn) }
-    endedHere = [:]
+    for (id, successor) in restoredEndings.sorted(by: { $0.key < $1.key }) { endHere(id, by: successor, &turn) }
+    restoredEndings = [:]
   }
 
   private mutating func restoreDocuments(_ documents: [String: [UInt8]]) {
@@ -101,7 +101,7 @@ extension NodeEngine {
         guard let value = Self.read(Assessor.ReceivedOffer.self, bytes) else { continue }
         restoredOffers.append(value)
       case "ended":
-        if let value = Self.read(CollaborationID.self, bytes) { endedHere[id] = value }
+        if let value = Self.read(CollaborationID.self, bytes) { restoredEndings[id] = value }
       case "prefer":
         if let value = Self.read([NodeID].self, bytes) { preferences[id] = value }
       case "leave":

@@ -119,7 +119,7 @@ extension NodeEngine {
       if let why = broken[id] {
         return .failure(
           Refusal(
-            .conflict, "this node follows collaboration \(id.short) no further: \(why)", subject: "collaboration",
+            .conflict, haltedText(id, why), subject: "collaboration",
             next: successor(of: id).map { "jointcloud submit FILE --collaboration \($0.short)" }
               ?? "jointcloud collaboration list"))
       }

@@ -103,4 +103,46 @@ import Testing
         findings.isEmpty, "\(lie), seed \(seed), term \(council.highestTerm): \(findings.prefix(4)) \(council.drops)")
     }
   }
+
+  @Test("A member that sends an opening with forged votes, and batches under it, speaks for the coordinator to nobody")
+  func forgedOpening() throws {
+    let council = try Council(members: 4, seed: 8)
+    council.connect { _, _ in true }
+    council.submit("early", at: 1)
+    #expect(council.run(for: .seconds(5)) { $0.decidedTexts.count == 1 })
+    council.step(0, .transfer(council.id, to: council.ledger.nodes[1].id, person: "ada"))
+    #expect(council.run(for: .seconds(5)) { $0.seats[1].core.isInOffice($0.id) })
+    council.run(for: .seconds(2))
+    council.turnFaulty(3)
+    let term = council.highestTerm
+    let head = try #require(council.seats[2].core.head(of: council.id))
+    let liar = council.ledger.nodes[3].id
+    let vote = Vote(
+      term: term, candidate: liar, position: Position(term: head.term, number: head.number, head: head.head),
+      configuration: council.configuration.hash)
+    let own = try council.sign(vote, by: 3).signature
+    let forged = try ElectionCertificate(
+      network: FixtureLedger.network, collaboration: council.id, body: vote,
+      endorsements: council.ledger.nodes.map { .init(author: $0.id, epoch: 1, signature: own) })
+    let bodies = [
+      (TermOpened.kind, try CanonicalJSON.json(of: council.ledger.opening(by: forged))),
+      ("note.added", JSON.object(["text": .string("forged")])),
+    ]
+    for (kind, body) in bodies {
+      let entry = try Entry(
+        LedgerRecord(number: head.number + 1, term: term, timeMilliseconds: 1, kind: kind, body: body),
+        collaboration: council.id, configuration: council.configuration.hash, previous: head.head)
+      let proposal = Proposal(
+        term: term, configuration: council.configuration.hash, first: entry.number, last: entry.number, head: entry.hash
+      )
+      let segment = SegmentBytes(
+        entries: [entry.bytes], proposals: [try council.sign(proposal, by: 3)], decision: nil)
+      for seat in [0, 2] { council.inject(.entries(segment), from: 3, to: seat) }
+    }
+    council.run(for: .seconds(1))
+    for seat in [0, 2] { #expect(council.seats[seat].core.head(of: council.id)?.number == head.number) }
+    council.submit("late", at: 2)
+    #expect(council.run(for: .seconds(5)) { $0.decidedTexts.count == 2 }, "\(council.findings) \(council.drops)")
+    #expect(council.highestTerm == term && council.conflicts == 0 && council.findings.isEmpty)
+  }
 }

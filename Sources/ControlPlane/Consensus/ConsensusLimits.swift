@@ -15,8 +15,8 @@ public enum ConsensusLimits {
   public static let pendingSegments = 16
   /// Of those that each member but the coordinator may send.
   public static let pendingSegmentsOfOthers = 2
-  /// Terms that begin in one segment, and changes of members in it: each may hold a quorum of signatures to check.
-  public static let openingsPerSegment = 64
+  /// Terms that begin in one segment, and as many changes of members: each may hold a quorum of signatures to check.
+  public static let proofsPerSegment = 64
   /// Entries above the last decision beyond which a coordinator proposes no more.
   public static let undecidedEntries = 1_024
   /// A member that tells no progress for so long gets again what it does not hold.

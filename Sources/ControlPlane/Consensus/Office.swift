@@ -10,7 +10,7 @@ extension LedgerReplica {
     let vote = certificate.body
     guard vote.term > officeTerm, !isHalted else { return }
     // Voters of a configuration that decided entries have ended elect nobody any more.
-    guard membership.configuration(vote.configuration, from: decidedNumber) != nil,
+    guard counting(vote.configuration) != nil,
       entry(vote.position.number).map({ $0.hash != vote.position.head || $0.configuration == vote.configuration })
         ?? true
     else { return drop(.wrongConfiguration, from: vote.candidate, desk: &desk) }

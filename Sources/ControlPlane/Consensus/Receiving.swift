@@ -18,8 +18,10 @@ extension LedgerReplica {
       guard !(isInOffice(desk) && segment.lastTerm <= officeTerm) else { throw .wrongAuthor }
       claims = try self.claims(in: &segment, desk)
     } catch {
-      if case .unknownTerm = error { following.missedSegment = true }
-      if case .wrongConfiguration = error { following.missedSegment = true }
+      switch error {
+      case .unknownTerm, .wrongConfiguration: following.missedSegment = true
+      default: break
+      }
       return drop(error, from: node, desk: &desk)
     }
     following.segments.append(segment)
@@ -131,23 +133,20 @@ extension LedgerReplica {
     }
     for entry in fresh where entry.term > officeTerm { throw .unknownTerm(found: entry.term) }
     try checkMembership(fresh, of: segment)
+    try checkAuthors(fresh, of: segment)
     return fresh
   }
 
-  /// Each entry stands under the configuration that the chain before it and its own change make; voters end a joint
-  /// configuration only with the proof that an entry under it is decided.
+  /// Each entry stands under the configuration that the chain before it and its own change make; terms begin by votes
+  /// under the one before; voters end a joint configuration only with the proof that an entry under it is decided.
   private func checkMembership(_ fresh: [Entry], of segment: Segment) throws(ConsensusDrop) {
     var membership = membership
-    var coordinators = following.coordinators.filter { $0.key < (fresh.first?.term ?? 1) }
-    coordinators[1] = membership.founding.founder
-    coordinators[officeTerm] = coordinator
-    membership.goBack(to: (fresh.first?.number ?? 1) - 1)
+    membership.goBack(to: fresh[0].number - 1)
     for entry in fresh {
-      if entry.kind == TermOpened.kind, let opened = try? TermOpened(entry) {
-        guard opened.election.body.configuration == membership.newest.configuration.hash else {
-          throw .wrongConfiguration
-        }
-        if entry.term != officeTerm { coordinators[entry.term] = opened.coordinator }
+      if entry.kind == TermOpened.kind, let opened = try? TermOpened(entry),
+        opened.election.body.configuration != membership.newest.configuration.hash
+      {
+        throw .wrongConfiguration
       }
       let change = segment.changes[entry.number]
       if case .changed(_, let decided) = change {
@@ -165,16 +164,21 @@ extension LedgerReplica {
         throw .malformed("\(error)")
       }
     }
-    // When it came, it was held to what its sender said before; now to what has been checked.
-    for signed in segment.proposals where signed.proposal.last >= (fresh.first?.number ?? 0) {
-      guard let term = coordinators[signed.proposal.term] ?? known(signed.proposal.term), term == signed.author else {
-        throw .wrongAuthor
-      }
-    }
   }
 
-  /// Who coordinated a term of the chain.
-  private func known(_ term: Int) -> NodeID? { following.coordinators[term] }
+  /// Batches are of whoever coordinated their term: when they came they were held to what their sender had said before,
+  /// and now to what has been checked.
+  private func checkAuthors(_ fresh: [Entry], of segment: Segment) throws(ConsensusDrop) {
+    var coordinators = following.coordinators
+    for entry in fresh where entry.kind == TermOpened.kind {
+      if let opened = try? TermOpened(entry) { coordinators[entry.term] = opened.coordinator }
+    }
+    coordinators[1] = membership.founding.founder
+    coordinators[officeTerm] = coordinator
+    for signed in segment.proposals where signed.proposal.last >= fresh[0].number {
+      guard coordinators[signed.proposal.term] == signed.author else { throw .wrongAuthor }
+    }
+  }
 
   /// Whether undecided entries from `first` on may give way to those of a segment: to decided ones always.
   private mutating func checkReplacing(

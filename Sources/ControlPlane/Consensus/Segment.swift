@@ -83,7 +83,8 @@ struct Segment: Sendable {
     self.entries = entries
     self.proposals = proposals
     self.decision = decision
-    let numbers = (entries.first?.number ?? 0)...max(entries.first?.number ?? 0, entries.last?.number ?? 0)
+    let numbers = Set(entries.map(\.number))
+    // A term opens with the entry after the place that its election names.
     openings = whole.openings.filter { numbers.contains($0.election.body.position.number + 1) }
     changes = whole.changes.filter { numbers.contains($0.key) }
     isChecked = whole.isChecked
@@ -100,7 +101,7 @@ struct Segment: Sendable {
         throw .malformed("entry \(entry.number): \(error)")
       }
     }
-    guard openings.count <= ConsensusLimits.openingsPerSegment else { throw .tooLarge }
+    guard openings.count <= ConsensusLimits.proofsPerSegment else { throw .tooLarge }
     return openings
   }
 
@@ -113,7 +114,7 @@ struct Segment: Sendable {
         throw .malformed("entry \(entry.number): \(error)")
       }
     }
-    guard changes.count <= ConsensusLimits.openingsPerSegment else { throw .tooLarge }
+    guard changes.count <= ConsensusLimits.proofsPerSegment else { throw .tooLarge }
     return changes
   }
 

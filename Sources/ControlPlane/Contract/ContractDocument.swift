@@ -76,7 +76,8 @@ public struct ContractDocument: Codable, Hashable, Sendable {
     public var staggerMilliseconds: Int
     /// A coordinator of whom nothing was heard for so long, a fifth more or less, is taken for lost.
     public var timeoutMilliseconds: Int
-    /// The founder and as many others as this allows vote, by node id; the rest hold the ledger without a vote.
+    /// The founder and as many others as this allows vote, at first by node id, then as they catch up; the rest hold the
+    /// ledger without a vote.
     public var votersAtMost: Int
   }
 

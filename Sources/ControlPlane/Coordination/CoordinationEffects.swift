@@ -170,7 +170,7 @@ public struct CoordinationContext: Sendable {
   }
 
   /// This node as it would stand on a roster under a contract: without a price of its own it takes the contract's.
-  func member(under contract: ContractDocument) -> RosterMember {
+  public func member(under contract: ContractDocument) -> RosterMember {
     var out = member
     if out.priceMicroPerCPUSecond == 0 { out.priceMicroPerCPUSecond = contract.price.microPerCPUSecond }
     return out

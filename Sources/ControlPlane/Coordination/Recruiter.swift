@@ -11,10 +11,11 @@ public struct Recruiter: Sendable {
   /// How long a node has to answer, and how long it is left alone after it did not, or had no room.
   static let replyMilliseconds: Int64 = 10_000
   static let restMilliseconds: Int64 = 60_000
+  /// How often the network is looked at for newcomers.
   static let lookMilliseconds: Int64 = 500
 
   /// What consensus knows and the ledger does not say.
-  public struct Standing: Sendable {
+  public struct Replication: Sendable {
     /// Members in reach that hold all that is decided.
     public var upToDate: Set<NodeID>
     /// The proof that an entry under the joint configuration in force is decided; nil while there is none.
@@ -38,17 +39,11 @@ public struct Recruiter: Sendable {
 
   /// Takes the next step that is due; at most one entry is appended, and the engine calls again once it is folded.
   public mutating func proceed(
-    _ id: CollaborationID, _ standing: Standing, _ context: CoordinationContext,
+    _ id: CollaborationID, _ replication: Replication, _ context: CoordinationContext,
     into effects: inout CoordinationEffects
   ) {
     guard let state = context.drafts[id] else { return }
-    if let step = Self.voterStep(state, standing) {
-      switch step {
-      case .changing(let body): effects.append(id, body)
-      case .changed(let body): effects.append(id, body)
-      }
-      return
-    }
+    if Self.changeVoters(state, replication, &effects) { return }
     if let node = state.leaving.sorted().first(where: { state.obstacle(toLeavingOf: $0) == nil }) {
       effects.append(id, MemberLeft(node: node, version: state.roster.version + 1))
       effects.notice("member.left", collaboration: id, node: node, "\(context.name(node)) has left")
@@ -57,24 +52,24 @@ public struct Recruiter: Sendable {
     invite(state, context, &effects)
   }
 
-  private enum VoterStep {
-    case changing(VotersChanging)
-    case changed(VotersChanged)
-  }
-
-  private static func voterStep(_ state: CollaborationState, _ standing: Standing) -> VoterStep? {
+  /// - Returns: whether voters change now; then nothing else does.
+  private static func changeVoters(
+    _ state: CollaborationState, _ replication: Replication, _ effects: inout CoordinationEffects
+  ) -> Bool {
     if let next = state.configuration.next {
-      guard let proof = standing.jointDecision, let ended = try? Configuration(voters: next) else { return nil }
-      return .changed(VotersChanged(configuration: ended, decided: proof))
+      guard let proof = replication.jointDecision, let ended = try? Configuration(voters: next) else { return false }
+      effects.append(state.id, VotersChanged(configuration: ended, decided: proof))
+      return true
     }
-    let next = state.nextVoters { standing.upToDate.contains($0) }
+    let next = state.nextVoters { replication.upToDate.contains($0) }
     // A joint step cannot be taken back: the next voters must be able to decide its end.
-    let present = standing.upToDate.union([state.coordinator])
+    let present = replication.upToDate.union([state.coordinator])
     guard next != state.configuration.voters, let alone = try? Configuration(voters: next),
       alone.isQuorum(present), state.configuration.isQuorum(present),
       let joint = try? Configuration(voters: state.configuration.voters, next: next)
-    else { return nil }
-    return .changing(VotersChanging(configuration: joint))
+    else { return false }
+    effects.append(state.id, VotersChanging(configuration: joint))
+    return true
   }
 
   // MARK: Invitations
@@ -92,6 +87,7 @@ public struct Recruiter: Sendable {
     let asked = (resting[state.id] ?? [:]).filter { $0.value > context.wall }
     resting[state.id] = asked
     resting = resting.filter { context.drafts[$0.key] != nil }
+    nextLook = nextLook.filter { context.drafts[$0.key] != nil }
     let waiting = asked.values.count {
       $0 != .max && $0 > context.wall + Self.restMilliseconds - Self.replyMilliseconds
     }

@@ -18,6 +18,9 @@ public enum MembershipChange: Hashable, Sendable {
   public static let changingKind = "voters.changing"
   public static let changedKind = "voters.changed"
 
+  /// Whether entries of a kind change with whom a ledger is shared.
+  public static func changesMembers(_ kind: String) -> Bool { kind == joinedKind || kind == leftKind }
+
   /// Reads an entry's body; nil for a kind that changes nothing of this. What else the body says is the contract's.
   ///
   /// - Throws: `LedgerError.statement` for a body that says something else, or a key that its root key does not certify.

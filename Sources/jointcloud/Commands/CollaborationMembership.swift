@@ -2,7 +2,6 @@ import ArgumentParser
 import Engine
 import Interface
 import Model
-import Node
 
 /// What is common to the acts of people on this node's part in an open round.
 struct MembershipAct: ParsableArguments {
@@ -13,13 +12,32 @@ struct MembershipAct: ParsableArguments {
   @Argument(help: "The collaboration: its id, the start of it, its name, or last.")
   var collaboration: String
 
-  /// nil for no waiting.
-  func limit() throws -> Int? { noWait ? nil : try Arguments.milliseconds(timeout, "--timeout") }
-
-  /// Waits until this node's role is one of those wanted.
+  /// Says what came of it: at once what was asked, or what this node's role is when it is one of those wanted.
   ///
+  /// - Parameters:
+  ///   - asked: what the node has taken.
+  ///   - missing: what has not happened where the time is over.
   /// - Throws: `Failure` with `timedOut`.
-  func outcome(
+  func finish(
+    _ view: CollaborationView, asked: String, roles: Set<String>, missing: String, _ client: Client,
+    _ output: OutputOptions
+  ) async throws {
+    let limit = noWait ? nil : try Arguments.milliseconds(timeout, "--timeout")
+    let reached =
+      if let limit {
+        try await outcome(of: view, roles: roles, within: limit, client, missing: missing)
+      } else {
+        view
+      }
+    try await output.print(
+      name: { $0.collaboration.hexadecimal },
+      table: { limit == nil ? "\(asked) \($0.name)" : Self.line($0) }
+    ) { reached }
+  }
+
+  func validate() throws { if !noWait { _ = try Arguments.milliseconds(timeout, "--timeout") } }
+
+  private func outcome(
     of view: CollaborationView, roles: Set<String>, within limit: Int, _ client: Client, missing: String
   ) async throws -> CollaborationView {
     let deadline = ContinuousClock.now + .milliseconds(limit)
@@ -37,7 +55,7 @@ struct MembershipAct: ParsableArguments {
     return view
   }
 
-  static func line(_ view: CollaborationView) -> String {
+  private static func line(_ view: CollaborationView) -> String {
     switch view.role {
     case "left": "this node has left \(view.name); roster version \(view.rosterVersion)"
     case "leaving": "this node is leaving \(view.name): it takes nothing new and is gone once its work is done"
@@ -62,20 +80,11 @@ struct CollaborationLeave: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let limit = try act.limit()
     try await node.withNode { client in
       let id = try await client.electionID(act.collaboration)
-      var view = try await client.leave(id, reason: reason)
-      if let limit {
-        view = try await act.outcome(
-          of: view, roles: ["left"], within: limit, client,
-          missing: "what it has is not done, or too few are in reach to decide it; the wish is kept")
-      }
-      let asks = limit == nil
-      try await output.print(
-        name: { $0.collaboration.hexadecimal },
-        table: { asks ? "asked to leave \($0.name)" : MembershipAct.line($0) }
-      ) { [view] in view }
+      try await act.finish(
+        try await client.leave(id, reason: reason), asked: "asked to leave", roles: ["left"],
+        missing: "what it has is not done, or too few are in reach to decide it; the wish is kept", client, output)
     }
   }
 }
@@ -91,20 +100,11 @@ struct CollaborationJoin: AsyncParsableCommand {
   @OptionGroup var act: MembershipAct
 
   func run() async throws {
-    let limit = try act.limit()
     try await node.withNode { client in
       let id = try await client.electionID(act.collaboration)
-      var view = try await client.join(id)
-      if let limit {
-        view = try await act.outcome(
-          of: view, roles: ["participant", "coordinator"], within: limit, client,
-          missing: "nobody who coordinates let it in")
-      }
-      let asks = limit == nil
-      try await output.print(
-        name: { $0.collaboration.hexadecimal },
-        table: { asks ? "asked to join \($0.name)" : MembershipAct.line($0) }
-      ) { [view] in view }
+      try await act.finish(
+        try await client.join(id), asked: "asked to join", roles: ["participant", "coordinator"],
+        missing: "nobody who coordinates let it in", client, output)
     }
   }
 }

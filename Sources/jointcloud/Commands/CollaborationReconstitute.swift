@@ -2,7 +2,6 @@ import ArgumentParser
 import Engine
 import Interface
 import Model
-import Node
 
 struct CollaborationReconstitute: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -17,20 +16,16 @@ struct CollaborationReconstitute: AsyncParsableCommand {
   @OptionGroup var output: OutputOptions
   @Argument(help: "The collaboration: its id, the start of it, its name, or last.")
   var collaboration: String
-  @Option(help: "Who does it, kept on the ledger; otherwise the user at login (USER or LOGNAME).")
-  var person: String?
+  @OptionGroup var who: PersonOption
   @Option(help: "Why; kept on the ledger, in at most 64 characters.")
   var reason: String
 
   func validate() throws {
     if let problem = ElectionText.problem(reason, "--reason") { throw ValidationError(problem) }
-    if let problem = person.flatMap({ ElectionText.problem($0, "--person") }) { throw ValidationError(problem) }
   }
 
   func run() async throws {
-    guard let name = person ?? Machine.userName() else {
-      throw Failure(.usage, "who does it? neither USER nor LOGNAME says so", next: "give --person NAME")
-    }
+    let name = try who.named()
     try await node.withNode { client in
       let id = try await client.electionID(collaboration)
       let made = try await client.reconstitute(id, person: name, reason: reason)

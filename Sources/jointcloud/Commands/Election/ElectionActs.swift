@@ -6,23 +6,11 @@ import Node
 
 /// What is common to the acts of people on who coordinates.
 struct ElectionAct: ParsableArguments {
-  @Option(help: "Who does it, kept on the ledger; otherwise the user at login (USER or LOGNAME).")
-  var person: String?
+  @OptionGroup var who: PersonOption
   @Option(help: "How long to wait for the outcome.")
   var timeout = "10s"
   @Flag(name: .customLong("no-wait"), help: "End once the node has taken it, without waiting for the outcome.")
   var noWait = false
-
-  func validate() throws {
-    if let problem = person.flatMap({ ElectionText.problem($0, "--person") }) { throw ValidationError(problem) }
-  }
-
-  func named() throws -> String {
-    guard let name = person ?? Machine.userName() else {
-      throw Failure(.usage, "who does it? neither USER nor LOGNAME says so", next: "give --person NAME")
-    }
-    return name
-  }
 
   /// nil for no waiting.
   func limit() throws -> Int? { noWait ? nil : try Arguments.milliseconds(timeout, "--timeout") }
@@ -80,7 +68,7 @@ struct ElectionCall: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let (person, limit) = (try act.named(), try act.limit())
+    let (person, limit) = (try act.who.named(), try act.limit())
     try await node.withNode { client in
       let id = try await client.electionID(subject.collaboration)
       let term = try await client.election(of: id).term
@@ -121,7 +109,7 @@ struct ElectionTransfer: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let (person, limit) = (try act.named(), try act.limit())
+    let (person, limit) = (try act.who.named(), try act.limit())
     try await node.withNode { client in
       let id = try await client.electionID(names.count == 2 ? names[0] : nil)
       let before = try await client.election(of: id)
