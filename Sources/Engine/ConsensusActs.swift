@@ -34,10 +34,7 @@ extension NodeEngine {
         draftChanges[id] = nil
       case .decided(let id, let last): decided(id, through: last, &turn)
       case .elected(let id, let opening):
-        // In the same step this node may have entered a later term.
-        guard let office = consensus.office(of: id), office.promised == opening.election.body.term,
-          office.term == office.promised, office.coordinator == identity.node
-        else { continue }
+        guard consensus.mayOpen(opening.election.body.term, of: id) else { continue }
         append(TermOpened.kind, Self.json(opening), to: id, &turn)
       case .termChanged(let id, let view): termChanged(id, view, &turn)
       case .conflict(let conflict):
@@ -51,8 +48,9 @@ extension NodeEngine {
       case .setBack(let id, let number):
         notice(
           "control", "ledger.setBack", collaboration: id,
-          "others hold proofs up to entry \(number) that this coordinator has lost: its data was put back to an older "
-            + "copy, and it leaves the term to others", &turn)
+          "others hold what this node signed and does not remember, up to entry \(number): its data was put back to an "
+            + "older copy. It signs nothing in the terms up to now, fetches what it lacks, and counts from the next term on",
+          &turn)
       case .contradicted(let id, let number):
         notice("control", "ledger.halted", collaboration: id, "certificates contradict at entry \(number)", &turn)
         giveUp(

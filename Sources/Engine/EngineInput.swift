@@ -46,10 +46,17 @@ public struct EngineStart: Sendable {
   public var seeds: [Invitation.Seed]
   /// Objects that are in the store.
   public var objects: [Digest]
+  /// Names where the data lies, otherwise for a copy of it than for the data itself.
+  public var place: String
+  /// A person says that this is the newest copy of the node's data.
+  public var isVouchedFor: Bool
 
   public init(
-    recovered: Recovered, record: SignedStatement, datagramSeed: [UInt8], seeds: [Invitation.Seed], objects: [Digest]
+    recovered: Recovered, record: SignedStatement, datagramSeed: [UInt8], seeds: [Invitation.Seed], objects: [Digest],
+    place: String, isVouchedFor: Bool = false
   ) {
+    self.place = place
+    self.isVouchedFor = isVouchedFor
     self.recovered = recovered
     self.record = record
     self.datagramSeed = datagramSeed

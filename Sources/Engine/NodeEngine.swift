@@ -101,6 +101,8 @@ public struct NodeEngine: Sendable {
   var isTickingConsensus = false
   var isReporting = false
   var isAwake = false
+  /// Where the data lies, until a start there needs no suspicion.
+  var placeToNote: String?
 
   /// - Parameters:
   ///   - queueCapacity: of each lane; tests take less.
@@ -199,6 +201,7 @@ public struct NodeEngine: Sendable {
     }
     if linksChanged || rounds > 0 { figuresMayDiffer(&turn) }
     keepLinks(&turn)
+    notePlace(&turn)
     wakeIfNeeded(&turn)
     tickIfNeeded(&turn)
   }

@@ -84,6 +84,7 @@ extension NodeEngine {
     if let why = broken[book.id] { return "this node follows its ledger no further: \(why)" }
     let look = quorum(of: book)
     if look.missing > 0 { return quorumProblem(book, look) }
+    if let waking = wakingProblem(of: book.id) { return waking }
     if let office = consensus.office(of: book.id), office.promised > office.term {
       return "term \(office.promised) has no coordinator yet: an election runs"
     }

@@ -11,6 +11,7 @@ extension NodeEngine {
   mutating func begin(_ start: EngineStart, _ turn: inout Turn) {
     let recovered = start.recovered
     objects = Set(start.objects)
+    beginLedgers(start, &turn)
     restoreDocuments(recovered.documents)
     restoreLedgers(recovered, &turn)
     for id in recovered.handledEventIDs.reversed() { queues.remember(id) }
@@ -133,7 +134,11 @@ extension NodeEngine {
   private mutating func restoreOutbox(_ messages: [StoredMessage], _ turn: inout Turn) {
     for (id, following) in restoredFollowings.sorted(by: { $0.key < $1.key }) where broken[id] == nil {
       guard let set = Self.memberSet(id, following) else { continue }
-      consensusStep(.open(set, Self.electionRules(of: following.contract), recovered: nil), &turn)
+      consensusStep(
+        .open(
+          set, Self.electionRules(of: following.contract),
+          recovered: RecoveredChain(collaboration: id, entries: [], proposals: [])),
+        &turn)
     }
     restoredFollowings = [:]
     for message in messages where message.statement.purpose == ResultReport.purpose {

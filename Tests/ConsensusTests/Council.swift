@@ -34,6 +34,8 @@ final class Council {
     var core: LedgerConsensus
     var disk = Disk()
     var isUp = true
+    /// Its data lies where it was left; a node whose data was put back knows that it may be an older copy.
+    var isNewestCopy = true
     var isPaused = false
     var generation = 0
     /// Lies, or is a twin: its own view counts for nothing.
@@ -143,13 +145,14 @@ final class Council {
       }, contacts: contacts)
   }
 
-  private func core(_ key: Int) -> LedgerConsensus {
-    LedgerConsensus(own: ledger.nodes[key].id, epoch: 1, network: FixtureLedger.network)
+  private func core(_ key: Int, isNewestCopy: Bool = true) -> LedgerConsensus {
+    LedgerConsensus(
+      own: ledger.nodes[key].id, epoch: 1, network: FixtureLedger.network, isNewestCopy: isNewestCopy)
   }
 
   private func begin(_ index: Int) {
     let disk = seats[index].disk
-    let isNew = disk.entries.isEmpty && disk.ballot == Ballot()
+    let isNew = seats[index].generation == 0
     let recovered = RecoveredChain(
       collaboration: id, entries: disk.entries, proposals: disk.proposals, ballot: disk.ballot,
       prepared: disk.prepared, decision: disk.decision)
@@ -214,6 +217,7 @@ final class Council {
       shareOverdue(of: index)
       step(index, .waiting(id, since: seats[index].pending.first?.since))
       step(index, .tick)
+      noteAwake(index)
       serveRequests(of: index)
       steer(wanted, at: index)
       tick(index)
@@ -255,7 +259,10 @@ final class Council {
         following.append { $0.step(index, .judged(token, judgement)) }
       case .elected(_, let opening):
         // As the engine does: at once, so that the term begins with it.
-        following.append { $0.append(TermOpened.kind, opening, at: index) }
+        following.append { council in
+          guard council.seats[index].core.mayOpen(opening.election.body.term, of: council.id) else { return }
+          council.append(TermOpened.kind, opening, at: index)
+        }
       case .decided(_, let through): decide(through, at: index)
       case .contradicted(_, let number): if !seats[index].isFaulty { finding("seat \(index) halts at \(number)") }
       case .dropping(let reason, _, _): drops[reason.code, default: 0] += 1
@@ -472,7 +479,7 @@ final class Council {
     guard !seats[index].isUp else { return }
     seats[index].isUp = true
     witness?.judge.restarted(node(index).digest.bytes)
-    seats[index].core = core(seats[index].key)
+    seats[index].core = core(seats[index].key, isNewestCopy: seats[index].isNewestCopy)
     seats[index].writesUntil = now.uptime
     begin(index)
   }
@@ -481,6 +488,12 @@ final class Council {
   func setBack(_ index: Int, to disk: Disk) {
     precondition(!seats[index].isUp, "a disk is put back while no process uses it")
     seats[index].disk = disk
+    seats[index].isNewestCopy = false
+  }
+
+  /// As an engine does once its ledgers have heard enough after a start.
+  private func noteAwake(_ index: Int) {
+    if seats[index].core.waking(of: id) == nil { seats[index].isNewestCopy = true }
   }
 
   func pause(_ index: Int) { if seats[index].isUp { seats[index].isPaused = true } }

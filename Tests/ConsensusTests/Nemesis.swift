@@ -21,6 +21,9 @@ struct Nemesis {
     get { council.brokenKind }
     set { council.brokenKind = newValue }
   }
+  /// This member's disk is put back to older copies now and then.
+  var forgetful: Int?
+  private var copies: [Council.Disk] = []
   /// Who votes is changed now and then.
   var changesVoters = false
   /// Requests so far.
@@ -49,7 +52,8 @@ struct Nemesis {
         "no progress after healing: \(council.decidedTexts.count) of \(wanted) decided, standing "
           + live.map { index in
             let view = council.seats[index].core.office(of: council.id)
-            return "\(index):\(view?.term ?? 0)/\(view?.promised ?? 0)@\(council.seats[index].decided)"
+            let waits = council.seats[index].core.waking(of: council.id) == nil ? "" : " waking"
+            return "\(index):\(view?.term ?? 0)/\(view?.promised ?? 0)@\(council.seats[index].decided)\(waits)"
           }.joined(separator: " ") + " \(council.drops)")
     }
     let faulty = council.seats.count { $0.isFaulty }
@@ -69,6 +73,7 @@ struct Nemesis {
       let count = Int.random(in: 1...min(5, seats.count), using: &council.random)
       council.wanted.voters = Array(seats.shuffled(using: &council.random).prefix(count)).sorted()
     }
+    if let forgetful { forget(forgetful) }
     guard let victim = honest.randomElement(using: &council.random) else { return }
     switch Int.random(in: 0..<12, using: &council.random) {
     case 0, 1: council.crash(victim)
@@ -86,6 +91,28 @@ struct Nemesis {
       if other != victim { council.stalled.insert([victim, other]) }
     case 10: council.stalled = []
     default: reconnect(.whole)
+    }
+  }
+
+  /// Puts a copy of the disk back, mostly at the worst time: what was decided since is known to one who is then away,
+  /// and unknown to one who was away before.
+  private mutating func forget(_ seat: Int) {
+    if Int.random(in: 0..<3, using: &council.random) == 0 { copies.append(council.seats[seat].disk) }
+    guard Int.random(in: 0..<4, using: &council.random) == 0, let copy = copies.randomElement(using: &council.random)
+    else { return }
+    var away = council.seats.indices.filter { $0 != seat }.shuffled(using: &council.random)
+    for next in [away.removeFirst(), away.removeFirst()] {
+      for index in council.seats.indices {
+        council.resume(index)
+        council.restart(index)
+      }
+      council.connect { left, right in left != next && right != next }
+      council.submit("request \(submitted)", at: seat)
+      submitted += 1
+      council.run(for: .milliseconds(Int64.random(in: 500...8_000, using: &council.random)))
+      guard council.seats[seat].isNewestCopy else { continue }
+      council.crash(seat)
+      council.setBack(seat, to: copy)
     }
   }
 

@@ -20,6 +20,22 @@ import Testing
     }
   }
 
+  @Test("A member whose disk is put back to older copies, among all other faults, breaks no agreement")
+  func copies() throws {
+    for seed in Self.first..<Self.first + Self.seeds {
+      let members = [3, 4, 5, 7][seed % 4]
+      let council = try Council(members: members, seed: UInt64(seed))
+      // The oracle takes disks for what they were, and this one forgets: agreement is the council's own to see.
+      council.witness = nil
+      var nemesis = Nemesis(council)
+      nemesis.forgetful = seed % members
+      let findings = nemesis.run()
+      #expect(findings.isEmpty, "seed \(seed), \(members) members, term \(council.highestTerm): \(findings.prefix(4))")
+      #expect(council.conflicts == 0, "seed \(seed): an honest coordinator is accused of two entries for one place")
+      if !findings.isEmpty { break }
+    }
+  }
+
   @Test("Faults while members join and voters change break no agreement and end with the voters that were wanted")
   func changes() throws {
     for seed in Self.first..<Self.first + Self.seeds / 2 {

@@ -114,6 +114,7 @@ extension SimulatedNetwork {
     }
     faultCounts.count(.diskRollback)
     nodes[index].disk = copy.disk
+    nodes[index].rollbacks += 1
     // Only the disk knows what the node gave out.
     nodes[index].incarnation = 0
     return true

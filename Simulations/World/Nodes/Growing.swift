@@ -112,7 +112,7 @@ extension SimulatedNetwork {
     observations.began(index, uptime: now.uptime)
     let start = EngineStart(
       recovered: recovered, record: record, datagramSeed: datagramSeed, seeds: node.seeds,
-      objects: node.objects.keys.sorted())
+      objects: node.objects.keys.sorted(), place: "\(node.rollbacks)")
     let generation = nodes[index].generation
     give(.start(start), to: index)
     give(.adapters([Self.adapter(node.plan)]), to: index)

@@ -17,6 +17,8 @@ package struct SimulatedNode {
   package internal(set) var incarnation = 0
   package internal(set) var clock = HostClock()
   /// Older states of the disk, the oldest first, and the world's uptime when each was taken.
+  /// How often an older copy of its disk was put back.
+  package internal(set) var rollbacks = 0
   package internal(set) var diskCopies: [(taken: Duration, disk: SimulatedDisk)] = []
 
   // The process.

@@ -79,6 +79,12 @@ extension LedgerReplica {
     guard let peer = lacksGoal ? holder ?? next : next else { return }
     following.lastAsked = peer
     following.isRequesting = true
+    if let standing = following.standings[peer], standing.decided > decidedNumber, wanted <= chain.number,
+      hash(at: standing.number) == standing.hash
+    {
+      // All that it has is here but the proof.
+      return askCredentials(of: peer, desk: &desk)
+    }
     // What is not decided here may be of another branch than theirs: so where the last answer did not join.
     let isOnChain =
       following.standings[peer].map { hash(at: $0.number) == $0.hash || $0.number > chain.number } ?? false
@@ -131,10 +137,16 @@ extension LedgerReplica {
       tellCredentials(to: node, desk: &desk)
     }
     if isInOffice(desk) {
+      // What this node proposed before it began anew, and has lost if that is true.
+      if tenure.isResumed, standing.office == officeTerm, standing.number > chain.number {
+        askForEntries(of: node, desk: &desk)
+      }
       confirmOffice(desk: &desk)
       return resume(node, standing, desk: &desk)
     }
     guard node == coordinator, !isElecting, standing.office == officeTerm, standing.promised == officeTerm else {
+      // The coordinator may keep from it what is decided, and who has nothing to do tells nobody unasked.
+      if node != coordinator, standing.decided < decidedNumber { sendStanding(to: node, desk: &desk) }
       return catchUp(desk: &desk)
     }
     election.hears(at: desk.now, &desk.random, rules)
@@ -174,6 +186,7 @@ extension LedgerReplica {
       enter(credentials.promised, grounds, from: node, desk: &desk)
     }
     election.aims(at: credentials.position(in: collaboration), shownBy: node)
+    hears(credentials, of: node, desk: &desk)
     if credentials.promised < ballot.promised || (credentials.office?.body.term ?? 1) < officeTerm {
       tellCredentials(to: node, desk: &desk)
     }

@@ -33,6 +33,8 @@ public enum ConsensusLimits {
   public static let highestTerm = 1 << 50
   /// The longest document of a message, in bytes: credentials hold four certificates.
   public static let documentByteLimit = 256 * 1_024
+  /// How long a start waits for more than a quorum to say where it stands, in timeouts.
+  public static let wakingTimeouts = 3
   /// How many entries after a member has left it may still be told that this is decided.
   public static let departureEntries = 1_024
   /// How much more seldom signs of life come while nothing is under way.

@@ -72,7 +72,8 @@ extension LedgerConsensus {
     case refused(CollaborationID, number: Int, reason: String, coordinator: NodeID)
     /// A certificate contradicts what is decided here: more voters lie than the configuration bears.
     case contradicted(CollaborationID, number: Int)
-    /// This node was in office and does not hold what it proposed: its data was set back. It leaves the term to others.
+    /// Others hold what this node signed, up to an entry or a later term, and it does not: its data was set back. It signs
+    /// nothing more in the terms up to then.
     case setBack(CollaborationID, number: Int)
     case dropping(ConsensusDrop, CollaborationID, from: NodeID)
   }
@@ -95,6 +96,16 @@ public struct OfficeView: Hashable, Sendable {
   public let election: ElectionCertificate?
   /// The highest term entered; above `term` while an election runs.
   public let promised: Int
+}
+
+/// A start that signs nothing yet in a collaboration.
+public struct WakingView: Hashable, Sendable {
+  /// It takes longer than others need to say where they stand.
+  public let isOverdue: Bool
+  /// Voters that have not said where they stand, by id.
+  public let awaited: [NodeID]
+  /// All have, and entries are missing here that they proved.
+  public let isCatchingUp: Bool
 }
 
 /// Why this node cannot append.

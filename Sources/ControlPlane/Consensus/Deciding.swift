@@ -16,7 +16,7 @@ extension LedgerReplica {
 
   /// Signs for each batch that is durable, in the term in office.
   mutating func acknowledge(_ held: [Durable<SignedProposal>], desk: inout ReplicaDesk) {
-    guard !isElecting, !isHalted, hasBase, ballot.silenced != officeTerm else { return }
+    guard waking == nil, !isElecting, !isHalted, hasBase, ballot.silenced != officeTerm else { return }
     for durable in held {
       let proposal = durable.value.proposal
       guard proposal.term == officeTerm, proposal.last > decidedNumber, hash(at: proposal.last) == proposal.head,
@@ -31,7 +31,7 @@ extension LedgerReplica {
   /// Signs that the certificate is durable: it is given up for no lower one.
   mutating func confirm(_ held: Durable<PrepareCertificate>, desk: inout ReplicaDesk) {
     let body = held.value.body
-    guard !isElecting, !isHalted, body.term == officeTerm, body.number > decidedNumber,
+    guard waking == nil, !isElecting, !isHalted, body.term == officeTerm, body.number > decidedNumber,
       hasVote(in: body.configuration, desk)
     else { return }
     let confirmation = Confirmation(
@@ -59,7 +59,8 @@ extension LedgerReplica {
     else {
       guard counting(certificate.body.configuration) != nil else { return }
       if certificate.position > waitingPrepared?.position ?? .start(of: collaboration) { waitingPrepared = certificate }
-      noteLoss(term: certificate.body.term, number: certificate.body.number, desk: &desk)
+      let body = certificate.body
+      noteLoss(term: body.term, number: body.number, head: body.head, desk: &desk)
       return
     }
     prepared = certificate
@@ -83,7 +84,7 @@ extension LedgerReplica {
     else {
       guard counting(certificate.body.configuration) != nil else { return }
       if number > waitingDecision?.body.number ?? 0 { waitingDecision = certificate }
-      noteLoss(term: certificate.body.term, number: number, desk: &desk)
+      noteLoss(term: certificate.body.term, number: number, head: certificate.body.head, desk: &desk)
       return
     }
     decision = certificate

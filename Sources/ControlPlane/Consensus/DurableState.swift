@@ -46,10 +46,9 @@ struct DurableState: Sendable {
     prepared = recovered.prepared.map { Durable($0) }
   }
 
-  /// What was found on disk, to be acknowledged anew.
-  func recovered(_ proposals: [SignedProposal]) -> [Durable<SignedProposal>] {
-    precondition(pending.isEmpty, "only a start finds proposals on disk")
-    return proposals.filter { $0.proposal.last <= proposed }.map { Durable($0) }
+  /// What of the chain's proposals is durable, to be acknowledged anew.
+  func held(_ proposals: [SignedProposal]) -> [Durable<SignedProposal>] {
+    proposals.filter { $0.proposal.last <= proposed }.map { Durable($0) }
   }
 
   mutating func started(_ token: WriteToken, _ what: Pending) {

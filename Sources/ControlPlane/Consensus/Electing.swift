@@ -7,7 +7,7 @@ extension LedgerReplica {
     if chain.number > decidedNumber { election.holdsUndecided(since: desk.now) }
     election.notes(isQuiet: isQuiet && !coordinatorIsBusy, at: desk.now)
     // A round that has not opened needs its founder: without the first entry there is nothing to continue.
-    guard electorate.hasVote(desk.own), lock.number >= 1 else { return }
+    guard electorate.hasVote(desk.own), lock.number >= 1, waking == nil else { return }
     if isElecting {
       stand(desk: &desk)
       considerVoting(desk: &desk)
@@ -163,7 +163,7 @@ extension LedgerReplica {
 
   /// Stands for the promised term, once this node has what the best-proven chain has.
   mutating func stand(desk: inout ReplicaDesk) {
-    guard isElecting, electorate.hasVote(desk.own), !isHalted else { return }
+    guard isElecting, electorate.hasVote(desk.own), !isHalted, waking == nil else { return }
     let position = lock
     guard hash(at: position.number) == position.head, position.number <= durability.proposed else {
       return catchUp(desk: &desk)
@@ -228,9 +228,9 @@ extension LedgerReplica {
   }
 
   mutating func considerVoting(desk: inout ReplicaDesk) {
-    guard isElecting, let entered = election.enteredAt else { return }
+    guard isElecting, let entered = election.enteredAt, waking == nil else { return }
     // Once a term, for one candidate at one position: so a term has one election certificate, with one base, at most.
-    guard ballot.vote == nil else { return }
+    guard ballot.vote == nil, ballot.silenced != ballot.promised else { return }
     // Until a quorum has shown how far it is, or had its time to: a vote for who lacks what others hold is lost.
     let waited = desk.now.uptime - entered.uptime
     let stagger = election.stagger(rules)
@@ -258,7 +258,8 @@ extension LedgerReplica {
 
   /// Signs a vote that is on the disk, while its term is still open.
   mutating func castVote(_ held: Durable<Ballot>, desk: inout ReplicaDesk) {
-    guard let vote = held.value.vote, vote == ballot.vote, vote.term == ballot.promised, isElecting, !isHalted
+    guard let vote = held.value.vote, vote == ballot.vote, vote.term == ballot.promised, isElecting, !isHalted,
+      waking == nil
     else { return }
     desk.sign(vote, .vote(vote), of: collaboration)
   }

@@ -10,9 +10,12 @@ public struct LedgerConsensus: Sendable {
   private var desk: ReplicaDesk
   private var replicas: [CollaborationID: LedgerReplica] = [:]
 
-  /// - Parameter own: this node, which signs under `epoch`.
-  public init(own: NodeID, epoch: Int, network: NetworkID) {
-    desk = ReplicaDesk(own: own, epoch: epoch, network: network)
+  /// - Parameters:
+  ///   - own: this node, which signs under `epoch`.
+  ///   - isNewestCopy: the data lies where this node left it. Where it does not it may be an older copy, and this node
+  ///     signs nothing until it has heard everybody who can have counted what it signed (docs/consensus.md).
+  public init(own: NodeID, epoch: Int, network: NetworkID, isNewestCopy: Bool = true) {
+    desk = ReplicaDesk(own: own, epoch: epoch, network: network, isNewestCopy: isNewestCopy)
   }
 
   /// The collaborations that are open here, by id.
@@ -55,6 +58,12 @@ public struct LedgerConsensus: Sendable {
     return standing.number >= replica.decidedNumber && replica.hash(at: standing.number) == standing.hash
   }
 
+  /// What a start waits for before this node signs anything; nil once it does.
+  public func waking(of collaboration: CollaborationID) -> WakingView? { replicas[collaboration]?.wakingView(desk) }
+
+  /// Whether any start still waits so.
+  public var isWaking: Bool { replicas.values.contains { $0.waking != nil && !$0.isHalted } }
+
   public func office(of collaboration: CollaborationID) -> OfficeView? { replicas[collaboration]?.view }
 
   /// How often to tick; nil while no collaboration is open.
@@ -66,6 +75,12 @@ public struct LedgerConsensus: Sendable {
   /// Whether this node may append now.
   public func isInOffice(_ collaboration: CollaborationID) -> Bool {
     replicas[collaboration]?.mayAppend(desk) ?? false
+  }
+
+  /// Whether this node may still open a term that it was elected for: the same step may have taken it out of office.
+  public func mayOpen(_ term: Int, of collaboration: CollaborationID) -> Bool {
+    guard let replica = replicas[collaboration] else { return false }
+    return replica.officeTerm == term && replica.mayOpenTerm(desk)
   }
 
   /// Whether so much waits for its decision that nothing more should be proposed.

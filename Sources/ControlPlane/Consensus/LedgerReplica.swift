@@ -24,6 +24,8 @@ struct LedgerReplica: Sendable {
   var tenure = Tenure()
   var following = Following()
   var election: Election
+  /// Nothing is signed meanwhile.
+  var waking: Waking?
   /// Whom this node prefers, the best first.
   var ranking: [NodeID] = []
   /// The oldest valid request that is not decided.
@@ -156,7 +158,7 @@ struct LedgerReplica: Sendable {
 
   /// Whether signs of life come, or are expected, as often as the timeout asks for.
   var isLively: Bool {
-    !isHalted && !isBlank && (!isQuiet || coordinatorIsBusy)
+    !isHalted && !isBlank && (!isQuiet || coordinatorIsBusy || waking != nil)
   }
 
   /// What the coordinator said last of itself.
@@ -168,7 +170,8 @@ struct LedgerReplica: Sendable {
     if isElecting { election.enter(at: desk.now) }
     election.hears(at: desk.now, &desk.random, rules)
     for node in others(desk) { sendStanding(to: node, desk: &desk) }
-    acknowledge(durability.recovered(proposals), desk: &desk)
+    if let recovered { beginWaking(recovered, desk: &desk) }
+    acknowledge(durability.held(proposals), desk: &desk)
     if let held = durability.prepared { confirm(held, desk: &desk) }
     castVote(durability.ballot, desk: &desk)
     if isInOffice(desk) { resumeOffice(desk: &desk) }
@@ -178,6 +181,7 @@ struct LedgerReplica: Sendable {
     guard knows(node) else { return }
     tenure.followers[node]?.linkOpened()
     sendStanding(to: node, desk: &desk)
+    if waking != nil { askCredentials(of: node, desk: &desk) }
     resendOwn(to: node, desk: &desk)
   }
 
@@ -197,6 +201,7 @@ struct LedgerReplica: Sendable {
       if isInOffice(desk) { for node in others(desk) { push(to: node, desk: &desk) } }
       takeWaiting(desk: &desk)
       catchUp(desk: &desk)
+      considerWaking(desk: &desk)
     case .ballot(let held):
       castVote(held, desk: &desk)
       announceOffice(held, desk: &desk)
@@ -208,6 +213,7 @@ struct LedgerReplica: Sendable {
   mutating func tick(desk: inout ReplicaDesk) {
     guard !isHalted else { return }
     following.isRequesting = false
+    tickWaking(desk: &desk)
     if isInOffice(desk) {
       tickInOffice(desk: &desk)
     } else {

@@ -36,7 +36,8 @@ extension LedgerReplica {
     following.forgetsOwn()
     desk.effects.append(.termChanged(collaboration, view))
     if vote.candidate == desk.own {
-      takeOffice(cause: cause, desk: &desk)
+      // Elected by votes that this node does not remember to have asked for, it has others say first how far they are.
+      takeOffice(isResumed: waking != nil, cause: cause, desk: &desk)
     } else {
       sendStanding(to: vote.candidate, desk: &desk)
     }
@@ -50,26 +51,16 @@ extension LedgerReplica {
   mutating func resumeOffice(desk: inout ReplicaDesk) {
     // Of a ledger without entries nothing can have been lost that anybody else holds, and of one voter all is here.
     let isAlone = configuration.isQuorum([desk.own])
-    takeOffice(isResumed: !entries.isEmpty && !isAlone, cause: cause(desk), desk: &desk)
+    takeOffice(isResumed: (!entries.isEmpty || waking != nil) && !isAlone, cause: cause(desk), desk: &desk)
   }
 
   /// Goes on once a quorum has said where it stands, and none of it is ahead.
   mutating func confirmOffice(desk: inout ReplicaDesk) {
-    guard isInOffice(desk), tenure.isResumed else { return }
-    let told = following.standings.filter { $0.value.decided <= decidedNumber }
+    guard isInOffice(desk), tenure.isResumed, waking == nil else { return }
+    let told = following.standings.filter { $0.value.decided <= decidedNumber && $0.value.number <= chain.number }
     guard configuration.isQuorum(Set(told.keys).union([desk.own])) else { return }
     tenure.isResumed = false
     beginTerm(cause: cause(desk), desk: &desk)
-  }
-
-  /// Whether a certificate shows that this node proposed in its term what it does not hold any more.
-  mutating func noteLoss(term: Int, number: Int, desk: inout ReplicaDesk) {
-    guard isInOffice(desk), term == officeTerm, number > chain.number else { return }
-    tenure.isSetBack = true
-    election.hasMisbehaved = true
-    ballot.silenced = officeTerm
-    storeBallot(desk: &desk)
-    desk.effects.append(.setBack(collaboration, number: number))
   }
 
   /// Begins to coordinate.

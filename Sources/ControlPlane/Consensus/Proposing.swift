@@ -5,8 +5,11 @@ internal import Sodium
 // The coordinator's part: append, sign in batches, send, keep its members up with it.
 extension LedgerReplica {
   /// Whether entries can be added now.
-  func mayAppend(_ desk: ReplicaDesk) -> Bool {
-    isInOffice(desk) && hasBase && tenure.transferringUntil == nil && chain.term == officeTerm && !tenure.isResumed
+  func mayAppend(_ desk: ReplicaDesk) -> Bool { mayOpenTerm(desk) && chain.term == officeTerm }
+
+  /// Whether the entry that opens the term can be added, if it is not there yet.
+  func mayOpenTerm(_ desk: ReplicaDesk) -> Bool {
+    isInOffice(desk) && hasBase && tenure.transferringUntil == nil && !tenure.isResumed
   }
 
   mutating func append(kind: String, body: JSON, desk: inout ReplicaDesk) throws(NotInOffice) -> Entry {

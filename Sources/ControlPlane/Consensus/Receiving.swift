@@ -15,7 +15,8 @@ extension LedgerReplica {
     let claims: [Claim]
     do throws(ConsensusDrop) {
       segment = try Segment(bytes, id: desk.number(), from: node, collaboration: collaboration)
-      guard !(isInOffice(desk) && segment.lastTerm <= officeTerm) else { throw .wrongAuthor }
+      let isOwnLoss = tenure.isResumed && segment.lastTerm == officeTerm && segment.last > chain.number
+      guard !isInOffice(desk) || segment.lastTerm > officeTerm || isOwnLoss else { throw .wrongAuthor }
       claims = try self.claims(in: &segment, desk)
     } catch {
       switch error {
@@ -75,6 +76,9 @@ extension LedgerReplica {
     guard let index = following.segments.firstIndex(where: { $0.id == id }) else { return }
     if holds {
       following.segments[index].isChecked = true
+      if let last = following.segments[index].entries.last {
+        noteLoss(term: last.term, number: last.number, head: last.hash, desk: &desk)
+      }
     } else {
       drop(.badSignature, from: following.segments.remove(at: index).from, desk: &desk)
     }

@@ -20,6 +20,7 @@ struct ReplicaDesk: Sendable {
   let own: NodeID
   let epoch: Int
   let network: NetworkID
+  let isNewestCopy: Bool
   var random: Random
   var now: Moment
   var effects: LedgerConsensus.Effects = []
@@ -28,10 +29,11 @@ struct ReplicaDesk: Sendable {
   private var jobs: [JobToken: (CollaborationID, Job)] = [:]
   private var writes: [WriteToken: CollaborationID] = [:]
 
-  init(own: NodeID, epoch: Int, network: NetworkID) {
+  init(own: NodeID, epoch: Int, network: NetworkID, isNewestCopy: Bool) {
     self.own = own
     self.epoch = epoch
     self.network = network
+    self.isNewestCopy = isNewestCopy
     random = .seeded(0)
     now = Moment(uptime: .zero, wallMilliseconds: 0)
   }

@@ -99,6 +99,15 @@ public final class NodeDatabase: Sendable {
     try naming(path) { try pool.read { db in try Recovery.everything(db, path: path) } }
   }
 
+  /// Names the file itself, not what is in it: a copy of the folder has another name, wherever it lies.
+  ///
+  /// - Throws: `StorageError` when the file system does not say.
+  public func place() throws(StorageError) -> String {
+    var status = stat()
+    guard stat(path, &status) == 0 else { throw systemError(path) }
+    return "\(status.st_dev):\(status.st_ino)"
+  }
+
   /// Why `heads.json` could not be written, nil when it could: the node goes on, and should say so.
   public var headsProblem: String? { heads.problem }
 

@@ -17,6 +17,7 @@ struct Crew: Sendable {
   let run: NodeRun
   let identity: LocalIdentity
   let recovered: Recovered
+  let place: String
   let objects: ObjectStore
   let writer: Writer
   let history: EventHistory
@@ -49,13 +50,14 @@ struct Crew: Sendable {
   }
 
   init(
-    run: NodeRun, identity: LocalIdentity, recovered: Recovered, objects: ObjectStore, writer: Writer,
+    run: NodeRun, identity: LocalIdentity, recovered: Recovered, place: String, objects: ObjectStore, writer: Writer,
     history: EventHistory, hands: Hands, loop: EngineLoop, transport: PeerTransport, workshop: Workshop,
     ready: @escaping @Sendable (EndpointFile) async throws -> Void
   ) {
     self.run = run
     self.identity = identity
     self.recovered = recovered
+    self.place = place
     self.objects = objects
     self.writer = writer
     self.history = history
@@ -140,7 +142,8 @@ struct Crew: Sendable {
       await loop.feed(
         .start(
           EngineStart(
-            recovered: recovered, record: record, datagramSeed: datagramSeed, seeds: seeds, objects: objects.digests)))
+            recovered: recovered, record: record, datagramSeed: datagramSeed, seeds: seeds, objects: objects.digests,
+            place: place, isVouchedFor: run.isNewestCopy)))
       bench.listens(on: address.description)
     }
   }

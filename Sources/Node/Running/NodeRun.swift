@@ -19,12 +19,15 @@ public struct NodeRun: Sendable {
   let configuration: NodeConfiguration
   let listenAddress: HostPort
   let httpAddress: HostPort?
+  let isNewestCopy: Bool
   let logger: Logger
 
   /// - Parameters:
   ///   - listen, http: HOST:PORT, port 0 for any; nil for what node.yaml says.
+  ///   - isNewestCopy: a person says that the folder is no older copy of the node's data, wherever it lies now.
   /// - Throws: `Refusal` when the folder holds no usable node or an address is malformed.
-  public init(_ folder: DataFolder, listen: String?, http: String?, logger: Logger) throws {
+  public init(_ folder: DataFolder, listen: String?, http: String?, isNewestCopy: Bool = false, logger: Logger) throws {
+    self.isNewestCopy = isNewestCopy
     self.folder = folder
     try folder.requireInitialised()
     configuration = try NodeConfiguration.read(in: folder)
@@ -93,7 +96,8 @@ public struct NodeRun: Sendable {
     let history = EventHistory(database: database, writer: writer)
     hands.connect(loop: loop, transport: transport, workshop: workshop, history: history)
     let crew = Crew(
-      run: self, identity: identity, recovered: recovered, objects: objects, writer: writer,
+      run: self, identity: identity, recovered: recovered, place: try database.place(), objects: objects,
+      writer: writer,
       history: history, hands: hands, loop: loop, transport: transport,
       workshop: workshop, ready: ready)
     defer { EndpointFile.remove(in: folder) }

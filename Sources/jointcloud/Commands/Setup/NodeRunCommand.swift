@@ -11,6 +11,10 @@ struct NodeRunCommand: AsyncParsableCommand {
   var listen: String?
   @Option(help: ArgumentHelp("Where the HTTP interface listens beside its socket.", valueName: "host:port"))
   var http: String?
+  @Flag(
+    help: "Say that this folder is the newest copy of the node's data, though it was moved: it need not be asked about."
+  )
+  var newestCopy = false
   @Option(help: ArgumentHelp("trace, debug, info, notice, warning, error or critical.", valueName: "level"))
   var logLevel: String?
 
@@ -26,7 +30,7 @@ struct NodeRunCommand: AsyncParsableCommand {
     logger.logLevel = level
     if let listen { _ = try Arguments.listening(listen, "--listen") }
     if let http { _ = try Arguments.listening(http, "--http") }
-    let run = try NodeRun(folder, listen: listen, http: http, logger: logger)
+    let run = try NodeRun(folder, listen: listen, http: http, isNewestCopy: newestCopy, logger: logger)
     try await run.run { _ in Output.data("ready\n") }
   }
 }
