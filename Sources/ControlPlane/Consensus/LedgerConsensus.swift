@@ -62,7 +62,9 @@ public struct LedgerConsensus: Sendable {
   public func waking(of collaboration: CollaborationID) -> WakingView? { replicas[collaboration]?.wakingView(desk) }
 
   /// Whether any start still waits so.
-  public var isWaking: Bool { replicas.values.contains { $0.waking != nil && !$0.isHalted } }
+  public var isWaking: Bool {
+    replicas.values.contains { $0.waking != nil && !$0.isHalted && $0.members.member(desk.own) != nil }
+  }
 
   public func office(of collaboration: CollaborationID) -> OfficeView? { replicas[collaboration]?.view }
 

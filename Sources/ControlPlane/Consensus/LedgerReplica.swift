@@ -181,7 +181,7 @@ struct LedgerReplica: Sendable {
     guard knows(node) else { return }
     tenure.followers[node]?.linkOpened()
     sendStanding(to: node, desk: &desk)
-    if waking != nil { askCredentials(of: node, desk: &desk) }
+    if waking != nil, hasVote(desk) { askCredentials(of: node, desk: &desk) }
     resendOwn(to: node, desk: &desk)
   }
 

@@ -41,7 +41,7 @@ extension LedgerReplica {
     let isUnopened = isBlank && members.founder == desk.own && desk.isNewestCopy
     guard !isUnopened, !configuration.isQuorum([desk.own]) else { return }
     waking = Waking(since: desk.now, recovered)
-    for node in others(desk) { askCredentials(of: node, desk: &desk) }
+    tickWaking(desk: &desk)
   }
 
   func wakingView(_ desk: ReplicaDesk) -> WakingView? {
@@ -53,7 +53,8 @@ extension LedgerReplica {
   }
 
   mutating func tickWaking(desk: inout ReplicaDesk) {
-    guard let waking else { return }
+    // Who has no vote signs nothing, and asks once it gets one.
+    guard let waking, hasVote(desk) else { return }
     for node in others(desk) where !waking.heard.contains(node) { askCredentials(of: node, desk: &desk) }
     considerWaking(desk: &desk)
   }
