@@ -86,6 +86,7 @@ extension NodeEngine {
   mutating func received(_ message: PeerMessage.Consensus, from node: NodeID, _ turn: inout Turn) {
     let parts = ConsensusMessageParts(
       kind: message.kind, statements: message.statements, entries: message.entries, document: message.document)
+    findCouncil(in: message, &turn)
     do throws(ConsensusDrop) {
       consensusStep(.received(message.collaboration, try ConsensusMessage(parts), from: node), &turn)
     } catch {

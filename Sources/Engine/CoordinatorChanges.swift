@@ -22,7 +22,7 @@ extension NodeEngine {
   /// What is said to whoever is in office.
   private static let forCoordinators: Set<Purpose> = [
     OfferAnswer.purpose, ResultReport.purpose, Submission.purpose, Cancellation.purpose, JoinRequest.purpose,
-    LeaveRequest.purpose,
+    LeaveRequest.purpose, Motion.purpose, MotionVote.purpose,
   ]
 
   /// A term is decided: what was meant for the coordinator before goes to this one.

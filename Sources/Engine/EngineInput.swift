@@ -75,6 +75,8 @@ public enum EngineTimer: Hashable, Sendable {
   case report
   /// Nodes tell each other what they have and do.
   case figures
+  /// The network's own collaboration is founded, found, joined and told what people here want.
+  case council
 }
 
 /// Names a person's request until it is answered.
@@ -102,6 +104,10 @@ public enum Command: Sendable {
   /// A person here wants this node to be a member of an open round no longer, or again.
   case leaveCollaboration(CollaborationID, reason: String)
   case joinCollaboration(CollaborationID)
+  /// A person here proposes that the network lets a node in or cuts it off.
+  case propose(MotionAct, NodeID, person: String, reason: String)
+  /// A person here votes on such a proposal.
+  case voteOnMotion(StatementID, yes: Bool, person: String)
   /// Says goodbye to everybody; the record bears `leaving`.
   case leave(SignedStatement)
 }
@@ -113,6 +119,7 @@ public enum CommandAnswer: Sendable {
   case offer(OfferID)
   case announced(StatementID, TraceID)
   case pinged(PingOutcome)
+  case proposed(StatementID)
   case done
 }
 

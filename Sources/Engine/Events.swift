@@ -11,6 +11,8 @@ enum EventKind: String, CaseIterable {
   case submit, cancel, answer, signature, offerAnswer, report, call, roster, offer
   /// A node and the coordinator of an open round about its part in it.
   case invitation, join, decline, leave
+  /// A member of the network's own collaboration on who belongs to the network.
+  case motion, motionVote
 
   /// - Returns: nil for a purpose that makes no event.
   init?(purpose: Purpose) {
@@ -21,7 +23,7 @@ enum EventKind: String, CaseIterable {
   /// Whether only who coordinates the collaboration can handle it.
   var needsOffice: Bool {
     switch self {
-    case .submit, .cancel, .offerAnswer, .report, .join, .decline, .leave: true
+    case .submit, .cancel, .offerAnswer, .report, .join, .decline, .leave, .motion, .motionVote: true
     case .answer, .signature, .call, .roster, .offer, .invitation: false
     }
   }
@@ -41,12 +43,15 @@ enum EventKind: String, CaseIterable {
     case .join: JoinRequest.purpose
     case .decline: InvitationDeclined.purpose
     case .leave: LeaveRequest.purpose
+    case .motion: Motion.purpose
+    case .motionVote: MotionVote.purpose
     }
   }
 
   var lane: Event.Lane {
     switch self {
-    case .submit, .cancel, .answer, .signature, .offerAnswer, .report, .join, .decline, .leave: .production
+    case .submit, .cancel, .answer, .signature, .offerAnswer, .report, .join, .decline, .leave, .motion, .motionVote:
+      .production
     case .call, .roster, .offer, .invitation: .consumption
     }
   }
@@ -54,7 +59,8 @@ enum EventKind: String, CaseIterable {
   /// Forming a roster goes before any task; results go before new work, since they free what it needs.
   private var priority: Int {
     switch self {
-    case .answer, .signature, .call, .roster, .invitation, .join, .decline, .leave: EventQueues.urgentPriority
+    case .answer, .signature, .call, .roster, .invitation, .join, .decline, .leave, .motion, .motionVote:
+      EventQueues.urgentPriority
     case .cancel, .report, .offerAnswer: 200
     case .offer: 100
     case .submit: 0
@@ -122,6 +128,7 @@ extension NodeEngine {
       case .join: engine.recruiter.joins(signed, context: context, into: &effects)
       case .decline: engine.recruiter.declined(signed, context: context)
       case .leave: engine.recruiter.leaves(signed, context: context, into: &effects)
+      case .motion, .motionVote: engine.handleMotion(signed, &turn)
       }
     }
     switch handling {

@@ -23,6 +23,11 @@ public enum Exclusion: Sendable, Hashable {
     case .refused(_, _, .invitationUsedUp):
       return "ask a founder for another invitation, stop this node, and join \(folder)"
     case .refused(_, _, .otherAdmission): return "start this node with the data folder that it joined with"
+    case .refused(_, _, .revoked):
+      return "jointcloud network decisions says why; another member may propose to admit this node again"
+    case .refused(_, _, .notVotedIn):
+      return "none is needed where the vote has just passed: it is tried again; else ask a member for "
+        + "jointcloud network admit with this node's id"
     case .refused(_, _, .misbehaved), .refused(_, _, .unknown):
       return "compare the programs' versions here and there: jointcloud --version"
     case .refused(_, _, .sameKeyElsewhere): return "stop the other process that has a copy of this data folder"

@@ -17,12 +17,15 @@ extension NodeEngine {
 
   private var coordinators: Set<NodeID> {
     Set(
-      books.values.filter { $0.coordinator != identity.node && $0.roster[identity.node] != nil && broken[$0.id] == nil }
-        .map(\.coordinator))
+      books.values.filter {
+        $0.coordinator != identity.node && $0.roster[identity.node] != nil && broken[$0.id] == nil
+          && $0.council == nil
+      }
+      .map(\.coordinator))
   }
 
   private var participants: Set<NodeID> {
-    books.values.filter { $0.coordinator == identity.node && broken[$0.id] == nil }
+    books.values.filter { $0.coordinator == identity.node && broken[$0.id] == nil && $0.council == nil }
       .reduce(into: Set<NodeID>()) { $0.formUnion($1.roster.members.map(\.node)) }
       .subtracting([identity.node])
   }

@@ -203,6 +203,7 @@ extension NodeEngine {
       told(entry.record, of: id, &turn)
     }
     if term == nil { endPredecessor(of: id, &turn) }
+    if id == council?.id { councilDecided(&turn) }
     if term != books[id]?.term { beganTerm.insert(id) }
     rankCandidates(of: id, &turn)
     changed.insert(id)

@@ -91,6 +91,8 @@ public struct NodeEngine: Sendable {
   var unanswering: [CollaborationID: Set<NodeID>] = [:]
   var undecided: [CollaborationID: UndecidedSpan] = [:]
   var wantedResults: [Digest: WantedResult] = [:]
+  /// The network's own collaboration, where it decides by vote who belongs to it.
+  var council: CouncilDesk?
 
   private var promises: [(step: UInt64, promise: Promise)] = []
   private var nextStep: UInt64 = 1
@@ -117,6 +119,7 @@ public struct NodeEngine: Sendable {
     overlay = OverlayCore(identity: identity, limits: overlayLimits)
     consensus = LedgerConsensus(own: identity.node, epoch: identity.epoch, network: identity.network)
     assessor = Assessor(policy: profile.policy, total: profile.offer)
+    council = CouncilDesk(identity)
   }
 
   public mutating func step(
@@ -262,6 +265,7 @@ public struct NodeEngine: Sendable {
       isTickingConsensus = false
       watchQuorums(&turn)
       tickConsensus(&turn)
+    case .council: tendCouncil(&turn)
     case .figures:
       figures.fired()
       exchangeFigures(&turn)

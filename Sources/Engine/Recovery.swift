@@ -14,6 +14,7 @@ extension NodeEngine {
     beginLedgers(start, &turn)
     restoreDocuments(recovered.documents)
     restoreLedgers(recovered, &turn)
+    beginCouncil(&turn)
     for id in recovered.handledEventIDs.reversed() { queues.remember(id) }
     restoreEvents(recovered.events)
     let (records, facts) = recovered.facts.reduce(into: ([SignedStatement](), [SignedStatement]())) { out, fact in
@@ -107,6 +108,8 @@ extension NodeEngine {
         if let value = Self.read([NodeID].self, bytes) { preferences[id] = value }
       case "leave":
         if let value = Self.read(LeaveRequest.self, bytes) { departures[id] = value.reason }
+      case "motion":
+        if let statement = try? Statement(bytes: bytes) { council?.waiting[statement.id] = .init(restored: statement) }
       case "follow":
         if let value = Self.read(Following.self, bytes) { restoredFollowings[id] = value }
       default: continue

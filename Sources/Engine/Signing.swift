@@ -22,6 +22,8 @@ enum SigningPurpose: Sendable {
   /// For every message in the outbox with this statement.
   case outbox
   case submission(CommandID, CollaborationID)
+  /// The founder's, under the first roster of the network's own collaboration.
+  case councilRoster
 }
 
 enum CheckingPurpose: Sendable {
@@ -65,6 +67,7 @@ extension NodeEngine {
       _ = coordinate(&turn) { engine, context, effects, _ in
         engine.negotiator.signedRoster(signed, context: context, into: &effects)
       }
+    case .councilRoster: openCouncil(signed, &turn)
     case .submission(let command, let collaboration): submitted(signed, to: collaboration, command, &turn)
     }
   }

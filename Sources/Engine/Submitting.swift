@@ -42,6 +42,9 @@ extension NodeEngine {
       reconstitute(collaboration, person: person, reason: reason, id, &turn)
     case .leaveCollaboration(let collaboration, let reason): leave(collaboration, reason: reason, id, &turn)
     case .joinCollaboration(let collaboration): join(collaboration, id, &turn)
+    case .propose(let act, let node, let person, let reason):
+      propose(act, node, person: person, reason: reason, id, &turn)
+    case .voteOnMotion(let motion, let yes, let person): vote(on: motion, yes: yes, person: person, id, &turn)
     case .leave(let record):
       overlayStep(.leave(record), &turn)
       turn.promise(.answer(id, .done))

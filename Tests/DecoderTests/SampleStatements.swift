@@ -16,7 +16,7 @@ extension Samples {
     let cast = Cast.fixed
     var samples = [
       Sample(decoder: "statement", name: "certificate", bytes: cast.founder.certificate.statement.bytes),
-      Sample(decoder: "statement", name: "grant", bytes: cast.invitation.grant.statement.bytes),
+      Sample(decoder: "statement", name: "grant", bytes: cast.invitation.grant?.statement.bytes ?? []),
       Sample(decoder: "statement", name: "member", bytes: cast.joinerRecord.statement.bytes),
     ]
     func add(_ name: String, _ body: some StatementBody) throws {

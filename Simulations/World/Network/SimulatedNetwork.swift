@@ -2,7 +2,7 @@ internal import Contract
 package import Coordination
 package import Engine
 package import Model
-internal import Overlay
+package import Overlay
 
 /// Whole nodes in one process, in virtual time, with real bytes between them: what one seed did, it does again.
 package final class SimulatedNetwork {
@@ -99,8 +99,14 @@ package final class SimulatedNetwork {
   /// Steps after which a run counts as endless.
   package var stepLimit = 3_000_000
 
-  package init(seed: UInt64, _ plans: [NodePlan]) throws {
+  /// How nodes get into the network.
+  let policy: Genesis.AdmissionPolicy
+
+  package init(
+    seed: UInt64, _ plans: [NodePlan], policy: Genesis.AdmissionPolicy = Genesis.AdmissionPolicy(invitation: true)
+  ) throws {
     self.seed = seed
+    self.policy = policy
     random = .seeded(seed)
     for plan in plans { try add(plan) }
   }

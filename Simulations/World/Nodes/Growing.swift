@@ -18,7 +18,13 @@ extension SimulatedNetwork {
     if index == 0 {
       identity = try LocalIdentity.founding(
         name: "test", seeds: NodeSeeds(random: &random), createdMilliseconds: now.wallMilliseconds,
-        nonce: random.digest())
+        nonce: random.digest(), admission: policy)
+    } else if let host = plan.comesBy {
+      let keys = NodeSeeds(random: &random)
+      seeds = [Invitation.Seed(address: Self.address(host), node: nodes[host].id)]
+      identity = try LocalIdentity.joining(
+        try nodes[host].identity.welcome(try keys.nodeID(), seeds: seeds), seeds: keys,
+        nowMilliseconds: now.wallMilliseconds)
     } else {
       if plan.knowsSeed { seeds = [Invitation.Seed(address: Self.address(0), node: nodes[0].id)] }
       let invitation = try nodes[0].identity.invite(

@@ -18,6 +18,8 @@ package struct NodePlan: Sendable {
   package var grantMilliseconds: Int64 = 3_600_000
   /// Whether its invitation names a node to knock at first.
   package var knowsSeed = true
+  /// The member whose word of a vote it comes by, instead of a founder's invitation.
+  package var comesBy: Int?
   package var overlayLimits = OverlayLimits()
   /// Nodes of one zone are as far from each other as `Latencies` says of it.
   package var zone = 0

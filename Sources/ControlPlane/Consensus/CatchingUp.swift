@@ -4,12 +4,14 @@ internal import Model
 // Handing out what is durable and proposed, in whole batches, and getting what is missing.
 extension LedgerReplica {
   /// The next message from an entry on, and the last entry in it; nil when there is nothing durable to send.
-  func segment(from first: Int, limit: Int) -> (SegmentBytes, last: Int)? {
+  ///
+  /// - Parameter end: no entry beyond it is sent.
+  func segment(from first: Int, limit: Int, through end: Int = .max) -> (SegmentBytes, last: Int)? {
     guard var index = proposalIndex(covering: first) else { return nil }
     var chosen: [SignedProposal] = []
     var bytes: [[UInt8]] = []
     var byteCount = 0
-    while index < proposals.count, proposals[index].proposal.last <= durability.proposed {
+    while index < proposals.count, proposals[index].proposal.last <= min(durability.proposed, end) {
       let batch = proposals[index].numbers
       let size = batch.reduce(0) { $0 + (entry($1)?.bytes.count ?? 0) }
       let fits = byteCount + size <= ConsensusLimits.batchByteCount && bytes.count + batch.count <= limit
@@ -42,7 +44,8 @@ extension LedgerReplica {
       return drop(.malformed("request from \(first), limit \(limit)"), from: node, desk: &desk)
     }
     // Who left hears up to there, and no more.
-    if let departure = membership.departure(of: node), !isDeparting(node, departure) { return }
+    let isStranger = isPublic && members.member(node) == nil
+    if !isStranger, let departure = membership.departure(of: node), !isDeparting(node, departure) { return }
     var served = following.served[node] ?? (desk.now, 0)
     if desk.now.uptime - served.since.uptime >= .seconds(1) { served = (desk.now, 0) }
     served.count += 1
@@ -51,13 +54,18 @@ extension LedgerReplica {
     guard served.count <= ConsensusLimits.requestsPerSecond else {
       return drop(.overloaded, from: node, desk: &desk)
     }
-    guard let (message, _) = segment(from: first, limit: min(limit, ConsensusLimits.messageEntryCount)) else { return }
+    let most = min(limit, ConsensusLimits.messageEntryCount)
+    // Who has no part in the ledger is shown what is decided alone.
+    guard let (message, _) = segment(from: first, limit: most, through: isStranger ? decidedNumber : .max) else {
+      return
+    }
     deliver(.entries(message), to: node, desk: &desk)
   }
 
   /// Asks the coordinator again for what was passed over, or another member while there is no coordinator in reach, or
   /// none that brings what others have decided.
   mutating func catchUp(desk: inout ReplicaDesk) {
+    if isObserver(desk) { return pull(desk: &desk) }
     guard !isInOffice(desk), following.segments.isEmpty else { return }
     if !isElecting, desk.linked.contains(coordinator), !isLeftBehind(desk) {
       // Only once all that was taken is durable: a standing that lags would bring it all again.

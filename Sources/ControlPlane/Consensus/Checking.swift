@@ -5,6 +5,9 @@ internal import Sodium
 // What comes in is checked by its form at once, then all its signatures beside the loop, and only then acted upon.
 extension LedgerReplica {
   mutating func receive(_ message: ConsensusMessage, from node: NodeID, desk: inout ReplicaDesk) {
+    if isWatched(by: node, desk) {
+      return observe(message, from: node, desk: &desk)
+    }
     guard knows(node) else { return drop(.notMember, from: node, desk: &desk) }
     guard !isHalted || message.isQuestion else { return drop(.halted, from: node, desk: &desk) }
     if case .entries(let bytes) = message { return receive(bytes, from: node, desk: &desk) }

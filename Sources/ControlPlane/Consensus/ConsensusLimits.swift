@@ -39,4 +39,6 @@ public enum ConsensusLimits {
   public static let departureEntries = 1_024
   /// How much more seldom signs of life come while nothing is under way.
   public static let quietFactor = 10
+  /// How often those who follow a public ledger and lag behind are told again what is decided.
+  public static let watchInterval = Duration.seconds(3)
 }

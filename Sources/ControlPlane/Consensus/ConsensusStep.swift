@@ -46,6 +46,10 @@ extension LedgerConsensus {
     case transfer(CollaborationID, to: NodeID, person: String)
     /// Nothing of this ledger is acted upon here any more; what others ask of it is still answered.
     case halt(CollaborationID)
+    /// Nodes that are no members may follow this ledger, too: they are told what is decided, and answered.
+    case publish(CollaborationID)
+    /// A node is about to be cut off: it is sent what it lacks of a public ledger.
+    case farewell(CollaborationID, to: NodeID)
     /// As often as `tickInterval` says.
     case tick
   }

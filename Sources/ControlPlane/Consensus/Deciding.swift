@@ -93,6 +93,7 @@ extension LedgerReplica {
     let token = desk.store([.decision(certificate)], of: collaboration)
     durability.started(token, .other)
     desk.effects.append(.decided(collaboration, through: number))
+    tellWatchers(desk: &desk)
     confirmOffice(desk: &desk)
     if isInOffice(desk) {
       propose(desk: &desk)

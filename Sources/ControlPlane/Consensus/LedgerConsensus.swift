@@ -25,7 +25,8 @@ public struct LedgerConsensus: Sendable {
 
   /// Everybody with whom this node shares a ledger, itself left out.
   public func fellows(of collaboration: CollaborationID) -> [NodeID] {
-    replicas[collaboration]?.others(desk) ?? []
+    guard let replica = replicas[collaboration], !replica.isObserver(desk) else { return [] }
+    return replica.others(desk)
   }
 
   /// The head in memory: with what is not durable or proposed yet.
@@ -149,6 +150,8 @@ public struct LedgerConsensus: Sendable {
     case .call(let id, let person, let reason): replicas[id]?.call(person: person, reason: reason, desk: &desk)
     case .transfer(let id, let node, let person): replicas[id]?.transfer(to: node, person: person, desk: &desk)
     case .halt(let id): replicas[id]?.isHalted = true
+    case .publish(let id): replicas[id]?.publish(desk: &desk)
+    case .farewell(let id, let node): replicas[id]?.farewell(to: node, desk: &desk)
     case .tick: forEach { replica, desk in replica.tick(desk: &desk) }
     }
   }

@@ -33,6 +33,9 @@ struct LedgerReplica: Sendable {
   /// Work or requests are under way, as the engine knows.
   var isBusy = false
   var isHalted = false
+  /// Nodes that are no members follow it, too.
+  var isPublic = false
+  var watch = Watch()
   /// Bundles of signatures of each sender that are being checked.
   var checks: [NodeID: Int] = [:]
 
@@ -178,7 +181,8 @@ struct LedgerReplica: Sendable {
   }
 
   mutating func linkOpened(_ node: NodeID, desk: inout ReplicaDesk) {
-    guard knows(node) else { return }
+    tellWatcher(node, desk: &desk)
+    guard !isObserver(desk), knows(node) else { return }
     tenure.followers[node]?.linkOpened()
     sendStanding(to: node, desk: &desk)
     if waking != nil, hasVote(desk) { askCredentials(of: node, desk: &desk) }
@@ -186,6 +190,7 @@ struct LedgerReplica: Sendable {
   }
 
   mutating func linkClosed(_ node: NodeID, desk: inout ReplicaDesk) {
+    watch.linkClosed(node)
     tenure.followers[node]?.linkClosed()
     following.linkClosed(node)
   }
@@ -213,6 +218,8 @@ struct LedgerReplica: Sendable {
   mutating func tick(desk: inout ReplicaDesk) {
     guard !isHalted else { return }
     following.isRequesting = false
+    tickWatch(desk: &desk)
+    if isObserver(desk) { return }
     tickWaking(desk: &desk)
     if isInOffice(desk) {
       tickInOffice(desk: &desk)

@@ -32,6 +32,8 @@ public struct CollaborationState: Hashable, Sendable {
   /// Those that are not over, in order of submission.
   public internal(set) var openTaskIDs: [TaskID] = []
   public internal(set) var negotiation: [NegotiationRecord]
+  /// Whom the members of the network's own collaboration let in and revoked; nil in any other collaboration.
+  public internal(set) var council: Council?
   /// What is assigned to each member now.
   public internal(set) var committed: [NodeID: Amounts] = [:]
   public internal(set) var lastEntry: Int
@@ -86,6 +88,7 @@ public struct CollaborationState: Hashable, Sendable {
     negotiation = body.negotiation
     lastEntry = record.number
     openedMilliseconds = record.timeMilliseconds
+    council = body.charter.isOfNetwork ? Council() : nil
   }
 
   private static func keys(of roster: Roster, _ judge: Judge) throws(Violation) -> [NodeID: EpochCertificate] {
@@ -140,6 +143,8 @@ public struct CollaborationState: Hashable, Sendable {
       case MemberLeft.kind: try Self.aboutNoTask(memberLeft(record))
       case VotersChanging.kind: try Self.aboutNoTask(votersChanging(record))
       case VotersChanged.kind: try Self.aboutNoTask(votersChanged(record))
+      case MotionProposed.kind: try Self.aboutNoTask(motionProposed(record))
+      case MotionVoted.kind: try Self.aboutNoTask(motionVoted(record))
       case TermRecord.kind: try termOpened(record)
       case TaskSubmitted.kind: try taskSubmitted(record)
       case TaskPlanned.kind: try taskPlanned(record)

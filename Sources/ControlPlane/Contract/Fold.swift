@@ -6,6 +6,7 @@ extension CollaborationState {
   mutating func taskSubmitted(_ record: LedgerRecord) throws(Violation) -> TaskChange {
     let judge = Judge(entry: record.number)
     let body = try judge.body(TaskSubmitted.self, record)
+    try judge.require(council == nil, .kind, "the network's own collaboration takes no tasks")
     let submission = try judge.statement(Submission.self, in: body.submission)
     let id = TaskID(body.submission.id.digest)
     let submitter = body.submission.statement.author

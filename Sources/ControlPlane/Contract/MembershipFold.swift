@@ -39,6 +39,7 @@ extension CollaborationState {
       key.made(body.request) && body.request.statement.collaboration == id, .signature,
       "of the request by \(node.short)")
     try judge.require(roster[node] == nil, .duplicate, "\(node.short) is a member already")
+    try judge.require(council?.revoked[node] == nil, .membership, "\(node.short) was revoked")
     try judge.requireFresh(request.after, of: node, in: self)
     let problem = body.member.disorder ?? contract.refusal(of: body.member)
     try judge.require(problem == nil, .membership, "\(body.member.name): \(problem ?? "")")

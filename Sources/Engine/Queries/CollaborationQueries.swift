@@ -19,7 +19,8 @@ extension NodeEngine {
 
   /// Newest last.
   public func collaborationViews() -> [CollaborationView] {
-    let ids = Set(books.keys).union(negotiator.negotiations.keys)
+    // The network's own has a place of its own: people meant none of theirs by it.
+    let ids = Set(books.keys).union(negotiator.negotiations.keys).filter { $0 != council?.id }
     return ids.sorted { (age(of: $0), $0) < (age(of: $1), $1) }.compactMap(collaborationView)
   }
 

@@ -9,7 +9,8 @@ internal import Overlay
 extension NodeEngine {
   /// By the collaborations' age, newest last.
   public func electionViews() -> [ElectionView] {
-    books.values.sorted { ($0.openedMilliseconds, $0.id) < ($1.openedMilliseconds, $1.id) }.map(electionView)
+    books.values.filter { $0.council == nil }
+      .sorted { ($0.openedMilliseconds, $0.id) < ($1.openedMilliseconds, $1.id) }.map(electionView)
   }
 
   /// nil for a collaboration that is not open here.

@@ -76,6 +76,7 @@ extension AdmissionView {
     case .founder: way = .founder
     case .invitation: way = .invitation
     case .allowed: way = .allowList
+    case .voted: way = .vote
     }
     by = admission.grant?.statement.author
     joinableUntilMilliseconds = (try? admission.grant?.statement.decode(Grant.self))?.expiresMilliseconds

@@ -8,7 +8,7 @@ public struct MemberView: Codable, Sendable, Hashable {
   public var name: String
   public var kind: String
   public var addresses: [String]
-  /// alive, suspected, failed or left.
+  /// alive, suspected, failed, left or revoked.
   public var state: String
   public var sinceMilliseconds: Int64
   public var isSelf: Bool
@@ -46,7 +46,7 @@ public struct MemberDetailView: Codable, Sendable, Hashable {
 /// Why a node is a member.
 public struct AdmissionView: Codable, Sendable, Hashable {
   public enum Way: String, Codable, Sendable, Hashable {
-    case founder, invitation, allowList
+    case founder, invitation, allowList, vote
   }
 
   public var way: Way

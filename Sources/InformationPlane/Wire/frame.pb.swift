@@ -338,6 +338,12 @@ public nonisolated struct WireRefusal: Sendable {
 
     /// The receiver is known by another grant.
     case otherGrant // = 6
+
+    /// The network has cut the receiver off by vote.
+    case revoked // = 7
+
+    /// No decision that lets the receiver in is known here.
+    case notVotedIn // = 8
     case UNRECOGNIZED(Int)
 
     public init() {
@@ -353,6 +359,8 @@ public nonisolated struct WireRefusal: Sendable {
       case 4: self = .misbehaved
       case 5: self = .sameKey
       case 6: self = .otherGrant
+      case 7: self = .revoked
+      case 8: self = .notVotedIn
       default: self = .UNRECOGNIZED(rawValue)
       }
     }
@@ -366,6 +374,8 @@ public nonisolated struct WireRefusal: Sendable {
       case .misbehaved: return 4
       case .sameKey: return 5
       case .otherGrant: return 6
+      case .revoked: return 7
+      case .notVotedIn: return 8
       case .UNRECOGNIZED(let i): return i
       }
     }
@@ -379,6 +389,8 @@ public nonisolated struct WireRefusal: Sendable {
       .misbehaved,
       .sameKey,
       .otherGrant,
+      .revoked,
+      .notVotedIn,
     ]
 
   }
@@ -678,7 +690,7 @@ public nonisolated struct WireCompactRecord: @unchecked Sendable {
   /// Clears the value of `certificate`. Subsequent reads from it will return its default value.
   public mutating func clearCertificate() {_uniqueStorage()._certificate = nil}
 
-  /// Absent: the node is a founder.
+  /// Absent: the node is a founder, or was voted in.
   public var grant: WireCompactGrant {
     get {_storage._grant ?? WireCompactGrant()}
     set {_uniqueStorage()._grant = newValue}
@@ -736,6 +748,11 @@ public nonisolated struct WireCompactRecord: @unchecked Sendable {
   public var signature: Data {
     get {_storage._signature}
     set {_uniqueStorage()._signature = newValue}
+  }
+
+  public var voted: Bool {
+    get {_storage._voted}
+    set {_uniqueStorage()._voted = newValue}
   }
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -1729,7 +1746,7 @@ nonisolated extension WireRefusal: SwiftProtobuf.Message, SwiftProtobuf._Message
 }
 
 nonisolated extension WireRefusal.Reason: SwiftProtobuf._ProtoNameProviding {
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0REASON_UNSPECIFIED\0\u{1}REASON_FULL\0\u{1}REASON_MEMBERS\0\u{1}REASON_GRANT\0\u{1}REASON_MISBEHAVED\0\u{1}REASON_SAME_KEY\0\u{1}REASON_OTHER_GRANT\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0REASON_UNSPECIFIED\0\u{1}REASON_FULL\0\u{1}REASON_MEMBERS\0\u{1}REASON_GRANT\0\u{1}REASON_MISBEHAVED\0\u{1}REASON_SAME_KEY\0\u{1}REASON_OTHER_GRANT\0\u{1}REASON_REVOKED\0\u{1}REASON_NOT_VOTED_IN\0")
 }
 
 nonisolated extension WireFact: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
@@ -2302,7 +2319,7 @@ nonisolated extension WireProbeRequest: SwiftProtobuf.Message, SwiftProtobuf._Me
 
 nonisolated extension WireCompactRecord: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".CompactRecord"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}certificate\0\u{1}grant\0\u{1}proof\0\u{1}addresses\0\u{1}incarnation\0\u{1}instance\0\u{1}kind\0\u{1}leaving\0\u{1}name\0\u{3}started_milliseconds\0\u{3}datagram_key\0\u{1}signature\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}certificate\0\u{1}grant\0\u{1}proof\0\u{1}addresses\0\u{1}incarnation\0\u{1}instance\0\u{1}kind\0\u{1}leaving\0\u{1}name\0\u{3}started_milliseconds\0\u{3}datagram_key\0\u{1}signature\0\u{1}voted\0")
 
   fileprivate class _StorageClass {
     var _certificate: WireCompactCertificate? = nil
@@ -2317,6 +2334,7 @@ nonisolated extension WireCompactRecord: SwiftProtobuf.Message, SwiftProtobuf._M
     var _startedMilliseconds: UInt64 = 0
     var _datagramKey: Data = Data()
     var _signature: Data = Data()
+    var _voted: Bool = false
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -2339,6 +2357,7 @@ nonisolated extension WireCompactRecord: SwiftProtobuf.Message, SwiftProtobuf._M
       _startedMilliseconds = source._startedMilliseconds
       _datagramKey = source._datagramKey
       _signature = source._signature
+      _voted = source._voted
     }
   }
 
@@ -2369,6 +2388,7 @@ nonisolated extension WireCompactRecord: SwiftProtobuf.Message, SwiftProtobuf._M
         case 10: try { try decoder.decodeSingularUInt64Field(value: &_storage._startedMilliseconds) }()
         case 11: try { try decoder.decodeSingularBytesField(value: &_storage._datagramKey) }()
         case 12: try { try decoder.decodeSingularBytesField(value: &_storage._signature) }()
+        case 13: try { try decoder.decodeSingularBoolField(value: &_storage._voted) }()
         default: break
         }
       }
@@ -2417,6 +2437,9 @@ nonisolated extension WireCompactRecord: SwiftProtobuf.Message, SwiftProtobuf._M
       if !_storage._signature.isEmpty {
         try visitor.visitSingularBytesField(value: _storage._signature, fieldNumber: 12)
       }
+      if _storage._voted != false {
+        try visitor.visitSingularBoolField(value: _storage._voted, fieldNumber: 13)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -2438,6 +2461,7 @@ nonisolated extension WireCompactRecord: SwiftProtobuf.Message, SwiftProtobuf._M
         if _storage._startedMilliseconds != rhs_storage._startedMilliseconds {return false}
         if _storage._datagramKey != rhs_storage._datagramKey {return false}
         if _storage._signature != rhs_storage._signature {return false}
+        if _storage._voted != rhs_storage._voted {return false}
         return true
       }
       if !storagesAreEqual {return false}

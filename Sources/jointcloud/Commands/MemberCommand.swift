@@ -82,6 +82,7 @@ struct MemberCommand: AsyncParsableCommand {
         case .founder: "founder"
         case .invitation: "invited"
         case .allowList: "allowed by its id"
+        case .vote: "let in by vote"
         }
       let until = admission.joinableUntilMilliseconds.map { ", to join until \(HumanText.dateAndClock($0))" } ?? ""
       return how + (admission.by.map { " by \(output.text($0.digest))" } ?? "") + until

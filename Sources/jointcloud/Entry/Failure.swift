@@ -60,6 +60,7 @@ struct Failure: Error {
       self.init(
         .notPermitted, "\(error)", next: "give the node's id, as node init prints it: jointcloud network allow NODE")
     case .wayClosed(.allowList): self.init(.notPermitted, "\(error)", next: "jointcloud network invite")
+    case .wayClosed(.vote): self.init(.notPermitted, "\(error)", next: "jointcloud network show")
     case .grantedToAnother(_, let node):
       self.init(.notPermitted, "\(error)", next: "ask a founder for jointcloud network allow \(node)")
     case .notAFounder, .notAdmitted, .badSignature: self.init(.notPermitted, "\(error)", next: Self.askAnew)

@@ -140,6 +140,7 @@ extension OverlayCore {
   ) {
     let statement = signed.statement
     guard statement.network == network else { return drop(.otherNetwork, from: link, &turn) }
+    guard !revoked.contains(statement.author) else { return refuse(signed.id, .revoked, from: link, &turn) }
     if statement.purpose == MemberRecord.purpose { return receiveRecord(signed, hops: hops, on: link, &turn) }
     // Lost here, or never made: others have it until its time is over.
     guard statement.author != node else { return refuse(signed.id, .stale, from: link, &turn) }

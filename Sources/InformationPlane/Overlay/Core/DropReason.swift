@@ -10,6 +10,10 @@ public enum DropReason: String, Hashable, Sendable, CaseIterable, Comparable {
   case invitationUsedUp
   /// A member's record with another grant than before.
   case otherAdmission
+  /// The network has cut its author off by vote.
+  case revoked
+  /// It claims to be let in by vote, and no such decision is known here.
+  case notVotedIn
   case badHandshake
   case handshakeTimeout
   case tooManyConnections
@@ -53,7 +57,7 @@ public enum DropReason: String, Hashable, Sendable, CaseIterable, Comparable {
   /// Whether what was refused may be taken soon: a clock is set right, room is made.
   var isPassing: Bool {
     switch self {
-    case .busy, .expired, .authorQuota: true
+    case .busy, .expired, .authorQuota, .notVotedIn: true
     default: false
     }
   }
@@ -93,6 +97,10 @@ public enum CloseReason: Hashable, Sendable {
   case invitationUsedUp
   /// The peer is known here by another grant.
   case otherAdmission
+  /// The network has cut the peer off by vote.
+  case revoked
+  /// No decision that lets the peer in is known here.
+  case notVotedIn
   /// Nobody here had a use for it, and nothing was said on it.
   case idle
 }

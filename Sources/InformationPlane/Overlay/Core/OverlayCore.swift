@@ -68,6 +68,10 @@ public struct OverlayCore: Sendable {
   var letInAt: Duration?
   var refusalNotices = NoticePace<Refusing>()
 
+  /// Members that the network has cut off, and nodes that it let in, by vote (R20).
+  public internal(set) var revoked: Set<NodeID> = []
+  public internal(set) var admitted: Set<NodeID> = []
+
   // Streams.
   var targets: [NodeID: DialTarget] = [:]
   var links: [LinkID: Link] = [:]
@@ -151,6 +155,7 @@ public struct OverlayCore: Sendable {
     case .keepLinked(let nodes): keepLinked(nodes, &turn)
     case .ping(let node, let id): ping(node, id, &turn)
     case .announce(let record): announce(record, &turn)
+    case .decided(let revoked, let admitted): decided(revoked: revoked, admitted: admitted, &turn)
     case .leave(let record): leave(record, &turn)
     }
   }

@@ -220,6 +220,9 @@ extension OverlayNotice: CustomStringConvertible {
         + "if it is to be a member, give it one of its own: jointcloud network invite"
     case .keptOut(let node, .otherAdmission):
       "a record of node \(node.short) was not taken: it came in by one grant, and shows another"
+    case .keptOut(let node, .revoked): "node \(node.short) was not let in: the network has cut it off by vote"
+    case .keptOut(let node, .notVotedIn):
+      "node \(node.short) was not let in: no decision of the network that admits it is known here"
     case .keptOut(let node, _):
       "node \(node.short) was not let in: this node holds as many members as it can"
     case .refused(let node, .invitationUsedUp):

@@ -49,6 +49,8 @@ public enum OverlayInput: Sendable {
   case keepLinked(Set<NodeID>)
   /// Find out whether and how fast a node answers; comes back as a `pinged` effect.
   case ping(NodeID, PingID)
+  /// Whom the network has cut off and let in by vote, all of them; also before `start`.
+  case decided(revoked: Set<NodeID>, admitted: Set<NodeID>)
   /// This node's record has changed (a new address or datagram key, a higher incarnation).
   case announce(SignedStatement)
   /// Say goodbye with a record whose `leaving` is true, and close every link.

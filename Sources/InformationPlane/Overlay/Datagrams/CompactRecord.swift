@@ -13,6 +13,7 @@ extension WireCompactRecord {
     let record = member.record
     certificate = try WireCompactCertificate(record.certificate)
     if let signed = record.admission.grant { grant = try WireCompactGrant(signed) }
+    voted = record.admission == .voted
     if case .invitation(_, let proof) = record.admission { self.proof = Data(proof.bytes) }
     addresses = record.addresses
     incarnation = UInt64(clamping: record.incarnation)
@@ -41,7 +42,7 @@ extension WireCompactRecord {
   }
 
   private func admission(of node: NodeID, in network: NetworkID) throws(FrameError) -> Admission {
-    guard hasGrant else { return .founder }
+    guard hasGrant else { return voted ? .voted : .founder }
     let grant = try grant.signedStatement(for: node, in: network)
     return self.grant.invitationKey.isEmpty
       ? .allowed(grant: grant) : .invitation(grant: grant, proof: try Self.signature(proof))

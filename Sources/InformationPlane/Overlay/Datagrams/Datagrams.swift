@@ -23,6 +23,7 @@ extension OverlayCore {
     guard let peer = table.node(by: datagram.sender), let member = table[peer] else {
       return drop(.unknownAuthor, from: nil, &turn)
     }
+    guard !revoked.contains(peer) else { return drop(.revoked, from: nil, &turn) }
     guard let key = member.key(numbered: datagram.keyNumber, at: turn.uptime) else {
       drop(.unknownKey, from: nil, &turn)
       // It may have started anew: it is to show its record.

@@ -52,6 +52,7 @@ extension OverlayCore {
     else { return drop(.malformed, from: nil, &turn) }
     guard NodeID(meant) == node else { return drop(.unexpected, from: nil, &turn) }
     let author = signed.statement.author
+    guard !revoked.contains(author) else { return drop(.revoked, from: nil, &turn) }
     switch standing(of: signed) {
     case .malformed: return drop(.malformed, from: nil, &turn)
     case .stale:

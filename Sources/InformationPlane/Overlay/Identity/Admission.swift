@@ -98,11 +98,13 @@ public enum Admission: Hashable, Sendable {
   case invitation(grant: SignedStatement, proof: Signature)
   /// A founder's grant that names the node: nobody else can use it.
   case allowed(grant: SignedStatement)
+  /// The network's own collaboration let it in: whether it did is for who follows that ledger to say.
+  case voted
 
-  /// What lets the node in; nil for a founder.
+  /// What lets the node in; nil for a founder and for who was voted in.
   public var grant: SignedStatement? {
     switch self {
-    case .founder: nil
+    case .founder, .voted: nil
     case .invitation(let grant, _), .allowed(let grant): grant
     }
   }
@@ -128,7 +130,7 @@ public enum Admission: Hashable, Sendable {
 
   /// Checks that `node` is admitted.
   ///
-  /// - Returns: when the grant ends for joining; nil for a founder.
+  /// - Returns: when the grant ends for joining; nil for a founder and for who was voted in.
   /// - Throws: `IdentityError`.
   func check(node: NodeID, genesis: Genesis, network: NetworkID) throws(IdentityError) -> Int64? {
     switch self {
@@ -146,6 +148,9 @@ public enum Admission: Hashable, Sendable {
         throw .badSignature(of: "the invitation's key over the node's id")
       }
       return grant.expiresMilliseconds
+    case .voted:
+      guard genesis.admission.vote else { throw .wayClosed(.vote) }
+      return nil
     case .allowed(let signed):
       let grant = try Grant.checked(signed, genesis: genesis, network: network)
       guard case .node(let named) = grant.holder else {
@@ -157,9 +162,10 @@ public enum Admission: Hashable, Sendable {
   }
 }
 
-/// In documents `{"founder":true}`, `{"grant":{...},"proof":hex}`, or `{"grant":{...}}` for one that names the node.
+/// In documents `{"founder":true}`, `{"grant":{...},"proof":hex}`, `{"grant":{...}}` for one that names the node,
+/// or `{"voted":true}`.
 extension Admission: Codable {
-  private enum CodingKeys: String, CodingKey { case founder, grant, proof }
+  private enum CodingKeys: String, CodingKey { case founder, grant, proof, voted }
 
   public init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: CodingKeys.self)
@@ -169,6 +175,12 @@ extension Admission: Codable {
           forKey: .founder, in: container, debugDescription: "stands only where it is true")
       }
       self = .founder
+    } else if container.contains(.voted) {
+      guard try container.decode(Bool.self, forKey: .voted) else {
+        throw DecodingError.dataCorruptedError(
+          forKey: .voted, in: container, debugDescription: "stands only where it is true")
+      }
+      self = .voted
     } else {
       let grant = try container.decode(SignedStatement.self, forKey: .grant)
       let proof = try container.decodeIfPresent(Signature.self, forKey: .proof)
@@ -184,6 +196,7 @@ extension Admission: Codable {
       try container.encode(grant, forKey: .grant)
       try container.encode(proof, forKey: .proof)
     case .allowed(let grant): try container.encode(grant, forKey: .grant)
+    case .voted: try container.encode(true, forKey: .voted)
     }
   }
 }

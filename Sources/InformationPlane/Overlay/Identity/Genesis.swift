@@ -7,22 +7,27 @@ public struct Genesis: Hashable, Sendable, Codable {
   public static let byteLimit = 16 * 1_024
   static let founderLimit = 32
 
-  /// Who gets in beside the founders. Voting comes later beside it.
+  /// Who gets in beside the founders.
   public struct AdmissionPolicy: Hashable, Sendable {
     /// Whoever holds a founder's invitation.
     public var invitation: Bool
     /// Nodes that a founder names by their id.
     public var allowList: Bool
+    /// Nodes that the members let in by vote; members are revoked by vote, too. Such a network has a collaboration of its
+    /// own, whose ledger holds these decisions.
+    public var vote: Bool
 
-    public init(invitation: Bool, allowList: Bool = false) {
+    public init(invitation: Bool, allowList: Bool = false, vote: Bool = false) {
       self.invitation = invitation
       self.allowList = allowList
+      self.vote = vote
     }
 
     public func allows(_ way: AdmissionWay) -> Bool {
       switch way {
       case .invitation: invitation
       case .allowList: allowList
+      case .vote: vote
       }
     }
   }
@@ -77,25 +82,34 @@ public struct Genesis: Hashable, Sendable, Codable {
 public enum AdmissionWay: String, Hashable, Sendable, CaseIterable {
   case invitation
   case allowList
+  case vote
 }
 
-/// In documents `{"invitation":true}`; `allowList` stands only where it is true, so that each policy has one form.
+/// In documents `{"invitation":true}`; `allowList` and `vote` stand only where they are true, so that each policy has one
+/// form.
 extension Genesis.AdmissionPolicy: Codable {
-  private enum CodingKeys: String, CodingKey { case allowList, invitation }
+  private enum CodingKeys: String, CodingKey { case allowList, invitation, vote }
 
   public init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: CodingKeys.self)
     invitation = try container.decode(Bool.self, forKey: .invitation)
-    allowList = try container.decodeIfPresent(Bool.self, forKey: .allowList) ?? false
-    guard allowList || !container.contains(.allowList) else {
+    allowList = try Self.flag(.allowList, in: container)
+    vote = try Self.flag(.vote, in: container)
+  }
+
+  private static func flag(_ key: CodingKeys, in container: KeyedDecodingContainer<CodingKeys>) throws -> Bool {
+    let flag = try container.decodeIfPresent(Bool.self, forKey: key) ?? false
+    guard flag || !container.contains(key) else {
       throw DecodingError.dataCorruptedError(
-        forKey: .allowList, in: container, debugDescription: "stands only where it is true")
+        forKey: key, in: container, debugDescription: "stands only where it is true")
     }
+    return flag
   }
 
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: CodingKeys.self)
     try container.encode(invitation, forKey: .invitation)
     if allowList { try container.encode(true, forKey: .allowList) }
+    if vote { try container.encode(true, forKey: .vote) }
   }
 }

@@ -40,6 +40,7 @@ extension IdentityError: CustomStringConvertible {
       "node \(node.short) did not found this network and cannot invite; ask one of its founders"
     case .wayClosed(.invitation): "this network admits nobody by invitation; its founders name the nodes that may join"
     case .wayClosed(.allowList): "this network has no allow-list; its founders invite"
+    case .wayClosed(.vote): "this network admits nobody by vote, and revokes nobody"
     case .grantedToAnother(let granted, let node):
       "it lets in node \(granted.short) alone, and this is node \(node.short)"
     case .mismatch(let what): "\(what) do not belong together"

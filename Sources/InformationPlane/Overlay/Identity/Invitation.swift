@@ -1,7 +1,7 @@
 public import Model
 
 /// What a founder hands to a joiner: the genesis, where to knock, the grant and, unless it names the joiner, its secret
-/// key.
+/// key. What any member hands to a node that was voted in has no grant: it names the node.
 /// As text: `jc1` and base64url of canonical JSON followed by 8 bytes of its checksum.
 public struct Invitation: Hashable, Sendable, Codable {
   public static let prefix = "jc1"
@@ -24,16 +24,29 @@ public struct Invitation: Hashable, Sendable, Codable {
   }
 
   public let genesis: Genesis
-  public let grant: SignedStatement
+  /// nil for a node that was voted in.
+  public let grant: SignedStatement?
   /// The seed of the invitation's key: a secret, good for joining until the grant expires. nil where the grant names
   /// the node that it lets in: then nothing of it is secret.
   public let keySeed: Digest?
+  /// Whom the network let in by vote; nil where there is a grant.
+  public let node: NodeID?
   public let seeds: [Seed]
 
-  public init(genesis: Genesis, seeds: [Seed], grant: SignedStatement, keySeed: Digest?) {
+  public init(genesis: Genesis, seeds: [Seed], grant: SignedStatement?, keySeed: Digest?) {
     self.genesis = genesis
     self.grant = grant
     self.keySeed = keySeed
+    node = nil
+    self.seeds = seeds
+  }
+
+  /// For a node that the network let in by vote: it needs nobody's signature.
+  public init(genesis: Genesis, seeds: [Seed], votedIn node: NodeID) {
+    self.genesis = genesis
+    grant = nil
+    keySeed = nil
+    self.node = node
     self.seeds = seeds
   }
 
@@ -94,9 +107,15 @@ public struct Invitation: Hashable, Sendable, Codable {
   public func check(nowMilliseconds: Int64, network expected: NetworkID? = nil) throws(IdentityError) -> NetworkID {
     let network = try genesis.networkID()
     if let expected, expected != network { throw .otherNetwork(expected: expected, got: network) }
-    let grant = try Grant.checked(grant, genesis: genesis, network: network)
-    guard nowMilliseconds < grant.expiresMilliseconds else {
-      throw .expired(what: "the invitation", atMilliseconds: grant.expiresMilliseconds)
+    guard let grant else {
+      guard node != nil, keySeed == nil else { throw Self.malformed("it names neither a grant nor a node") }
+      guard genesis.admission.vote else { throw .wayClosed(.vote) }
+      return network
+    }
+    guard node == nil else { throw Self.malformed("it names both a grant and a node") }
+    let checked = try Grant.checked(grant, genesis: genesis, network: network)
+    guard nowMilliseconds < checked.expiresMilliseconds else {
+      throw .expired(what: "the invitation", atMilliseconds: checked.expiresMilliseconds)
     }
     return network
   }

@@ -106,12 +106,15 @@ public struct LocalIdentity: Sendable {
     let network = try invitation.check(nowMilliseconds: nowMilliseconds)
     let root = try key(seeds.root, what: "the root key")
     let node = NodeID(rootKey: root.verificationKey)
+    if let named = invitation.node, named != node { throw .grantedToAnother(granted: named, node: node) }
     let admission: Admission =
-      if let seed = invitation.keySeed {
+      if let seed = invitation.keySeed, let grant = invitation.grant {
         .invitation(
-          grant: invitation.grant, key: try key(seed.bytes, what: "the invitation's key"), node: node, network: network)
+          grant: grant, key: try key(seed.bytes, what: "the invitation's key"), node: node, network: network)
+      } else if let grant = invitation.grant {
+        .allowed(grant: grant)
       } else {
-        .allowed(grant: invitation.grant)
+        .voted
       }
     let membership = NetworkMembership(
       genesis: invitation.genesis, certificate: try certify(seeds, epoch: epoch, network: network),
@@ -178,6 +181,14 @@ public struct LocalIdentity: Sendable {
   ) throws(IdentityError) -> Invitation {
     let grant = try grant(to: .node(node), expiresMilliseconds: expiresMilliseconds)
     return Invitation(genesis: genesis, seeds: seeds, grant: grant, keySeed: nil)
+  }
+
+  /// Says to a node that the network let in by vote how it joins. Any member may: others let it in by the decision alone.
+  ///
+  /// - Throws: `IdentityError.wayClosed`.
+  public func welcome(_ node: NodeID, seeds: [Invitation.Seed]) throws(IdentityError) -> Invitation {
+    guard genesis.admission.vote else { throw .wayClosed(.vote) }
+    return Invitation(genesis: genesis, seeds: seeds, votedIn: node)
   }
 
   /// - Throws: `IdentityError.notAFounder`, `.wayClosed`: why this node may let nobody in by this way.

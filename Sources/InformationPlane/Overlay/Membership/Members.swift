@@ -63,7 +63,7 @@ extension OverlayCore {
     if recordAuthors.updateValue(record.node, forKey: record.signed.id) == nil { summary.insert(record.signed.id) }
   }
 
-  private mutating func forgetRecordID(of record: CheckedMember) {
+  mutating func forgetRecordID(of record: CheckedMember) {
     if recordAuthors.removeValue(forKey: record.signed.id) != nil { summary.remove(record.signed.id) }
   }
 
@@ -81,7 +81,10 @@ extension OverlayCore {
       // Whether it still lives is for this node to find out.
       keep(checked, as: .suspected, &turn)
       // The disk may hold an earlier goodbye beside it.
-      setState(of: checked.node, checked.record.leaving ? .left : .suspected, &turn)
+      let isRevoked = revoked.contains(checked.node)
+      setState(of: checked.node, checked.record.leaving || isRevoked ? .left : .suspected, &turn)
+      // Nobody is told of it any more.
+      if isRevoked { forgetRecordID(of: checked) }
     } catch {
       turn.emit(.notice(.recordRefused(signed.statement.author, error)))
     }
@@ -116,10 +119,15 @@ extension OverlayCore {
 
   /// Why a node cannot be a member here by this record, though it is admitted.
   func obstacle(to checked: CheckedMember) -> CloseReason? {
+    if revoked.contains(checked.node) { return .revoked }
+    // Known members stay, as they do when a grant has expired.
+    if checked.record.admission == .voted, table[checked.node] == nil, !admitted.contains(checked.node) {
+      return .notVotedIn
+    }
     if let known = table[checked.node] {
       // Who could take another invitation would leave the first to somebody else.
       let isSame = known.checked.record.admission.grant?.id == checked.record.admission.grant?.id
-      return isSame ? nil : .otherAdmission
+      return isSame || admitted.contains(checked.node) ? nil : .otherAdmission
     }
     if table.count >= limits.members { return .tooManyMembers }
     return table.isUsedUp(checked.record.admission, own: ownRecord?.record.admission) ? .invitationUsedUp : nil
@@ -129,6 +137,8 @@ extension OverlayCore {
     switch obstacle {
     case .invitationUsedUp: .invitationUsedUp
     case .otherAdmission: .otherAdmission
+    case .revoked: .revoked
+    case .notVotedIn: .notVotedIn
     default: .busy
     }
   }
@@ -186,6 +196,7 @@ extension OverlayCore {
   }
 
   mutating func setState(of node: NodeID, _ state: MemberState, _ turn: inout Turn) {
+    if revoked.contains(node), state != .left { return }
     guard table.setState(of: node, state, at: turn.now) else { return }
     switch state {
     case .alive:

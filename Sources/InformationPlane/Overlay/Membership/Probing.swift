@@ -200,7 +200,7 @@ extension OverlayCore {
   mutating func revive(_ turn: inout Turn) {
     let strangers = seeds.keys.filter { table[$0] == nil }.sorted()
     for seed in strangers { greet(seed: seed, &turn) }
-    let gone = table.failed + table.left
+    let gone = (table.failed + table.left).filter { !revoked.contains($0) }
     guard !gone.isEmpty || !strangers.isEmpty else { return }
     if let node = gone.randomElement(using: &turn.random) {
       startProbe(of: node, .revival, &turn)

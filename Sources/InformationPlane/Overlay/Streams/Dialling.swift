@@ -71,7 +71,7 @@ extension OverlayCore {
   public func dialProblems(of peer: NodeID) -> [String: String] { targets[peer]?.problems ?? [:] }
 
   func shouldDial(_ peer: NodeID) -> Bool {
-    !leaving && peer != node && linkOfNode[peer] == nil && table[peer]?.state != .left
+    !leaving && peer != node && linkOfNode[peer] == nil && table[peer]?.state != .left && !revoked.contains(peer)
   }
 
   mutating func keepLinked(_ nodes: Set<NodeID>, _ turn: inout Turn) {

@@ -12,6 +12,10 @@ public enum StreamRefusal: Hashable, Sendable {
   case invitationUsedUp
   /// It knows this node by another grant.
   case otherAdmission
+  /// The network has cut this node off by vote.
+  case revoked
+  /// It knows no decision that lets this node in: it may not have come there yet.
+  case notVotedIn
   /// This node sent it too much that was bad.
   case misbehaved
   /// Another process has this node's key.
@@ -74,7 +78,7 @@ extension StreamRefusal {
   /// The peer does not take this node for a member: it answers none of its datagrams either.
   public var isOfAdmission: Bool {
     switch self {
-    case .tooManyMembers, .invitationUsedUp, .otherAdmission: true
+    case .tooManyMembers, .invitationUsedUp, .otherAdmission, .revoked, .notVotedIn: true
     case .full, .misbehaved, .sameKeyElsewhere, .unknown: false
     }
   }
@@ -87,6 +91,8 @@ extension StreamRefusal: CustomStringConvertible {
     case .tooManyMembers: "it holds as many members as it can"
     case .invitationUsedUp: "another node has come in by the invitation"
     case .otherAdmission: "it knows this node by another invitation"
+    case .revoked: "the network has cut this node off by vote"
+    case .notVotedIn: "it knows no decision of the network that lets this node in"
     case .misbehaved: "this node sent it too many bad frames"
     case .sameKeyElsewhere: "another process has this node's key"
     case .unknown: "for a reason that this program does not know"
@@ -102,6 +108,8 @@ extension StreamRefusal {
     case .tooManyMembers: self = .tooManyMembers
     case .invitationUsedUp: self = .invitationUsedUp
     case .otherAdmission: self = .otherAdmission
+    case .revoked: self = .revoked
+    case .notVotedIn: self = .notVotedIn
     case .misbehaved: self = .misbehaved
     case .sameKeyElsewhere: self = .sameKeyElsewhere
     default: return nil
@@ -116,6 +124,8 @@ extension StreamRefusal {
     case .misbehaved: self = .misbehaved
     case .sameKey: self = .sameKeyElsewhere
     case .otherGrant: self = .otherAdmission
+    case .revoked: self = .revoked
+    case .notVotedIn: self = .notVotedIn
     case .unspecified, .UNRECOGNIZED: self = .unknown
     }
   }
@@ -131,6 +141,8 @@ extension WireRefusal {
     case .misbehaved: reason = .misbehaved
     case .sameKeyElsewhere: reason = .sameKey
     case .otherAdmission: reason = .otherGrant
+    case .revoked: reason = .revoked
+    case .notVotedIn: reason = .notVotedIn
     case .unknown: reason = .unspecified
     }
   }
