@@ -36,6 +36,13 @@ final class FakeNode: NodeService {
   }
 
   func announcements() async throws -> [AnnouncementView] { [try answer("announcements")] }
+  func decisions() async throws -> [DecisionView] { [try answer("decisions")] }
+  func propose(_ request: ProposalRequest) async throws -> ProposalReceipt { try answer("propose") }
+
+  func vote(on decision: StatementID, _ request: VoteRequest) async throws -> [DecisionView] {
+    [try answer("vote", about: decision.digest)]
+  }
+
   func ping(_ node: NodeID) async throws -> PingView { try answer("ping", about: node.digest) }
   func collaborations() async throws -> [CollaborationView] { [try answer("collaborations")] }
 

@@ -19,12 +19,13 @@ extension NodeEngine {
 
   func state(of node: NodeID) -> String {
     if node == identity.node { return MemberState.alive.rawValue }
+    if overlay.revoked.contains(node) { return "revoked" }
     return overlay.member(node)?.state.rawValue ?? "unknown"
   }
 
   /// This node first, then the others by name.
   public func memberViews() -> [MemberView] {
-    let others = overlay.members.map(Self.view)
+    let others = overlay.members.map(view)
     return [ownView] + others.sorted { ($0.name, $0.node.hexadecimal) < ($1.name, $1.node.hexadecimal) }
   }
 
@@ -35,7 +36,7 @@ extension NodeEngine {
     }
     guard let member = overlay.member(node), let record = overlay.memberRecord(of: node) else { return nil }
     return detail(
-      Self.view(member), record, epoch: member.epoch, accusers: member.accusers,
+      view(member), record, epoch: member.epoch, accusers: member.accusers,
       lastHeard: member.lastHeard?.wallMilliseconds)
   }
 
@@ -46,10 +47,10 @@ extension NodeEngine {
       roundTripMicroseconds: nil)
   }
 
-  private static func view(_ member: KnownMember) -> MemberView {
+  private func view(_ member: KnownMember) -> MemberView {
     MemberView(
       node: member.id, name: member.name, kind: member.kind, addresses: member.addresses,
-      state: member.state.rawValue, sinceMilliseconds: member.since.wallMilliseconds, isSelf: false,
+      state: state(of: member.id), sinceMilliseconds: member.since.wallMilliseconds, isSelf: false,
       linked: member.isLinked, roundTripMicroseconds: member.roundTrip.map { Int64($0 / .microseconds(1)) })
   }
 

@@ -14,6 +14,12 @@ public protocol NodeService: Sendable {
   func announce(_ request: AnnouncementRequest) async throws -> AnnouncementReceipt
   /// Those that hold still, newest first.
   func announcements() async throws -> [AnnouncementView]
+  /// What was proposed and decided by vote about who belongs to the network, newest last.
+  func decisions() async throws -> [DecisionView]
+  /// Durable when it returns; when it stands on the ledger shows later.
+  func propose(_ request: ProposalRequest) async throws -> ProposalReceipt
+  /// Durable when it returns; when it stands on the ledger shows later.
+  func vote(on decision: StatementID, _ request: VoteRequest) async throws -> [DecisionView]
   /// Asks a member for a sign of life; its silence is an answer too.
   func ping(_ node: NodeID) async throws -> PingView
 

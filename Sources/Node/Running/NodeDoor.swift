@@ -28,7 +28,7 @@ struct NodeDoor: NodeService {
 
   func status() async throws -> NodeStatusView {
     let (summary, standstills, problem, now) = await loop.read {
-      ($0.summary(), $0.standstillViews(), $0.exclusion(at: $1)?.description, $1)
+      ($0.summary(), $0.standstillViews(), $0.ownRevocation ?? $0.exclusion(at: $1)?.description, $1)
     }
     let addresses = facts.addresses()
     return NodeStatusView(

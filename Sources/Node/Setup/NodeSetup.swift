@@ -90,6 +90,15 @@ public struct NodeSetup: Sendable {
     ).text()
   }
 
+  /// Says to a node that the network let in by vote how it joins.
+  ///
+  /// - Parameter addresses: as for `invite`.
+  /// - Throws: `IdentityError.wayClosed`; `Refusal` when no address is known.
+  public func welcome(_ node: NodeID, addresses given: [String]) throws -> String {
+    let identity = try identity()
+    return try identity.welcome(node, seeds: try seeds(of: identity, at: given)).text()
+  }
+
   private func seeds(of identity: LocalIdentity, at given: [String]) throws -> [Invitation.Seed] {
     let addresses = try given.isEmpty ? [ownAddress()] : given
     for address in addresses.compactMap({ HostPort($0) }) {

@@ -14,6 +14,18 @@ extension Client {
   }
 
   public func announcements() async throws -> [AnnouncementView] { try await get("/v1/announcements") }
+  public func decisions() async throws -> [DecisionView] { try await get("/v1/network/decisions") }
+
+  /// - Returns: the proposal's id; when it stands on the ledger shows later.
+  public func propose(_ request: ProposalRequest) async throws -> ProposalReceipt {
+    try await post("/v1/network/decisions", request)
+  }
+
+  /// - Returns: how things stand when the vote is kept.
+  public func vote(on decision: StatementID, _ request: VoteRequest) async throws -> [DecisionView] {
+    try await post("/v1/network/decisions/\(decision)/vote", request)
+  }
+
   public func ping(_ node: NodeID) async throws -> PingView { try await post("/v1/members/\(node)/ping", NoBody()) }
 
   public func collaborations() async throws -> [CollaborationView] { try await get("/v1/collaborations") }

@@ -1,6 +1,10 @@
 import ArgumentParser
+import Contract
+import Engine
+import Interface
 import Model
 import Node
+import Overlay
 
 struct NetworkAllow: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -26,10 +30,32 @@ struct NetworkAllow: AsyncParsableCommand {
     }
     let life = try NetworkCommand.life(expires)
     for text in address { _ = try Arguments.reachable(text, "--address") }
+    if try await hasWelcomed(id, folder) { return }
     let text = try NodeSetup(folder).allow(id, addresses: address, expiresMilliseconds: HumanText.now() + life)
     Output.data(text)
     Output.hint(
       "node \(id.short) alone may join by it, for \(HumanText.duration(life)); it is no secret: "
         + "jointcloud network join --data DIR jc1...")
+  }
+
+  /// A node that the network let in by vote needs no founder's word: any member may say how it joins.
+  private func hasWelcomed(_ id: NodeID, _ folder: DataFolder) async throws -> Bool {
+    let genesis = try NetworkFile.read(in: folder).membership.genesis
+    guard genesis.admission.vote else { return false }
+    let setup = NodeSetup(folder)
+    let mayGrant = (try? setup.identity().requireGranting(.allowList)) != nil
+    if mayGrant { return false }
+    let node = try NodeOptions.parse(["--data", folder.path])
+    let isVotedIn = try await node.withNode { client in
+      try await client.decisions().contains { $0.node == id && $0.act == .admit && $0.state == .holds }
+    }
+    guard isVotedIn else {
+      throw Failure(
+        .notPermitted, "no decision that lets node \(id.short) in holds here",
+        next: "jointcloud network admit \(id) --reason TEXT")
+    }
+    Output.data(try setup.welcome(id, addresses: address))
+    Output.hint("node \(id.short) alone may join by it; it is no secret: jointcloud network join --data DIR jc1...")
+    return true
   }
 }

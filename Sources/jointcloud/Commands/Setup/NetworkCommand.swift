@@ -8,7 +8,10 @@ import Overlay
 struct NetworkCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "network", abstract: "The network that this node belongs to.",
-    subcommands: [Create.self, Invite.self, NetworkAllow.self, Join.self, NetworkShow.self, NetworkAnnounce.self])
+    subcommands: [
+      Create.self, Invite.self, NetworkAllow.self, Join.self, NetworkShow.self, NetworkAnnounce.self,
+      NetworkAdmit.self, NetworkRevoke.self, NetworkVote.self, NetworkDecisions.self,
+    ])
 
   struct Create: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Found a network. Prints its id.")
@@ -16,15 +19,37 @@ struct NetworkCommand: AsyncParsableCommand {
     @OptionGroup var output: OutputOptions
     @Option(help: "What to call it.")
     var name: String
-    @Option(help: "How nodes get in: by invitation, by an allow-list of their ids, or both. It can never be changed.")
-    var admission = AdmissionChoice.invitation
+    @Option(
+      help: """
+        How nodes get in, for good: invitation, allow-list, vote, or several with commas between; both is the first \
+        two. By vote members are revoked, too.
+        """)
+    var admission = AdmissionChoice(policy: Genesis.AdmissionPolicy(invitation: true))
 
-    enum AdmissionChoice: String, ExpressibleByArgument, CaseIterable {
-      case invitation, allowList = "allow-list", both
+    struct AdmissionChoice: ExpressibleByArgument, CustomStringConvertible {
+      var policy: Genesis.AdmissionPolicy
 
-      var policy: Genesis.AdmissionPolicy {
-        Genesis.AdmissionPolicy(invitation: self != .allowList, allowList: self != .invitation)
+      init(policy: Genesis.AdmissionPolicy) {
+        self.policy = policy
       }
+
+      init?(argument: String) {
+        var policy = Genesis.AdmissionPolicy(invitation: false)
+        for word in argument.split(separator: ",", omittingEmptySubsequences: false) {
+          switch word {
+          case "invitation": policy.invitation = true
+          case "allow-list": policy.allowList = true
+          case "vote": policy.vote = true
+          case "both": (policy.invitation, policy.allowList) = (true, true)
+          default: return nil
+          }
+        }
+        self.policy = policy
+      }
+
+      static var allValueStrings: [String] { ["invitation", "allow-list", "vote", "both"] }
+      var description: String { NetworkView.Policy(policy).words.joined(separator: ",") }
+      var defaultValueDescription: String { description }
     }
 
     func validate() throws {
@@ -37,7 +62,10 @@ struct NetworkCommand: AsyncParsableCommand {
       _ = try NodeSetup(folder).createNetwork(
         name: name, admission: admission.policy, nowMilliseconds: HumanText.now(), random: &random)
       try await NetworkView(try NetworkFile.read(in: folder), folder).print(output, id: true)
-      let next = admission == .allowList ? "network allow NODE" : "network invite"
+      let policy = admission.policy
+      let next =
+        policy.invitation
+        ? "network invite" : policy.allowList ? "network allow NODE" : "network admit NODE --reason TEXT"
       Output.hint(
         "next: jointcloud node run --data \(folder.typed), then jointcloud \(next) --data \(folder.typed)")
     }

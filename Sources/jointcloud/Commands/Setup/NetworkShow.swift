@@ -65,11 +65,20 @@ struct NetworkView: Encodable {
   struct Policy: Encodable {
     var allowList: Bool
     var invitation: Bool
+    var vote: Bool
+
+    init(_ policy: Genesis.AdmissionPolicy) {
+      (allowList, invitation, vote) = (policy.allowList, policy.invitation, policy.vote)
+    }
+
+    var words: [String] {
+      (invitation ? ["invitation"] : []) + (allowList ? ["allow-list"] : []) + (vote ? ["vote"] : [])
+    }
   }
 
   init(_ file: NetworkFile, _ folder: DataFolder) throws {
     let genesis = file.membership.genesis
-    admission = Policy(allowList: genesis.admission.allowList, invitation: genesis.admission.invitation)
+    admission = Policy(genesis.admission)
     createdMilliseconds = genesis.createdMilliseconds
     data = folder.path
     founders = genesis.founders.map { NodeID(rootKey: $0) }.sorted()
@@ -111,7 +120,7 @@ struct NetworkView: Encodable {
   }
 
   private var policy: String {
-    let ways = (admission.invitation ? ["invitation"] : []) + (admission.allowList ? ["allow-list"] : [])
+    let ways = admission.words
     return ways.isEmpty ? "founders only" : ways.joined(separator: ", ")
   }
 
