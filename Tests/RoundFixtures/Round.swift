@@ -14,7 +14,8 @@ public struct Round: Sendable {
   public func node(_ index: Int) -> NodeID { identities[index].node }
 
   public init(
-    seed: UInt64 = 1, totals: [Amounts] = [.zero, Self.four, Self.four], contract: ContractDocument = .standard
+    seed: UInt64 = 1, totals: [Amounts] = [.zero, Self.four, Self.four], contract: ContractDocument = .standard,
+    isOfNetwork: Bool = false
   ) throws {
     var random = Random.seeded(seed)
     let first = try LocalIdentity.founding(
@@ -25,7 +26,10 @@ public struct Round: Sendable {
       all.append(try LocalIdentity.joining(invitation, seeds: NodeSeeds(random: &random), nowMilliseconds: 1))
     }
     identities = all
-    let charter = Charter(founder: first.node, name: "round", network: first.network, nonce: "n")
+    let charter =
+      isOfNetwork
+      ? Charter.ofNetwork(first.network, founder: first.node)
+      : Charter(founder: first.node, name: "round", network: first.network, nonce: "n")
     id = try charter.id()
     let roster = Roster(
       version: 1,
