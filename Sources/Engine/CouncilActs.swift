@@ -22,11 +22,24 @@ extension NodeEngine {
     guard let book = books[desk.id], let decided = book.council else {
       refuse(
         command, .unavailable,
-        "the network's own collaboration is not known here yet: its founder or a member brings it",
-        next: "jointcloud member list", &turn)
+        Self.councilUnknown(desk, identity.node), next: "jointcloud network decisions", &turn)
       return nil
     }
     return (desk, book, decided)
+  }
+
+  static func councilUnknown(_ desk: CouncilDesk, _ node: NodeID) -> String {
+    desk.charter.founder == node
+      ? "this node is founding the network's own collaboration: give the command again in some seconds"
+      : "the network's own collaboration is not known here yet: a neighbour brings it in some seconds"
+  }
+
+  private static func ending(of motion: Council.Record) -> String {
+    switch motion.outcome {
+    case .holds(let entry): "holds since entry \(entry)"
+    case .failed(let entry): "has failed with entry \(entry)"
+    case .open: "is over: nobody decided it in time"
+    }
   }
 
   private func hasPart(_ book: CollaborationState, _ command: CommandID, _ turn: inout Turn) -> Bool {
@@ -51,7 +64,7 @@ extension NodeEngine {
   ) {
     guard let (desk, book, decided) = councilBook(command, &turn), hasPart(book, command, &turn) else { return }
     let motion = Motion(
-      act: act, subject: node, person: person, reason: reason,
+      act: act, after: book.lastEntry, subject: node, person: person, reason: reason,
       expiresMilliseconds: turn.now.wallMilliseconds + CouncilDesk.motionMilliseconds)
     if let problem = motion.disorder {
       return refuse(command, .invalid, problem, next: "jointcloud network \(act.rawValue) NODE --reason TEXT", &turn)
@@ -89,7 +102,8 @@ extension NodeEngine {
     }
     guard motion.outcome == .open, motion.motion.expiresMilliseconds > turn.now.wallMilliseconds else {
       return refuse(
-        command, .conflict, "proposal \(id.short) is not open any more", next: "jointcloud network decisions", &turn)
+        command, .conflict, "proposal \(id.short) \(Self.ending(of: motion)): there is nothing to vote on",
+        next: "jointcloud network decisions", &turn)
     }
     guard book.mayDecide(identity.node, on: motion.motion.subject) else {
       let why = motion.motion.subject == identity.node ? "it is about this node" : "this node has no vote"
@@ -152,7 +166,10 @@ extension NodeEngine {
       let isOver =
         vote == nil
         ? motion != nil
-        : motion.map { $0.outcome != .open || $0.ballots.contains { $0.node == identity.node } } ?? true
+        : motion.map {
+          $0.outcome != .open || $0.motion.expiresMilliseconds <= turn.now.wallMilliseconds
+            || $0.ballots.contains { $0.node == identity.node }
+        } ?? true
       if isOver { forget(waiting: id, &turn) }
     }
   }

@@ -32,6 +32,7 @@ struct CouncilDesk: Sendable {
   static let voteMilliseconds: Int64 = 60_000
   /// How long the founder listens for what it may have founded before.
   static let listening = Duration.seconds(1)
+  static let listeningToOthers = Duration.seconds(30)
   static let joinInterval = Duration.seconds(5)
   static let tellInterval = Duration.seconds(2)
 
@@ -41,6 +42,8 @@ struct CouncilDesk: Sendable {
   /// Uptimes.
   var beganAt: Duration?
   var joinAskedAt: Duration?
+  /// How often this node looked for room on the roster: who stands before it may never ask.
+  var joinLooks = 0
   var toldAt: [StatementID: Duration] = [:]
   var lastAsked: NodeID?
   var isFounding = false

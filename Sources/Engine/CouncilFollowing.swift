@@ -24,8 +24,14 @@ extension NodeEngine {
     turn.act(.setTimer(.council, after: CouncilDesk.interval))
     guard broken[desk.id] == nil else { return }
     guard consensus.members(of: desk.id) != nil else {
-      let isHeard = turn.now.uptime - (desk.beganAt ?? .zero) >= CouncilDesk.listening
-      if desk.charter.founder == identity.node, isHeard { return foundCouncil(&turn) }
+      // Who knows others may have founded it before, on data that is gone: they have time to tell.
+      let isAlone = overlay.members.isEmpty
+      let patience = isAlone ? CouncilDesk.listening : CouncilDesk.listeningToOthers
+      let isHeard = turn.now.uptime - (desk.beganAt ?? .zero) >= patience
+      if desk.charter.founder == identity.node, isHeard, consensus.isNewestCopy, isAlone || !overlay.linkedPeers.isEmpty
+      {
+        return foundCouncil(&turn)
+      }
       return askForCouncil(&turn)
     }
     joinCouncil(&turn)
@@ -103,7 +109,9 @@ extension NodeEngine {
       state.foundingRoster.members.map(\.node) == [desk.charter.founder],
       let set = Self.memberSet(desk.id, founder: desk.charter.founder, state.contract, state.foundingRoster)
     else { return journal.count("ledger: malformed") }
-    consensusStep(.open(set, Self.electionRules(of: state.contract), recovered: nil), &turn)
+    // This node may have been a member before, on data that is gone: it signs nothing until it knows.
+    let nothing = RecoveredChain(collaboration: desk.id, entries: [], proposals: [])
+    consensusStep(.open(set, Self.electionRules(of: state.contract), recovered: nothing), &turn)
     consensusStep(.publish(desk.id), &turn)
   }
 
@@ -116,10 +124,11 @@ extension NodeEngine {
     if let last = desk.joinAskedAt, turn.now.uptime - last < CouncilDesk.joinInterval { return }
     let room = book.contract.admission.membersAtMost - book.roster.members.count
     let before = overlay.members.prefix { $0.id < identity.node }.count {
-      ($0.state == .alive || $0.state == .suspected) && book.roster[$0.id] == nil
+      ($0.state == .alive || $0.state == .suspected) && book.roster[$0.id] == nil && !book.departed.contains($0.id)
     }
-    guard before < room else { return }
     council?.joinAskedAt = turn.now.uptime
+    council?.joinLooks = min(desk.joinLooks + 1, 1_024)
+    guard before < room * (1 + desk.joinLooks) else { return }
     let request = JoinRequest(after: book.lastEntry, contract: book.contractHash, member: councilMember)
     tell(
       book.coordinator, context(turn.now).statement(request, in: desk.id),
@@ -135,6 +144,7 @@ extension NodeEngine {
     // Who is cut off hears why, last of all.
     for node in revoked.subtracting(overlay.revoked).sorted() where node != identity.node {
       consensusStep(.farewell(id, to: node), &turn)
+      turn.act(.expel(node))
       let motion = decided.revoked[node].flatMap { decided[$0] }
       notice(
         "information", "member.revoked", node: node,

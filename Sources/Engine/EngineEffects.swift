@@ -24,6 +24,8 @@ public enum Action: Sendable {
   case present(SignedStatement)
   /// Let this member in from now on, also when its grant is over.
   case admit(NodeID)
+  /// Serve this node nothing any more: the network has cut it off.
+  case expel(NodeID)
   case setTimer(EngineTimer, after: Duration)
   /// Feed `wake` back.
   case wake

@@ -110,6 +110,8 @@ extension NodeEngine {
       let folded = try fold([record], after: head.number, of: id)
       draftChanges[id, default: []].append(contentsOf: folded)
     } catch {
+      // The draft is what the roles go by, and a refused entry changes nothing of it.
+      bringDraft(of: id, to: head.number)
       return notice("control", "entry.refused", collaboration: id, "\(error)", &turn)
     }
     var effects: LedgerConsensus.Effects = []

@@ -45,7 +45,7 @@ import Testing
       #expect(try run("network", "join", "--data", "b", text).status == 0)
       let shown = try run("network", "show", "--data", "b", "-o", "json")
       let document = try JSONSerialization.jsonObject(with: Data(shown.output.utf8)) as? [String: Any]
-      #expect(document?["admission"] as? [String: Bool] == ["allowList": true, "invitation": false])
+      #expect(document?["admission"] as? [String: Bool] == ["allowList": true, "invitation": false, "vote": false])
       #expect(document?["joinableUntilMilliseconds"] is Int)
       let member = try run("network", "allow", "--data", "b", id, "--address", "127.0.0.1:4000")
       #expect(member.status == 8 && member.errors.contains("did not found"), "\(member.errors)")

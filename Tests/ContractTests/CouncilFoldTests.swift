@@ -16,10 +16,11 @@ import Testing
 
   private func proposal(
     _ act: MotionAct, _ subject: NodeID, by index: Int, in round: Round, expires: Int64 = 60_000,
-    reason: String = "it asked", collaboration: CollaborationID? = nil
+    reason: String = "it asked", after: Int? = nil, collaboration: CollaborationID? = nil
   ) throws -> MotionProposed {
     let motion = Motion(
-      act: act, subject: subject, person: "ada", reason: reason, expiresMilliseconds: expires)
+      act: act, after: after ?? round.state.lastEntry, subject: subject, person: "ada", reason: reason,
+      expiresMilliseconds: expires)
     return MotionProposed(
       proposal: try round.identities[index].sign(motion, collaboration: collaboration ?? round.id))
   }
@@ -112,13 +113,31 @@ import Testing
     #expect(try plain.refusal(of: proposal(.admit, stranger, by: 1, in: plain)) == .kind)
   }
 
-  @Test("Proposals are bounded: no more than the limit are open at one time")
+  @Test("Proposals are bounded, of one member more than of all, and what was forgotten cannot be said again")
   func bounded() throws {
     var round = try council()
-    for index in 0..<Council.openLimit {
+    for index in 0..<Council.openLimitOfOne {
       try round.apply(proposal(.admit, NodeID(Digest(of: [UInt8(index)])), by: 1, in: round))
     }
     #expect(try round.refusal(of: proposal(.admit, stranger, by: 1, in: round)) == .limit)
+    let first = try proposal(.admit, stranger, by: 2, in: round)
+    try round.apply(first)
+    for voter in [1, 3] { try round.apply(vote(first, by: voter, in: round)) }
+    // Let in and cut off in turn, until the first of these is forgotten.
+    var act = MotionAct.revoke
+    while round.state.council?[first.proposal.id] != nil {
+      let motion = try proposal(act, stranger, by: 0, in: round)
+      try round.apply(motion)
+      for voter in [1, 2] { try round.apply(vote(motion, by: voter, in: round)) }
+      act = act == .revoke ? .admit : .revoke
+      #expect(round.state.council.map { $0.motions.count <= Council.motionsKept } == true)
+    }
+    if act == .revoke {
+      let motion = try proposal(.revoke, stranger, by: 0, in: round)
+      try round.apply(motion)
+      for voter in [1, 2] { try round.apply(vote(motion, by: voter, in: round)) }
+    }
+    #expect(try round.refusal(of: first) == .order)
     #expect(try round.refusal(of: TaskSubmitted(submission: round.submission())) != nil, "it takes no tasks")
   }
 }

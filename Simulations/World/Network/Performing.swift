@@ -33,6 +33,7 @@ extension SimulatedNetwork {
     case .answer(let id, let answer): nodes[index].answers[id] = answer
     case .notice(let notice): heard(notice, of: index)
     case .admit(let node): nodes[index].admitted.insert(node)
+    case .expel(let node): nodes[index].admitted.remove(node)
     case .logRequested(let request, let node): nodes[index].logRequests.append((request, node))
     case .logChunk(let chunk, let node): nodes[index].logChunks.append((chunk, node))
     case .traceRequested(let request, let node):

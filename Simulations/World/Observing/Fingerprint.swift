@@ -103,6 +103,7 @@ extension Fingerprint {
     case .close(let link, let reason): add("close \(link) \(reason)")
     case .present(let record): add("present \(record.id)")
     case .admit(let node): add("admit \(node)")
+    case .expel(let node): add("expel \(node)")
     case .setTimer(let timer, let after): add("timer \(timer) \(after)")
     case .hold(let task, let objects, let inputs):
       add("hold \(task) \(inputs)")

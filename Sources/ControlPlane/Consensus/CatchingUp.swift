@@ -11,15 +11,20 @@ extension LedgerReplica {
     var chosen: [SignedProposal] = []
     var bytes: [[UInt8]] = []
     var byteCount = 0
+    var proofCount = 0
     while index < proposals.count, proposals[index].proposal.last <= min(durability.proposed, end) {
       let batch = proposals[index].numbers
       let size = batch.reduce(0) { $0 + (entry($1)?.bytes.count ?? 0) }
-      let fits = byteCount + size <= ConsensusLimits.batchByteCount && bytes.count + batch.count <= limit
+      let proofs = batch.count { entry($0)?.bearsProof ?? false }
+      let fits =
+        byteCount + size <= ConsensusLimits.batchByteCount && bytes.count + batch.count <= limit
+        && proofCount + proofs <= ConsensusLimits.proofsPerSegment
       // The first batch always goes: a batch is within a message's bounds by itself.
       guard fits || chosen.isEmpty else { break }
       chosen.append(proposals[index])
       bytes.append(contentsOf: batch.compactMap { entry($0)?.bytes })
       byteCount += size
+      proofCount += proofs
       index += 1
     }
     guard let last = chosen.last?.proposal.last else { return nil }

@@ -62,9 +62,12 @@ public struct LedgerConsensus: Sendable {
   /// What a start waits for before this node signs anything; nil once it does.
   public func waking(of collaboration: CollaborationID) -> WakingView? { replicas[collaboration]?.wakingView(desk) }
 
+  /// Whether the data lies where this node left it.
+  public var isNewestCopy: Bool { desk.isNewestCopy }
+
   /// Whether any start still waits so.
   public var isWaking: Bool {
-    replicas.values.contains { $0.waking != nil && !$0.isHalted && $0.members.member(desk.own) != nil }
+    replicas.values.contains { $0.waking != nil && !$0.isHalted && $0.hasVote(desk) }
   }
 
   public func office(of collaboration: CollaborationID) -> OfficeView? { replicas[collaboration]?.view }

@@ -50,7 +50,7 @@ extension LedgerReplica {
   /// was set back to an older copy of its data: so others say first how far they are.
   mutating func resumeOffice(desk: inout ReplicaDesk) {
     // Of a ledger without entries nothing can have been lost that anybody else holds, and of one voter all is here.
-    let isAlone = configuration.isQuorum([desk.own])
+    let isAlone = configuration.isQuorum([desk.own]) && waking == nil
     takeOffice(isResumed: (!entries.isEmpty || waking != nil) && !isAlone, cause: cause(desk), desk: &desk)
   }
 

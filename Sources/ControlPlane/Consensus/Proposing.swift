@@ -51,11 +51,14 @@ extension LedgerReplica {
     else { return }
     var last = first
     var byteCount = first.bytes.count
+    var proofCount = first.bearsProof ? 1 : 0
     while let next = entry(last.number + 1), next.number - first.number < Proposal.countLimit,
+      !next.bearsProof || proofCount < ConsensusLimits.proofsPerSegment,
       byteCount + next.bytes.count <= ConsensusLimits.batchByteCount, next.configuration == first.configuration,
       last.kind != MembershipChange.leftKind
     {
       byteCount += next.bytes.count
+      proofCount += next.bearsProof ? 1 : 0
       last = next
     }
     let proposal = Proposal(

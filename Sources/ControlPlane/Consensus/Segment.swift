@@ -136,3 +136,8 @@ struct Segment: Sendable {
     guard next == last + 1 else { throw .uncovered }
   }
 }
+
+extension Entry {
+  /// Whether it begins a term or changes members: a message holds a bounded number of these, each with signatures to check.
+  var bearsProof: Bool { kind == TermOpened.kind || MembershipChange.changesMembers(kind) }
+}

@@ -37,9 +37,11 @@ struct Waking: Sendable {
 
 extension LedgerReplica {
   mutating func beginWaking(_ recovered: RecoveredChain, desk: inout ReplicaDesk) {
-    // Before its founder opens a ledger there is nothing of it anywhere, and one voter alone has nobody to ask.
+    // Before its founder opens a ledger there is nothing of it anywhere, and one voter alone has nobody to ask; but an
+    // older copy may be from before there were others.
     let isUnopened = isBlank && members.founder == desk.own && desk.isNewestCopy
-    guard !isUnopened, !configuration.isQuorum([desk.own]) else { return }
+    let isAlone = desk.isNewestCopy && configuration.isQuorum([desk.own])
+    guard !isUnopened, !isAlone else { return }
     waking = Waking(since: desk.now, recovered)
     tickWaking(desk: &desk)
   }
@@ -48,7 +50,8 @@ extension LedgerReplica {
     guard let waking, hasVote(desk) else { return nil }
     return WakingView(
       isOverdue: desk.now.uptime - waking.since.uptime > rules.timeout * ConsensusLimits.wakingTimeouts,
-      awaited: configuration.allVoters.map(\.node).filter { $0 != desk.own && !waking.heard.contains($0) },
+      awaited: (configuration.isQuorum([desk.own]) ? others(desk) : configuration.allVoters.map(\.node))
+        .filter { $0 != desk.own && !waking.heard.contains($0) },
       isCatchingUp: hasHeardEnough(waking, desk))
   }
 
@@ -65,6 +68,12 @@ extension LedgerReplica {
     noteOwnWord(in: credentials, desk: &desk)
     waking?.heard.insert(node)
     let position = credentials.position(in: collaboration)
+    // What voters say who have been replaced binds nobody; those not known yet are known once it is caught up.
+    if let configuration = credentials.configuration, membership.configuration(configuration) != nil,
+      counting(configuration) == nil
+    {
+      return considerWaking(desk: &desk)
+    }
     if waking?.goal.map({ position > $0.position }) ?? true { waking?.goal = (position, credentials.configuration) }
     considerWaking(desk: &desk)
   }
@@ -80,9 +89,7 @@ extension LedgerReplica {
       credentials.prepared.map { ($0.body.term, $0.body.number, isOwn($0)) },
       credentials.decision.map { ($0.body.term, $0.body.number, isOwn($0)) },
     ].compactMap { $0 }
-    // Nobody is elected who did not stand.
-    let isVoteLost =
-      credentials.office.map { (isOwn($0) || $0.body.candidate == own) && waking.lacks($0.body) } ?? false
+    let isVoteLost = credentials.office.map { isOwn($0) && waking.lacks($0.body) } ?? false
     guard isVoteLost || proved.contains(where: { $0.2 && waking.lacks(term: $0.0, number: $0.1) }) else { return }
     findSetBack(at: credentials.position(in: collaboration).number, desk: &desk)
   }
@@ -107,7 +114,9 @@ extension LedgerReplica {
 
   /// Whether enough others have been heard: nobody can have counted this node's word without one of them.
   private func hasHeardEnough(_ waking: Waking, _ desk: ReplicaDesk) -> Bool {
-    [configuration, electorate].allSatisfy { configuration in
+    // Where the copy names one voter, whoever holds the ledger may know of more.
+    if configuration.isQuorum([desk.own]) { return others(desk).allSatisfy(waking.heard.contains) }
+    return [configuration, electorate].allSatisfy { configuration in
       let voters = Set(configuration.allVoters.map(\.node))
       if !configuration.isQuorum(voters.subtracting(waking.heard).union([desk.own])) { return true }
       // Among three voters that takes both others, and one of them may be gone for good.

@@ -2,10 +2,11 @@ public import Model
 
 /// What the ledger of a network's own collaboration says of who belongs to the network (R20).
 public struct Council: Hashable, Sendable {
-  /// Proposals that may be open at one time.
-  public static let openLimit = 64
-  /// Proposals that are remembered: those whose time is not over, and the newest others.
-  public static let motionsKept = 256
+  /// Proposals that may be open at one time, and of one member: room is left for every other.
+  public static let openLimit = 160
+  public static let openLimitOfOne = 8
+  /// Proposals that are remembered: those that are open, and the newest others.
+  public static let motionsKept = 512
   /// Nodes that may be let in, and that may be revoked: as many as a network has members at most.
   public static let nodeLimit = 4_096
 
@@ -39,6 +40,8 @@ public struct Council: Hashable, Sendable {
 
   /// The newest last.
   public internal(set) var motions: [Record] = []
+  /// The newest entry of a proposal that is not remembered any more: none is taken from whoever knew less.
+  public internal(set) var forgottenEntry = 0
   /// By whom was let in by vote, the proposal that says so.
   public internal(set) var admitted: [NodeID: StatementID] = [:]
   /// By who is cut off, the proposal that says so.
@@ -88,12 +91,18 @@ extension CollaborationState {
       try judge.require(council.revoked[motion.subject] == nil, .motion, "\(motion.subject.short) is revoked already")
       try judge.require(council.revoked.count < Council.nodeLimit, .limit, "\(Council.nodeLimit) nodes are revoked")
     }
+    try judge.require(
+      (council.forgottenEntry...lastEntry).contains(motion.after), .order,
+      "the proposal is from before what was decided since: propose it again")
+    let open = council.motions.filter {
+      $0.outcome == .open && $0.motion.expiresMilliseconds > record.timeMilliseconds
+    }
+    try judge.require(open.count < Council.openLimit, .limit, "\(Council.openLimit) proposals are open")
+    try judge.require(
+      open.count { $0.proposer == proposer } < Council.openLimitOfOne, .limit,
+      "\(Council.openLimitOfOne) proposals of \(proposer.short) are open")
     var changed = council
     changed.forget(at: record.timeMilliseconds)
-    let open = changed.motions.count { $0.outcome == .open && $0.motion.expiresMilliseconds > record.timeMilliseconds }
-    try judge.require(
-      open < Council.openLimit && changed.motions.count < Council.motionsKept, .limit,
-      "\(Council.openLimit) proposals are open, or \(Council.motionsKept) not over")
     changed.motions.append(
       Council.Record(
         id: body.proposal.id, motion: motion, proposer: proposer, entry: record.number,
@@ -185,12 +194,12 @@ extension CollaborationState {
 }
 
 extension Council {
-  /// Forgets the oldest whose time is over: they could come again by nobody's signature.
+  /// Forgets the oldest that is not open any more.
   fileprivate mutating func forget(at milliseconds: Int64) {
     while motions.count >= Self.motionsKept,
-      let oldest = motions.firstIndex(where: { $0.motion.expiresMilliseconds <= milliseconds })
+      let oldest = motions.firstIndex(where: { $0.outcome != .open || $0.motion.expiresMilliseconds <= milliseconds })
     {
-      motions.remove(at: oldest)
+      forgottenEntry = max(forgottenEntry, motions.remove(at: oldest).entry)
     }
   }
 }

@@ -19,6 +19,8 @@ public struct Motion: StatementBody {
   public static let lifetimeLimitMilliseconds: Int64 = 7 * 24 * 3_600_000
 
   public var act: MotionAct
+  /// The newest decided entry that its author knew: what was decided and forgotten cannot be said again.
+  public var after: Int
   /// Wall milliseconds: no vote counts from then on.
   public var expiresMilliseconds: Int64
   public var person: String
@@ -26,8 +28,11 @@ public struct Motion: StatementBody {
   /// Whom it is about.
   public var subject: NodeID
 
-  public init(act: MotionAct, subject: NodeID, person: String, reason: String, expiresMilliseconds: Int64) {
+  public init(
+    act: MotionAct, after: Int, subject: NodeID, person: String, reason: String, expiresMilliseconds: Int64
+  ) {
     self.act = act
+    self.after = after
     self.expiresMilliseconds = expiresMilliseconds
     self.person = person
     self.reason = reason

@@ -13,8 +13,7 @@ extension NodeEngine {
     }
     guard let book = books[desk.id], let decided = book.council else {
       throw Refusal(
-        .unavailable, "the network's own collaboration is not known here yet: its founder or a member brings it",
-        next: "jointcloud member list")
+        .unavailable, Self.councilUnknown(desk, identity.node), next: "jointcloud network decisions")
     }
     let kept = decided.decisions.values.filter { old in !decided.motions.contains { $0.id == old.id } }
     return (kept.sorted { $0.entry < $1.entry } + decided.motions).map { view($0, book.id, now) }

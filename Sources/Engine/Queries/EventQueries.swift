@@ -52,7 +52,8 @@ extension NodeEngine {
       members: byState.values.reduce(0, +), membersAlive: byState[MemberState.alive.rawValue] ?? 0,
       membersByState: byState, links: overlay.linkedPeers.count, localHealth: overlay.localHealth,
       traffic: trafficView, dropped: dropped,
-      collaborations: books.count, total: assessor.reservations.total, committed: assessor.reservations.committed,
+      collaborations: books.values.count { $0.council == nil }, total: assessor.reservations.total,
+      committed: assessor.reservations.committed,
       queuedEvents: queues.count,
       deadEvents: journal.deadCount,
       openTasks: books.values.reduce(0) { $0 + $1.openTasks }, outbox: outbox.count)
@@ -87,6 +88,7 @@ extension NodeEngine {
 
   /// The message's sender for logs: where a member listens.
   public func holder(_ node: NodeID) -> Holder? {
-    overlay.member(node).map { Holder(node: node, addresses: $0.addresses) }
+    if overlay.revoked.contains(node) { return nil }
+    return overlay.member(node).map { Holder(node: node, addresses: $0.addresses) }
   }
 }

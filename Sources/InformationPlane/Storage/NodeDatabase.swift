@@ -99,14 +99,25 @@ public final class NodeDatabase: Sendable {
     try naming(path) { try pool.read { db in try Recovery.everything(db, path: path) } }
   }
 
-  /// Names the file itself, not what is in it: a copy of the folder has another name, wherever it lies.
+  /// Names the file itself, not what is in it: a copy of the folder has another name, wherever it lies. By its number
+  /// and the generation of that number, since file systems give numbers again; by its device where they tell none.
   ///
   /// - Throws: `StorageError` when the file system does not say.
   public func place() throws(StorageError) -> String {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw systemError(path) }
+    defer { Glibc.close(descriptor) }
     var status = stat()
-    guard stat(path, &status) == 0 else { throw systemError(path) }
-    return "\(status.st_dev):\(status.st_ino)"
+    guard fstat(descriptor, &status) == 0 else { throw systemError(path) }
+    var generation = 0
+    guard ioctl(descriptor, Self.generationRequest, &generation) == 0 else {
+      return "\(status.st_ino) on \(status.st_dev)"
+    }
+    return "\(status.st_ino).\(generation)"
   }
+
+  /// `FS_IOC_GETVERSION` of Linux.
+  private static let generationRequest: UInt = 0x8008_7601
 
   /// Why `heads.json` could not be written, nil when it could: the node goes on, and should say so.
   public var headsProblem: String? { heads.problem }

@@ -105,6 +105,9 @@ public final class PeerTransport: Sendable {
   /// Lets a member in though its grant is over: it was admitted in time.
   public func admit(_ member: NodeID) { streams.admit(member) }
 
+  /// Begins to serve nothing more to a node that was let in before. What is being served to it ends by itself.
+  public func expel(_ member: NodeID) { streams.expel(member) }
+
   /// The chain of this record was checked: it need not be when its node connects.
   public func remember(_ member: CheckedMember) { streams.records.insert(member) }
 

@@ -118,6 +118,7 @@ final class Hands: Sendable {
     case .close(let link, let reason): transmit(.close(link, reason))
     case .present(let record): transmit(.present(record))
     case .admit(let node): transport?.admit(node)
+    case .expel(let node): transport?.expel(node)
     case .setTimer(let timer, let after): timers.set(timer, after: after)
     case .sign(let job, let statement): put(.sign(job, statement))
     case .check(let job, let check): put(.check(job, check))

@@ -14,20 +14,21 @@ enum Reference {
   static let shortest = 4
 
   static func find(
-    _ text: String, _ noun: String, among candidates: [Candidate]
+    _ text: String, _ noun: String, among candidates: [Candidate], listedBy list: String? = nil
   ) throws -> Digest {
+    let list = list ?? "jointcloud \(noun) list"
     if let whole = Digest(hexadecimal: text) { return whole }
     if text == "last" {
       let newest = candidates.enumerated().max {
         ($0.element.timeMilliseconds, $0.offset) < ($1.element.timeMilliseconds, $1.offset)
       }
       guard let newest else {
-        throw Failure(.error, "there is no \(noun) yet", next: "jointcloud \(noun) list")
+        throw Failure(.error, "there is no \(noun) yet", next: list)
       }
       return newest.element.id
     }
     guard let found = try match(text, among: candidates) else {
-      throw unknown(text, "no \(noun) is called", next: "jointcloud \(noun) list")
+      throw unknown(text, "no \(noun) is called", next: list)
     }
     return found.id
   }

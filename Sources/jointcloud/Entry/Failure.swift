@@ -62,7 +62,11 @@ struct Failure: Error {
     case .wayClosed(.allowList): self.init(.notPermitted, "\(error)", next: "jointcloud network invite")
     case .wayClosed(.vote): self.init(.notPermitted, "\(error)", next: "jointcloud network show")
     case .grantedToAnother(_, let node):
-      self.init(.notPermitted, "\(error)", next: "ask a founder for jointcloud network allow \(node)")
+      self.init(
+        .notPermitted, "\(error)",
+        next:
+          "ask a founder, or in a network that votes any member once it is admitted, for jointcloud network allow \(node)"
+      )
     case .notAFounder, .notAdmitted, .badSignature: self.init(.notPermitted, "\(error)", next: Self.askAnew)
     case .malformed(what: "the invitation", _), .altered:
       self.init(.error, "\(error)", next: "copy one line as jointcloud network invite printed it, whole")

@@ -26,6 +26,7 @@ extension OverlayCore {
     }
     guard isTimely(expires, &turn) else { return turn.emit(.forgetFact(signed.id)) }
     let author = signed.statement.author
+    guard !revoked.contains(author) else { return turn.emit(.forgetFact(signed.id)) }
     let certificate = (author == node ? ownRecord : table[author]?.checked)?.certificate
     // A fact that was changed on the disk would be relayed at this node's cost.
     guard let certificate, certificate.epoch == signed.statement.epoch, signed.verifies(with: certificate.signingKey)
@@ -236,6 +237,8 @@ extension OverlayCore {
     _ holds: Bool, _ turn: inout Turn
   ) {
     let check = facts.pending.removeValue(forKey: signed.id)
+    // It may have been cut off meanwhile.
+    guard !revoked.contains(signed.statement.author) else { return wanted.remove(signed.id) }
     guard holds else {
       dropForgery(by: signed.statement.author, from: pending.node, &turn)
       guard table[signed.statement.author]?.twoKeysEpoch == signed.statement.epoch else {

@@ -120,8 +120,10 @@ extension OverlayCore {
   /// Why a node cannot be a member here by this record, though it is admitted.
   func obstacle(to checked: CheckedMember) -> CloseReason? {
     if revoked.contains(checked.node) { return .revoked }
-    // Known members stay, as they do when a grant has expired.
-    if checked.record.admission == .voted, table[checked.node] == nil, !admitted.contains(checked.node) {
+    // Known members stay, as they do when a grant has expired; and by a seed the newcomer was sent, which cannot know yet.
+    if checked.record.admission == .voted, table[checked.node] == nil, seeds[checked.node] == nil,
+      !admitted.contains(checked.node)
+    {
       return .notVotedIn
     }
     if let known = table[checked.node] {

@@ -198,6 +198,7 @@ extension OverlayCore {
     queue[index].holds = holds
     var ready: [IncomingDirects.Direct] = []
     while let holds = queue.first?.holds, let direct = queue.popFirst() {
+      if revoked.contains(peer) { continue }
       if holds { ready.append(direct) } else { drop(.badSignature, from: direct.link, by: peer, &turn) }
     }
     incoming.inVerification[peer] = queue.isEmpty ? nil : queue

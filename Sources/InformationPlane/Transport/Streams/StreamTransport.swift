@@ -113,6 +113,8 @@ final class StreamTransport: Sendable {
   /// Lets a member in though its grant is over: it was admitted in time.
   func admit(_ member: NodeID) { state.withLock { _ = $0.members.insert(member) } }
 
+  func expel(_ member: NodeID) { state.withLock { _ = $0.members.remove(member) } }
+
   /// - Returns: false for an effect that is for somebody else.
   func perform(_ effect: OverlayEffect) -> Bool {
     switch effect {

@@ -22,7 +22,26 @@ struct ProposalOptions: ParsableArguments {
     let receipt = try await client.propose(
       ProposalRequest(act: act, node: subject, person: try who.named(), reason: reason))
     try await output.print(name: { $0.decision.hexadecimal }, table: { $0.decision.hexadecimal }) { receipt }
-    Output.hint("next: other voters say jointcloud network vote \(receipt.decision.short) yes")
+    let view = try await client.decision(receipt.decision) { _ in true }
+    switch (view?.state, act) {
+    case (.holds, .admit): Output.hint("it holds. next: jointcloud network allow \(subject)")
+    case (.holds, .revoke): Output.hint("it holds. next: jointcloud member list")
+    case (nil, _): Output.hint("it waits for its decision. next: jointcloud network decisions")
+    default: Output.hint("next: other voters say jointcloud network vote \(receipt.decision.short) yes")
+    }
+  }
+}
+
+extension Client {
+  /// A proposal as soon as the ledger says of it what is waited for, or what it says after 5 s; nil where it is not there.
+  fileprivate func decision(
+    _ id: StatementID, until condition: (DecisionView) -> Bool
+  ) async throws -> DecisionView? {
+    for _ in 0..<50 {
+      if let view = try await decisions().first(where: { $0.decision == id }), condition(view) { return view }
+      try await Task.sleep(for: .milliseconds(100))
+    }
+    return try await decisions().first { $0.decision == id }
   }
 }
 
@@ -81,10 +100,18 @@ struct NetworkVote: AsyncParsableCommand {
           proposal, "proposal",
           among: try await client.decisions().map {
             .init(id: $0.decision.digest, name: "", timeMilliseconds: $0.proposedMilliseconds)
-          }))
-      let views = try await client.vote(on: id, VoteRequest(person: try who.named(), yes: word == .yes))
-      try await output.print(NetworkDecisions.listing) { views.filter { $0.decision == id } }
-      Output.hint("next: jointcloud network decisions --watch")
+          }, listedBy: "jointcloud network decisions"))
+      _ = try await client.vote(on: id, VoteRequest(person: try who.named(), yes: word == .yes))
+      let own = try await client.status().node
+      let view = try await client.decision(id) { view in
+        view.state != .open || view.votes.contains { $0.node == own }
+      }
+      try await output.print(NetworkDecisions.listing) { [view].compactMap(\.self) }
+      switch view?.state {
+      case .holds: Output.hint("decided: it holds from entry \(view?.entry ?? 0) on")
+      case .failed: Output.hint("decided: it does not hold, since entry \(view?.entry ?? 0)")
+      default: Output.hint("next: jointcloud network decisions")
+      }
     }
   }
 }
