@@ -8,7 +8,7 @@ extension NodeEngine {
   /// The document that keeps the place at which the data was known to be the newest.
   static let placeKey = "place"
 
-  /// Takes up ledgers as what the data can be trusted for: also a file that was written by nobody else may be old.
+  /// Decides how far the data can be trusted, before any ledger is taken up from it.
   mutating func beginLedgers(_ start: EngineStart, _ turn: inout Turn) {
     let known = start.recovered.documents[Self.placeKey].map { String(decoding: $0, as: UTF8.self) }
     let isNew = known == nil && start.recovered.chains.isEmpty

@@ -484,18 +484,6 @@ final class Council {
     begin(index)
   }
 
-  /// Puts an older copy of its disk in place of the one that a member has.
-  func setBack(_ index: Int, to disk: Disk) {
-    precondition(!seats[index].isUp, "a disk is put back while no process uses it")
-    seats[index].disk = disk
-    seats[index].isNewestCopy = false
-  }
-
-  /// As an engine does once its ledgers have heard enough after a start.
-  private func noteAwake(_ index: Int) {
-    if seats[index].core.waking(of: id) == nil { seats[index].isNewestCopy = true }
-  }
-
   func pause(_ index: Int) { if seats[index].isUp { seats[index].isPaused = true } }
 
   func resume(_ index: Int) {

@@ -116,7 +116,7 @@ import Testing
   @Test("Proposals are bounded, of one member more than of all, and what was forgotten cannot be said again")
   func bounded() throws {
     var round = try council()
-    for index in 0..<Council.openLimitOfOne {
+    for index in 0..<Council.openLimitPerProposer {
       try round.apply(proposal(.admit, NodeID(Digest(of: [UInt8(index)])), by: 1, in: round))
     }
     #expect(try round.refusal(of: proposal(.admit, stranger, by: 1, in: round)) == .limit)

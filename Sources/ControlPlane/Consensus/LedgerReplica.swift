@@ -177,7 +177,7 @@ struct LedgerReplica: Sendable {
     acknowledge(durability.held(proposals), desk: &desk)
     if let held = durability.prepared { confirm(held, desk: &desk) }
     castVote(durability.ballot, desk: &desk)
-    if isInOffice(desk) { resumeOffice(desk: &desk) }
+    if isInOffice(desk) { takeOffice(cause: cause(desk), desk: &desk) }
   }
 
   mutating func linkOpened(_ node: NodeID, desk: inout ReplicaDesk) {

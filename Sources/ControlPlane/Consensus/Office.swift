@@ -36,8 +36,7 @@ extension LedgerReplica {
     following.forgetsOwn()
     desk.effects.append(.termChanged(collaboration, view))
     if vote.candidate == desk.own {
-      // Elected by votes that this node does not remember to have asked for, it has others say first how far they are.
-      takeOffice(isResumed: waking != nil, cause: cause, desk: &desk)
+      takeOffice(cause: cause, desk: &desk)
     } else {
       sendStanding(to: vote.candidate, desk: &desk)
     }
@@ -45,14 +44,6 @@ extension LedgerReplica {
 
   /// Whether the newest decision was made in that term or after it.
   private func isDecidedLater(than term: Int) -> Bool { decision.map { $0.body.term >= term } ?? false }
-
-  /// Coordinates again after a restart in the term that this node held. All that it proposed is durable here, unless it
-  /// was set back to an older copy of its data: so others say first how far they are.
-  mutating func resumeOffice(desk: inout ReplicaDesk) {
-    // Of a ledger without entries nothing can have been lost that anybody else holds, and of one voter all is here.
-    let isAlone = configuration.isQuorum([desk.own]) && waking == nil
-    takeOffice(isResumed: (!entries.isEmpty || waking != nil) && !isAlone, cause: cause(desk), desk: &desk)
-  }
 
   /// Goes on once a quorum has said where it stands, and none of it is ahead.
   mutating func confirmOffice(desk: inout ReplicaDesk) {
@@ -63,10 +54,11 @@ extension LedgerReplica {
     beginTerm(cause: cause(desk), desk: &desk)
   }
 
-  /// Begins to coordinate.
-  mutating func takeOffice(isResumed: Bool = false, cause: TermCause, desk: inout ReplicaDesk) {
+  /// Begins to coordinate, or goes on after a restart. All that this node proposed in the term is durable here, unless it
+  /// was set back to an older copy of its data: so at a start others say first how far they are.
+  mutating func takeOffice(cause: TermCause, desk: inout ReplicaDesk) {
     tenure = Tenure()
-    tenure.isResumed = isResumed
+    tenure.isResumed = waking != nil
     if entries.isEmpty {
       // A ledger that is just founded is empty everywhere.
       for node in others(desk) {
@@ -77,7 +69,7 @@ extension LedgerReplica {
     if let prepared, prepared.body.term == officeTerm { tenure.prepared = prepared }
     for node in others(desk) { sendStanding(to: node, desk: &desk) }
     tenure.heartbeatAt = desk.now
-    if !isResumed { beginTerm(cause: cause, desk: &desk) }
+    if !tenure.isResumed { beginTerm(cause: cause, desk: &desk) }
   }
 
   private mutating func beginTerm(cause: TermCause, desk: inout ReplicaDesk) {

@@ -2,9 +2,9 @@ public import Model
 
 /// What the ledger of a network's own collaboration says of who belongs to the network (R20).
 public struct Council: Hashable, Sendable {
-  /// Proposals that may be open at one time, and of one member: room is left for every other.
+  /// Proposals that may be open at one time, and of one member: what one proposes leaves room for the others.
   public static let openLimit = 160
-  public static let openLimitOfOne = 8
+  public static let openLimitPerProposer = 8
   /// Proposals that are remembered: those that are open, and the newest others.
   public static let motionsKept = 512
   /// Nodes that may be let in, and that may be revoked: as many as a network has members at most.
@@ -99,8 +99,8 @@ extension CollaborationState {
     }
     try judge.require(open.count < Council.openLimit, .limit, "\(Council.openLimit) proposals are open")
     try judge.require(
-      open.count { $0.proposer == proposer } < Council.openLimitOfOne, .limit,
-      "\(Council.openLimitOfOne) proposals of \(proposer.short) are open")
+      open.count { $0.proposer == proposer } < Council.openLimitPerProposer, .limit,
+      "\(Council.openLimitPerProposer) proposals of \(proposer.short) are open")
     var changed = council
     changed.forget(at: record.timeMilliseconds)
     changed.motions.append(
