@@ -87,9 +87,9 @@ public struct NodeEngine: Sendable {
   /// Since when a collaboration has no coordinator here, and since when too few voters are in reach.
   var electingSince: [CollaborationID: Moment] = [:]
   var noQuorumSince: [CollaborationID: Moment] = [:]
-  /// Voters that are suspected for too long to be counted on, and what waits in this node's office.
+  /// Voters that are suspected for too long to be counted on, and since when answers of the others are awaited.
   var unanswering: [CollaborationID: Set<NodeID>] = [:]
-  var undecided: [CollaborationID: UndecidedSpan] = [:]
+  var unanswered: [CollaborationID: UnansweredSpan] = [:]
   var wantedResults: [Digest: WantedResult] = [:]
   /// The network's own collaboration, where it decides by vote who belongs to it.
   var council: CouncilDesk?

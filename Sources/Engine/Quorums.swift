@@ -14,13 +14,19 @@ struct QuorumLook: Sendable {
   var missing: Int
 }
 
-/// Since when what this node proposed as the coordinator waits for its decision.
-struct UndecidedSpan: Sendable {
-  /// The last entry that was decided then.
-  var decided: Int
+/// Since when this node waits for a quorum's answers, while the overlay holds enough voters for alive.
+struct UnansweredSpan: Sendable {
+  enum Waiting: Sendable, Equatable {
+    /// As the coordinator, for the decision of what it proposed after the last decided entry.
+    case decision(after: Int)
+    /// For signs of life of who coordinates, or for the outcome of an election.
+    case coordinator
+  }
+
+  var waiting: Waiting
   var since: Moment
   /// Longer than a valid request may wait.
-  var isOverdue = false
+  var isOverdue: Bool
 }
 
 extension NodeEngine {
@@ -60,14 +66,20 @@ extension NodeEngine {
       overlay.member(node).map { $0.state == .suspected && now.uptime - $0.since.uptime > patience } ?? false
     }
     unanswering[book.id] = silent.isEmpty ? nil : Set(silent)
-    guard consensus.isInOffice(book.id), let head = consensus.head(of: book.id), head.number > book.lastEntry else {
-      undecided[book.id] = nil
-      return
+    unanswered[book.id] = unansweredSpan(of: book, now, patience)
+  }
+
+  private func unansweredSpan(of book: CollaborationState, _ now: Moment, _ patience: Duration) -> UnansweredSpan? {
+    if let head = consensus.head(of: book.id), head.number > book.lastEntry, consensus.isInOffice(book.id) {
+      let waiting = UnansweredSpan.Waiting.decision(after: book.lastEntry)
+      let since = unanswered[book.id].flatMap { $0.waiting == waiting ? $0.since : nil } ?? now
+      return UnansweredSpan(waiting: waiting, since: since, isOverdue: now.uptime - since.uptime > patience)
     }
-    var span = undecided[book.id] ?? UndecidedSpan(decided: book.lastEntry, since: now)
-    if span.decided != book.lastEntry { span = UndecidedSpan(decided: book.lastEntry, since: now) }
-    span.isOverdue = now.uptime - span.since.uptime > patience
-    undecided[book.id] = span
+    // An election that others answer goes on, however long it takes.
+    guard let since = consensus.leaderlessSince(book.id, at: now),
+      !consensus.hearsQuorum(of: book.id, since: now.uptime - patience)
+    else { return nil }
+    return UnansweredSpan(waiting: .coordinator, since: since, isOverdue: now.uptime - since.uptime > patience)
   }
 
   /// Says clearly what a lost quorum means, and what to do.
@@ -85,11 +97,16 @@ extension NodeEngine {
     let look = quorum(of: book)
     if look.missing > 0 { return quorumProblem(book, look) }
     if let waking = wakingProblem(of: book.id) { return waking }
+    if let span = unanswered[book.id], span.isOverdue {
+      let what =
+        switch span.waiting {
+        case .decision: "what this node proposes stays undecided"
+        case .coordinator: "nobody is heard who coordinates, and too few voters to elect another"
+        }
+      return "no quorum answers: \(what). Nothing is decided, running work goes on"
+    }
     if let office = consensus.office(of: book.id), office.promised > office.term {
       return "term \(office.promised) has no coordinator yet: an election runs"
-    }
-    if undecided[book.id]?.isOverdue == true {
-      return "no quorum answers: what this node proposes stays undecided. Nothing is decided, running work goes on"
     }
     guard book.coordinator != identity.node, let member = overlay.member(book.coordinator),
       member.state == .failed || member.state == .left

@@ -72,6 +72,28 @@ import Testing
     #expect(engine.books[view.collaboration]?.term == 1)
   }
 
+  @Test(
+    "Who is heard by nobody says that nothing is decided, whatever it heard of an election before (R17)",
+    arguments: [171, 172, 173] as [UInt64])
+  func unheard(seed: UInt64) throws {
+    let network = try SimulatedNetwork(seed: seed, [.asker(), NodePlan(name: "b"), NodePlan(name: "c")])
+    network.work = { _, _ in nil }
+    network.meet()
+    let task = try #require(network.task(network.submit(TaskPlan(subtasks: 4), at: 0), at: 0))
+    network.run(for: .seconds(10)) { !$0.nodes[1].running.isEmpty }
+    network.settle()
+    for other in [1, 2] { network.cut(from: 0, to: other) }
+    network.run(for: .seconds(60))
+    let id = try #require(network.book(of: task, at: 1)).id
+    let view = try #require(network.nodes[0].engine.electionView(id))
+    #expect(view.state == "noQuorum" && view.sinceMilliseconds != nil, "seed \(seed): \(view)")
+    #expect(network.nodes[1].engine.electionView(id)?.state == "inOffice")
+    network.healAll()
+    network.run(for: .seconds(30))
+    #expect(network.nodes[0].engine.electionView(id)?.state == "inOffice", "seed \(seed)")
+    network.expectEqualLedgers(id)
+  }
+
   @Test("Repeated frames and broken links change nothing", arguments: [64, 65, 66] as [UInt64])
   func duplicatesAndReconnects(seed: UInt64) throws {
     let network = try SimulatedNetwork(seed: seed, [.asker(), NodePlan(name: "b"), NodePlan(name: "c")])

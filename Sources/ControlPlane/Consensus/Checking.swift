@@ -9,6 +9,7 @@ extension LedgerReplica {
       return observe(message, from: node, desk: &desk)
     }
     guard knows(node) else { return drop(.notMember, from: node, desk: &desk) }
+    following.heardAt[node] = desk.now.uptime
     guard !isHalted || message.isQuestion else { return drop(.halted, from: node, desk: &desk) }
     if case .entries(let bytes) = message { return receive(bytes, from: node, desk: &desk) }
     let claims: [Claim]

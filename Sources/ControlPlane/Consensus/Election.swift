@@ -95,8 +95,7 @@ struct Election: Sendable {
     if lostAt.map({ $0.uptime > heardAt.uptime }) ?? false, silence > patience {
       return (.lost, "the overlay holds it for gone")
     }
-    let awaited = isQuiet ? silence : min(silence, moment.uptime - (livelySince?.uptime ?? heardAt.uptime))
-    if awaited > (isQuiet ? patience * ConsensusLimits.quietFactor : patience) {
+    if isUnheard(at: moment, isQuiet: isQuiet) {
       return (.lost, "nothing was heard of it for \(silence.milliseconds) ms")
     }
     let deadline = rules.requestDeadline * (1 << min(barrenTerms, 6))
@@ -106,6 +105,18 @@ struct Election: Sendable {
       if waited > deadline { return (.idle, "a request waits for its decision for \(waited.milliseconds) ms") }
     }
     return nil
+  }
+
+  /// Whether the coordinator was silent for longer than it may be.
+  private func isUnheard(at moment: Moment, isQuiet: Bool) -> Bool {
+    let silence = moment.uptime - heardAt.uptime
+    if isQuiet { return silence > patience * ConsensusLimits.quietFactor }
+    return min(silence, moment.uptime - (livelySince?.uptime ?? heardAt.uptime)) > patience
+  }
+
+  /// Since when nobody is heard that coordinates; nil while somebody is.
+  func leaderlessSince(at moment: Moment, isQuiet: Bool) -> Moment? {
+    enteredAt != nil || isUnheard(at: moment, isQuiet: isQuiet) ? heardAt : nil
   }
 
   /// When the term in office was adopted here.

@@ -18,6 +18,8 @@ struct Following: Sendable {
   /// Uptime: when something was taken or decided last, and when the others were told where this node stands.
   var progressAt = Duration.zero
   var toldAt = Duration.zero
+  /// Uptime: when anything came from each other member last.
+  var heardAt: [NodeID: Duration] = [:]
   /// Whom this node asked last, so that each has its turn.
   var lastAsked: NodeID?
   /// What was handed to each asking member in the newest second.

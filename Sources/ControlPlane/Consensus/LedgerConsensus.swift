@@ -59,6 +59,20 @@ public struct LedgerConsensus: Sendable {
     return standing.number >= replica.decidedNumber && replica.hash(at: standing.number) == standing.hash
   }
 
+  /// Since when this node follows nobody: it hears nothing of who coordinates, or an election has no outcome. nil while it
+  /// hears its coordinator, or is in office itself.
+  public func leaderlessSince(_ collaboration: CollaborationID, at moment: Moment) -> Moment? {
+    guard let replica = replicas[collaboration], !replica.isHalted, !replica.isInOffice(desk) else { return nil }
+    return replica.election.leaderlessSince(at: moment, isQuiet: replica.isQuiet && !replica.coordinatorIsBusy)
+  }
+
+  /// Whether so many voters that they decide have sent anything about this ledger since then, this node among them.
+  public func hearsQuorum(of collaboration: CollaborationID, since uptime: Duration) -> Bool {
+    guard let replica = replicas[collaboration] else { return false }
+    let heard = replica.following.heardAt.filter { $0.value >= uptime }.map(\.key)
+    return replica.electorate.isQuorum(Set(heard).union([desk.own]))
+  }
+
   /// What a start waits for before this node signs anything; nil once it does.
   public func waking(of collaboration: CollaborationID) -> WakingView? { replicas[collaboration]?.wakingView(desk) }
 

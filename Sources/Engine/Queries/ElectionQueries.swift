@@ -22,9 +22,9 @@ extension NodeEngine {
     let office = consensus.office(of: id)
     let isElecting = office.map { $0.promised > $0.term } ?? false
     let reason = standstill(of: book)
-    let span = undecided[id].flatMap { $0.isOverdue ? $0 : nil }
+    let span = unanswered[id].flatMap { $0.isOverdue ? $0 : nil }
     let decidesNothing = look.missing > 0 || span != nil
-    let since = look.missing > 0 ? noQuorumSince[id] : isElecting ? electingSince[id] : span?.since
+    let since = look.missing > 0 ? noQuorumSince[id] : span?.since ?? (isElecting ? electingSince[id] : nil)
     let waiting = submissions.values.count { $0.collaboration == id && $0.ended == nil }
     let voters = book.configuration.allVoters
     return ElectionView(
@@ -55,7 +55,7 @@ extension NodeEngine {
       return "submit again what was not over: jointcloud submit FILE --collaboration \(successor.short)"
     }
     if broken[id] != nil { return "compare the copies of its members: jointcloud ledger verify" }
-    if look.missing == 0, undecided[id]?.isOverdue == true { return "jointcloud member list" }
+    if look.missing == 0, unanswered[id]?.isOverdue == true { return "jointcloud member list" }
     return look.missing > 0
       ? "start again \(look.missing) or more of \(look.away.map(name).joined(separator: ", ")): jointcloud member list, "
         + "or, if they never come back, jointcloud collaboration reconstitute \(id.short) --reason TEXT"
