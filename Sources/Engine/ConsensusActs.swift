@@ -112,6 +112,7 @@ extension NodeEngine {
       consensusStep(.waiting(id, since: books[id] == nil ? nil : since), &turn)
     }
     for id in consensus.collaborations where awaitsMembershipStep(id) { changed.insert(id) }
+    for id in consensus.collaborations { followAgency(of: id, &turn) }
     consensusStep(.tick, &turn)
   }
 

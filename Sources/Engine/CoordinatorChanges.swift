@@ -6,14 +6,6 @@ internal import Ledger
 internal import Model
 internal import Overlay
 
-/// A submission of another member that its coordinator leaves undecided, as its submitter says.
-struct ForeignRequest: Sendable {
-  let signed: SignedStatement
-  let collaboration: CollaborationID
-  /// Uptime.
-  let since: Duration
-}
-
 // What a new term means for what is under way: requests and results go to whoever coordinates now.
 extension NodeEngine {
   /// How long a submission waits for its coordinator before it is handed over again.
@@ -22,7 +14,7 @@ extension NodeEngine {
   /// What is said to whoever is in office.
   private static let forCoordinators: Set<Purpose> = [
     OfferAnswer.purpose, ResultReport.purpose, Submission.purpose, Cancellation.purpose, JoinRequest.purpose,
-    LeaveRequest.purpose, Motion.purpose, MotionVote.purpose,
+    LeaveRequest.purpose, Motion.purpose, MotionVote.purpose, Delegation.purpose,
   ]
 
   /// A term is decided: what was meant for the coordinator before goes to this one.
@@ -42,13 +34,15 @@ extension NodeEngine {
     coordinate(&turn) { engine, context, _, _ in engine.executor.reportAnew(to: id, at: context.now) }
     handOverSubmissions(&turn)
     handOverCancellations(of: id, &turn)
-    departureTold[id] = nil
+    petitionTold = petitionTold.filter { $0.value.collaboration != id }
     handOverDepartures(&turn)
+    handOverDelegations(&turn)
+    if id == council?.id { handOverMotions(&turn) }
   }
 
   /// Takes submissions that are decided off the list of what waits.
   mutating func settleSubmissions(_ decided: [TaskChange], in id: CollaborationID, _ turn: inout Turn) {
-    for change in decided { foreignRequests[change.task] = nil }
+    for change in decided { foreignRequests[StatementID(change.task.digest)] = nil }
     for change in decided {
       guard let held = submissions[change.task] else { continue }
       // Its submitter was told that it had ended: then it must.
@@ -80,35 +74,6 @@ extension NodeEngine {
     let nodes = isLate ? book.configuration.allVoters.map(\.node) : [book.coordinator]
     return nodes.filter { $0 != identity.node }
   }
-
-  /// Notes that a request of another member waits, for a time; its coordinator is replaced when it waits too long.
-  mutating func noteForeign(_ signed: SignedStatement, of book: CollaborationState, at now: Moment) {
-    let task = TaskID(signed.id.digest)
-    guard signed.statement.author != identity.node, foreignRequests.count < Self.foreignRequestLimit,
-      foreignRequests[task] == nil, book.tasks[task] == nil, book.made(signed),
-      let submission = try? signed.statement.decode(Submission.self), submission.disorder == nil,
-      book.hasRoom(for: submission)
-    else { return }
-    // No author's requests take the room of all.
-    let ofAuthor = foreignRequests.values.count { $0.signed.statement.author == signed.statement.author }
-    guard ofAuthor < Self.foreignRequestLimit / 16 else { return }
-    foreignRequests[task] = ForeignRequest(signed: signed, collaboration: book.id, since: now.uptime)
-  }
-
-  /// Takes up what others asked for where this node coordinates now, and forgets what waited too long.
-  mutating func serveForeign(_ turn: inout Turn) {
-    for (task, request) in foreignRequests.sorted(by: { $0.key < $1.key }) {
-      if turn.now.uptime - request.since > Self.foreignRequestTime || books[request.collaboration] == nil {
-        foreignRequests[task] = nil
-      } else if coordinatedDraft(request.collaboration) != nil {
-        submitHere(request.signed, to: request.collaboration, &turn)
-      }
-    }
-  }
-
-  /// How long a request of another member is timed: it says so again while it waits.
-  static let foreignRequestTime = Duration.seconds(30)
-  static let foreignRequestLimit = 1_024
 
   /// Asks the coordinator to end what people here cancelled, again now and then until it is over.
   mutating func handOverCancellations(of id: CollaborationID, _ turn: inout Turn) {

@@ -150,11 +150,9 @@ extension NodeEngine {
         forget(waiting: id, &turn)
         continue
       }
-      if let last = desk.toldAt[id], turn.now.uptime - last < CouncilDesk.tellInterval { continue }
-      council?.toldAt[id] = turn.now.uptime
-      tell(
-        book.coordinator, waiting.statement,
-        turn.now.wallMilliseconds + CouncilDesk.tellInterval.milliseconds * 4, &turn)
+      for node in audience(of: .motion(id), in: book, turn.now) {
+        tell(node, waiting.statement, turn.now.wallMilliseconds + Self.resubmitInterval.milliseconds * 4, &turn)
+      }
     }
   }
 
@@ -176,22 +174,7 @@ extension NodeEngine {
 
   private mutating func forget(waiting id: StatementID, _ turn: inout Turn) {
     council?.waiting[id] = nil
-    council?.toldAt[id] = nil
+    petitionTold[.motion(id)] = nil
     turn.write(.document(key: CouncilDesk.key(id), value: nil))
-  }
-
-  /// A member's proposal or vote, at who coordinates: the contract judges it.
-  mutating func handleMotion(_ signed: SignedStatement, _ turn: inout Turn) -> Handling {
-    guard let desk = council, signed.statement.collaboration == desk.id, let draft = coordinatedDraft(desk.id) else {
-      return .done("not coordinated by this node")
-    }
-    guard draft.made(signed) else { return .done("not signed by a member") }
-    if signed.statement.purpose == Motion.purpose {
-      guard draft.council?[signed.id] == nil else { return .done("on the ledger already") }
-      append(MotionProposed.kind, Self.json(MotionProposed(proposal: signed)), to: desk.id, &turn)
-    } else {
-      append(MotionVoted.kind, Self.json(MotionVoted(vote: signed)), to: desk.id, &turn)
-    }
-    return .done("put to the contract")
   }
 }

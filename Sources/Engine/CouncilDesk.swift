@@ -34,7 +34,6 @@ struct CouncilDesk: Sendable {
   static let listening = Duration.seconds(1)
   static let listeningToOthers = Duration.seconds(30)
   static let joinInterval = Duration.seconds(5)
-  static let tellInterval = Duration.seconds(2)
 
   let charter: Charter
   let id: CollaborationID
@@ -44,7 +43,6 @@ struct CouncilDesk: Sendable {
   var joinAskedAt: Duration?
   /// How often this node looked for room on the roster: who stands before it may never ask.
   var joinLooks = 0
-  var toldAt: [StatementID: Duration] = [:]
   var lastAsked: NodeID?
   var isFounding = false
 

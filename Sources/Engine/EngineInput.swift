@@ -99,6 +99,8 @@ public enum Command: Sendable {
   case transferOffice(CollaborationID, to: NodeID, person: String)
   /// A person here says whom this node votes for first, the best first; nobody for the contract's order.
   case preferCoordinators(CollaborationID, [NodeID])
+  /// A person here wants a virtual operator to coordinate; nil withdraws that.
+  case delegate(CollaborationID, to: NodeID?, person: String, reason: String)
   /// A person here founds a collaboration that goes on where another has lost its quorum for good.
   case reconstitute(CollaborationID, person: String, reason: String)
   /// A person here wants this node to be a member of an open round no longer, or again.

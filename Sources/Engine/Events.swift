@@ -13,6 +13,8 @@ enum EventKind: String, CaseIterable {
   case invitation, join, decline, leave
   /// A member of the network's own collaboration on who belongs to the network.
   case motion, motionVote
+  /// A member on who is to coordinate.
+  case delegation
 
   /// - Returns: nil for a purpose that makes no event.
   init?(purpose: Purpose) {
@@ -23,7 +25,7 @@ enum EventKind: String, CaseIterable {
   /// Whether only who coordinates the collaboration can handle it.
   var needsOffice: Bool {
     switch self {
-    case .submit, .cancel, .offerAnswer, .report, .join, .decline, .leave, .motion, .motionVote: true
+    case .submit, .cancel, .offerAnswer, .report, .join, .decline, .leave, .motion, .motionVote, .delegation: true
     case .answer, .signature, .call, .roster, .offer, .invitation: false
     }
   }
@@ -45,12 +47,14 @@ enum EventKind: String, CaseIterable {
     case .leave: LeaveRequest.purpose
     case .motion: Motion.purpose
     case .motionVote: MotionVote.purpose
+    case .delegation: Delegation.purpose
     }
   }
 
   var lane: Event.Lane {
     switch self {
-    case .submit, .cancel, .answer, .signature, .offerAnswer, .report, .join, .decline, .leave, .motion, .motionVote:
+    case .submit, .cancel, .answer, .signature, .offerAnswer, .report, .join, .decline, .leave, .motion, .motionVote,
+      .delegation:
       .production
     case .call, .roster, .offer, .invitation: .consumption
     }
@@ -59,7 +63,7 @@ enum EventKind: String, CaseIterable {
   /// Forming a roster goes before any task; results go before new work, since they free what it needs.
   private var priority: Int {
     switch self {
-    case .answer, .signature, .call, .roster, .invitation, .join, .decline, .leave, .motion, .motionVote:
+    case .answer, .signature, .call, .roster, .invitation, .join, .decline, .leave, .motion, .motionVote, .delegation:
       EventQueues.urgentPriority
     case .cancel, .report, .offerAnswer: 200
     case .offer: 100
@@ -128,7 +132,7 @@ extension NodeEngine {
       case .join: engine.recruiter.joins(signed, context: context, into: &effects)
       case .decline: engine.recruiter.declined(signed, context: context)
       case .leave: engine.recruiter.leaves(signed, context: context, into: &effects)
-      case .motion, .motionVote: engine.handleMotion(signed, &turn)
+      case .motion, .motionVote, .delegation: engine.handlePetition(signed, kind, &turn)
       }
     }
     switch handling {
@@ -150,7 +154,7 @@ extension NodeEngine {
   private mutating func withoutOffice(
     _ event: Event, _ signed: SignedStatement, _ kind: EventKind, _ book: CollaborationState, _ turn: inout Turn
   ) {
-    if kind == .submit { noteForeign(signed, of: book, at: turn.now) }
+    if kind == .submit || Self.entry(for: signed, kind) != nil { noteForeign(signed, kind, of: book, turn.now) }
     let office = consensus.office(of: book.id)
     let isComing = office.map { $0.promised > $0.term || $0.coordinator == identity.node } ?? false
     if isComing, case .again = queues.postpone(event.id, at: turn.now) {

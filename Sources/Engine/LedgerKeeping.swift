@@ -213,20 +213,28 @@ extension NodeEngine {
     queues.hasten()
   }
 
-  /// Who should coordinate next: whom people here prefer, then who has the most weight.
+  /// Who should coordinate next: whom people here prefer, then to whom a quorum delegates, then who has the most weight.
+  /// Where this node delegates too, that comes first.
   mutating func rankCandidates(of id: CollaborationID, _ turn: inout Turn) {
     guard let book = books[id] else { return }
-    // Who leaves comes last.
-    let ranking = book.roster.members.map(\.node).sorted { left, right in
-      let (leftLeaves, rightLeaves) = (book.leaving.contains(left), book.leaving.contains(right))
-      if leftLeaves != rightLeaves { return rightLeaves }
-      return (book.weights[right]?.ppm ?? 0, left) < (book.weights[left]?.ppm ?? 0, right)
-    }
+    let ranking = book.roster.members.map { (node: $0.node, place: Self.place(of: $0, in: book)) }
+      .sorted { $0.place < $1.place }.map(\.node)
     let preferred = (preferences[id] ?? []).filter { book.roster[$0] != nil }
-    let order = preferred + ranking.filter { !preferred.contains($0) }
+    let agent = [book.agency?.agent].compactMap(\.self)
+    let isOwn = agent.first.map { $0 == book.delegations[identity.node]?.agent } ?? false
+    var order: [NodeID] = []
+    for node in (isOwn ? agent + preferred : preferred + agent) + ranking where !order.contains(node) {
+      order.append(node)
+    }
     guard order != rankings[id] else { return }
     rankings[id] = order
     consensusStep(.rank(id, order), &turn)
+  }
+
+  /// Who offers nothing coordinates for others by delegation only, or where nobody else is left; who leaves comes last.
+  private static func place(of member: RosterMember, in book: CollaborationState) -> (Int, Int, NodeID) {
+    let group = book.leaving.contains(member.node) ? 2 : member.total.isZero ? 1 : 0
+    return (group, -(book.weights[member.node]?.ppm ?? 0), member.node)
   }
 
   /// What people follow.
@@ -245,6 +253,9 @@ extension NodeEngine {
     }
     let beginsTerm = beganTerm.remove(id) != nil
     settleDeparture(from: id, &turn)
+    settleDelegation(in: id, &turn)
+    settleForeign(in: id, turn.now)
+    followAgency(of: id, &turn)
     if beginsTerm { followCoordinator(of: id, &turn) }
     settleSubmissions(decided, in: id, &turn)
     coordinate(&turn) { engine, context, effects, turn in

@@ -50,7 +50,7 @@ extension NodeEngine {
     // Said again without a reason, it is still for the one that was given.
     let reason = reason.isEmpty ? departures[id] ?? "" : reason
     departures[id] = reason
-    departureTold[id] = nil
+    petitionTold[.departure(id)] = nil
     turn.write(
       .document(
         key: Self.departureKey(id),
@@ -64,12 +64,10 @@ extension NodeEngine {
       guard let book = books[id], broken[id] == nil, book.coordinator != identity.node,
         !book.leaving.contains(identity.node)
       else { continue }
-      if let last = departureTold[id], turn.now.uptime - last < Self.resubmitInterval { continue }
-      departureTold[id] = turn.now.uptime
-      tell(
-        book.coordinator,
-        context(turn.now).statement(LeaveRequest(after: book.lastEntry, reason: reason), in: id),
-        turn.now.wallMilliseconds + Self.resubmitInterval.milliseconds * 4, &turn)
+      let statement = context(turn.now).statement(LeaveRequest(after: book.lastEntry, reason: reason), in: id)
+      for node in audience(of: .departure(id), in: book, turn.now) {
+        tell(node, statement, turn.now.wallMilliseconds + Self.resubmitInterval.milliseconds * 4, &turn)
+      }
     }
   }
 
@@ -78,7 +76,7 @@ extension NodeEngine {
     guard let book = books[id] else { return }
     if departures[id] != nil, book.leaving.contains(identity.node) || book.roster[identity.node] == nil {
       departures[id] = nil
-      departureTold[id] = nil
+      petitionTold[.departure(id)] = nil
       turn.write(.document(key: Self.departureKey(id), value: nil))
     }
     guard departures[id] != nil || book.leaving.contains(identity.node), book.coordinator == identity.node,

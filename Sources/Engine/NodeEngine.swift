@@ -77,9 +77,12 @@ public struct NodeEngine: Sendable {
   var departures: [CollaborationID: String] = [:]
   /// To whom this node, in office and leaving, handed over last, and when (uptime).
   var handedOn: [CollaborationID: (heir: NodeID, at: Duration)] = [:]
-  /// When this node said so to their coordinators last (uptime).
-  var departureTold: [CollaborationID: Duration] = [:]
-  var foreignRequests: [TaskID: ForeignRequest] = [:]
+  /// To whom people here want to delegate coordination, or nobody any more, until that is decided.
+  package internal(set) var delegations: [CollaborationID: Statement] = [:]
+  var petitionTold: [PetitionKey: Petition] = [:]
+  /// When this node called an election for what was delegated last (uptime), and for which entry.
+  var agencyCalls: [CollaborationID: AgencyCall] = [:]
+  var foreignRequests: [StatementID: ForeignRequest] = [:]
   /// Whom people here prefer as coordinator, the best first.
   var preferences: [CollaborationID: [NodeID]] = [:]
   /// Whom consensus was told to prefer.
@@ -233,7 +236,7 @@ public struct NodeEngine: Sendable {
     queues.untilNext(at: now) != nil || outbox.hasDeferred || executor.isBusy
       || assessor.holdsOffers || !wantedResults.isEmpty
       || negotiator.negotiations.values.contains { !$0.isOver }
-      || submissions.values.contains { $0.ended == nil } || !departures.isEmpty
+      || submissions.values.contains { $0.ended == nil } || !departures.isEmpty || !delegations.isEmpty
       || books.values.contains { book in book.openTasks > 0 }
   }
 
@@ -255,6 +258,7 @@ public struct NodeEngine: Sendable {
       for (id, book) in books where book.openTasks > 0 { changed.insert(id) }
       handOverSubmissions(&turn)
       handOverDepartures(&turn)
+      handOverDelegations(&turn)
       for id in Set(cancellations.keys.compactMap { book(of: $0)?.id }).sorted() {
         handOverCancellations(of: id, &turn)
       }

@@ -120,7 +120,7 @@ extension NodeEngine {
     case .roster: return isDirect && (isMember || assessor.hasJoined(id))
     case .offer, .offerAnswer, .report: return isDirect && isMember
     // A person's at this node comes another way.
-    case .submit, .cancel, .leave, .motion, .motionVote: return isDirect && isMember
+    case .submit, .cancel, .leave, .motion, .motionVote, .delegation: return isDirect && isMember
     case .invitation: return isDirect
     // Who joins is no member yet.
     case .join, .decline: return isDirect && drafts[id] != nil

@@ -106,6 +106,8 @@ extension NodeEngine {
         if let value = Self.read(CollaborationID.self, bytes) { restoredEndings[id] = value }
       case "prefer":
         if let value = Self.read([NodeID].self, bytes) { preferences[id] = value }
+      case "delegate":
+        if let statement = try? Statement(bytes: bytes) { delegations[id] = statement }
       case "leave":
         if let value = Self.read(LeaveRequest.self, bytes) { departures[id] = value.reason }
       case "motion":

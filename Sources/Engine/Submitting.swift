@@ -37,6 +37,8 @@ extension NodeEngine {
       callElection(collaboration, person: person, reason: reason, id, &turn)
     case .transferOffice(let collaboration, let node, let person):
       transferOffice(collaboration, to: node, person: person, id, &turn)
+    case .delegate(let collaboration, let agent, let person, let reason):
+      delegate(collaboration, to: agent, person: person, reason: reason, id, &turn)
     case .preferCoordinators(let collaboration, let nodes): prefer(nodes, in: collaboration, id, &turn)
     case .reconstitute(let collaboration, let person, let reason):
       reconstitute(collaboration, person: person, reason: reason, id, &turn)

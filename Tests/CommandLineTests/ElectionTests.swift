@@ -17,24 +17,38 @@ import Testing
     var callsNeeded = 1
 
     /// Term 1 is alpha's, term 2 beta's.
+    /// Alpha and beta delegate to delta; beta has no vote.
+    var isDelegated = false
+    private var delegations: [[String: Any]] {
+      guard isDelegated else { return [] }
+      return zip(nodes, ["alpha", "beta"]).enumerated().map { place, voter in
+        [
+          "agent": nodes[2], "agentName": "delta", "counts": place == 0, "entry": 5 + place, "name": voter.1,
+          "needed": 2, "node": voter.0, "person": "ada", "reason": "", "timeMilliseconds": 1_767_229_200_000,
+        ]
+      }
+    }
+
     var view: [String: Any] {
       var terms: [[String: Any]] = [
         [
-          "cause": "founded", "coordinator": nodes[0], "coordinatorName": "alpha", "detail": "", "entry": 1, "term": 1,
-          "timeMilliseconds": 1_767_225_600_000, "votes": [String](),
+          "cause": "founded", "coordinator": nodes[0], "coordinatorName": "alpha", "delegated": false, "detail": "",
+          "entry": 1, "term": 1, "timeMilliseconds": 1_767_225_600_000, "votes": [String](),
         ]
       ]
       if term > 1 {
         terms.append([
           "by": nodes[0], "byName": "alpha", "cause": "called", "coordinator": nodes[1], "coordinatorName": "beta",
-          "detail": "maintenance", "entry": 7, "person": "ada", "term": 2, "timeMilliseconds": 1_767_229_200_000,
+          "delegated": false, "detail": "maintenance", "entry": 7, "person": "ada", "term": 2,
+          "timeMilliseconds": 1_767_229_200_000,
           "votes": ["alpha", "beta"],
         ])
       }
       var view: [String: Any] = [
         "bearsLies": false, "callIntervalMilliseconds": 10_000, "callsNeeded": callsNeeded,
         "collaboration": collaboration, "coordinator": nodes[term - 1],
-        "coordinatorName": term == 1 ? "alpha" : "beta", "inReach": inReach, "missing": missing, "name": "lab",
+        "coordinatorName": term == 1 ? "alpha" : "beta", "delegations": delegations, "inReach": inReach,
+        "missing": missing, "name": "lab",
         "next": next, "preferred": [String](), "promised": term, "quorum": 2, "reason": reason, "state": state,
         "term": term, "terms": terms,
         "undecidedEntries": 0,
@@ -109,6 +123,21 @@ import Testing
         "Why:            alpha founded the collaboration\n", "alpha (coordinates)",
       ] {
         #expect(shown.output.contains(text), "\(text)\n\(shown.output)")
+      }
+    }
+  }
+
+  @Test func whoDelegatesToWhomIsToldWithHowManyThatTakes() throws {
+    try with(Situation(isDelegated: true)) { node in
+      let shown = try node.run("election", "show").output
+      #expect(
+        shown.contains("Delegated:      to delta by alpha (ada), beta (ada, no vote): 1 of 2 needed\n"), "\(shown)")
+      for (arguments, problem) in [
+        (["--withdraw", "lab", "delta"], "with --withdraw name a collaboration at most"),
+        ([], "give at most a collaboration and the node"), (["delta", "--reason", " "], "--reason is empty"),
+      ] {
+        let ended = try Binary.run(["election", "delegate"] + arguments)
+        #expect(ended.status == 2 && ended.errors.contains(problem), "\(ended.errors)")
       }
     }
   }

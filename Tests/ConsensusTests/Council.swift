@@ -216,6 +216,7 @@ final class Council {
       if wait(event, at: index) { return }
       shareOverdue(of: index)
       step(index, .waiting(id, since: seats[index].pending.first?.since))
+      step(index, .busy(id, !seats[index].pending.isEmpty))
       step(index, .tick)
       noteAwake(index)
       serveRequests(of: index)

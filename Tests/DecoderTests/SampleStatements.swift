@@ -76,6 +76,14 @@ extension Samples {
     try add("join", JoinRequest(after: 12, contract: Digest(of: [4]), member: one.members[0]))
     try add("invitation-declined", InvitationDeclined(code: .policy, text: "no"))
     try add("leave", LeaveRequest(after: 14, reason: "maintenance"))
+    try add(
+      "delegation", Delegation(after: 14, agent: one.members[0].node, person: "ada", reason: "no stake of its own"))
+    try add("withdrawal", Delegation(after: 14, agent: nil, person: "ada", reason: ""))
+    let motion = Motion(
+      act: .revoke, after: 14, subject: one.members[0].node, person: "ada", reason: "it lies",
+      expiresMilliseconds: Cast.now)
+    try add("motion", motion)
+    try add("motion-vote", MotionVote(motion: call, yes: true, person: "ben"))
     try add("roster-signature", RosterSignature(agreement: Digest(of: [3]), call: call))
   }
 

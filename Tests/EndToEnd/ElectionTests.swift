@@ -49,6 +49,37 @@ extension EndToEnd {
       }
     }
 
+    @Test func aQuorumDelegatesToAVirtualOperatorAndTakesThatBack() throws {
+      try TestNetwork.with(["a", "b", "x"], options: ["x": ["--kind", "virtual"]]) { _, nodes in
+        let id = try collaboration(of: nodes)
+        let wrong = try nodes[0].run("election", "delegate", "b", "--person", "ada")
+        #expect(wrong.refuses(7, "b offers resources of its own", "participant list"), "\(wrong)")
+        let stranger = try nodes[0].run("election", "delegate", "y", "--person", "ada")
+        #expect(stranger.refuses(1, "no voter is called \"y\"", "election show"), "\(stranger)")
+        let nothing = try nodes[0].run("election", "delegate", "--withdraw", "--person", "ada")
+        #expect(nothing.refuses(7, "this node delegates to nobody", "election show"), "\(nothing)")
+
+        let first = try nodes[0].run("election", "delegate", "x", "--person", "ada", "--reason", "no time")
+        #expect(first.status == 0 && first.text == "this node delegates to x: 1 of 2 needed", "\(first)")
+        let second = try nodes[1].run("election", "delegate", "lab", "x", "--person", "grace")
+        #expect(second.status == 0, "\(second)")
+        #expect(
+          second.text == "this node delegates to x; x coordinates term 2: a at a handed over, a quorum delegates to it",
+          "\(second)")
+        let shown = try nodes[2].run("election", "show").output
+        #expect(shown.contains("to x by a (ada), b (grace): 2 of 2 needed, it coordinates for them"), "\(shown)")
+
+        let taken = try nodes[0].run("election", "delegate", "--withdraw", String(id.prefix(8)), "--person", "ada")
+        #expect(taken.status == 0 && taken.text.hasPrefix("this node delegates to nobody; "), "\(taken)")
+        #expect(
+          taken.text.hasSuffix(
+            " coordinates term 3: ada at a called an election: x has no quorum's delegation any more"),
+          "\(taken)")
+        let view = try nodes[2].ask("election", "show")
+        #expect(view["coordinatorName"].text != "x" && view["delegations"].list.count == 1, "\(view)")
+      }
+    }
+
     @Test func whereTheCoordinatorIsLostAnotherComesAndWithoutAQuorumNothingIsDecided() throws {
       try TestNetwork.with(["a", "b", "c"]) { _, nodes in
         let id = try collaboration(of: nodes)

@@ -148,6 +148,26 @@ import Testing
     #expect(network.run(for: .seconds(5)) { $0.isDecided(again, at: 0) && $0.hasCutOff(victim, at: 0) })
   }
 
+  @Test("A coordinator that passes over what is proposed of it is replaced")
+  func hides() throws {
+    let network = try network(seed: 308, 5)
+    let before = try #require(network.council(0))
+    let hider = try #require(network.host(of: before.coordinator))
+    for index in network.live where index != hider {
+      network.tamperFrames[index] = { to, bytes in
+        to == hider && String(decoding: bytes, as: UTF8.self).contains(Motion.purpose.name) ? [] : [bytes]
+      }
+    }
+    let others = network.live.filter { $0 != hider }
+    network.command(.propose(.revoke, before.coordinator, person: "ada", reason: "because"), at: others[0])
+    let known = network.run(for: .seconds(40)) { network in
+      others.allSatisfy { network.council($0)?.council?.motions.isEmpty == false }
+    }
+    #expect(known, "\(network.story(others[0]))")
+    let terms = try #require(network.council(others[0])).terms
+    #expect(terms.map(\.cause) == before.terms.map(\.cause) + ["idle"], "\(terms)")
+  }
+
   @Test("A network without votes has no such collaboration, and says so")
   func none() throws {
     let network = try SimulatedNetwork(seed: 306, plainNodes: 2)

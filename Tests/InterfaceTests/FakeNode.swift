@@ -80,6 +80,12 @@ final class FakeNode: NodeService {
     try answer("transferOffice \(node.short) \(person)", about: collaboration.digest)
   }
 
+  func delegate(
+    _ collaboration: CollaborationID, to agent: NodeID?, person: String, reason: String
+  ) async throws -> ElectionView {
+    try answer("delegate \(agent?.short ?? "nobody") \(person) \(reason)", about: collaboration.digest)
+  }
+
   func prefer(_ nodes: [NodeID], in collaboration: CollaborationID) async throws -> ElectionView {
     try answer("prefer \(nodes.map(\.short))", about: collaboration.digest)
   }

@@ -87,12 +87,14 @@ import Testing
       #expect(try await client.election(of: id) == sample)
       #expect(try await client.callElection(of: id, person: "ada", reason: "maintenance at alpha") == sample)
       #expect(try await client.transferOffice(of: id, to: node, person: "ada") == sample)
+      #expect(try await client.delegate(id, to: node, person: "ada", reason: "no time") == sample)
+      #expect(try await client.delegate(id, to: nil, person: "ada", reason: "") == sample)
       #expect(try await client.prefer([node], in: id) == sample)
       #expect(try await client.prefer([], in: id) == sample)
       #expect(
         served.node.calls == [
           "elections", "election", "callElection ada maintenance at alpha", "transferOffice \(node.short) ada",
-          "prefer [\"\(node.short)\"]", "prefer []",
+          "delegate \(node.short) ada no time", "delegate nobody ada ", "prefer [\"\(node.short)\"]", "prefer []",
         ])
       let unknown = CollaborationID(FakeNode.unknown)
       let refusal = await #expect(throws: ClientError.self) { try await client.election(of: unknown) }

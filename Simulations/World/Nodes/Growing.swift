@@ -87,7 +87,9 @@ extension SimulatedNetwork {
   }
 
   /// Starts a process on what is durable. On a disk that takes no writes it does not come up, and tries again.
-  package func boot(_ index: Int) throws {
+  ///
+  /// - Parameter isVouchedFor: a person says, truly or not, that the disk is the newest copy of the node's data.
+  package func boot(_ index: Int, isVouchedFor: Bool = false) throws {
     guard !writeFails(at: index) else {
       nodes[index].generation += 1
       return startAgain(index)
@@ -118,7 +120,7 @@ extension SimulatedNetwork {
     observations.began(index, uptime: now.uptime)
     let start = EngineStart(
       recovered: recovered, record: record, datagramSeed: datagramSeed, seeds: node.seeds,
-      objects: node.objects.keys.sorted(), place: "\(node.rollbacks)")
+      objects: node.objects.keys.sorted(), place: "\(node.rollbacks)", isVouchedFor: isVouchedFor)
     let generation = nodes[index].generation
     give(.start(start), to: index)
     give(.adapters([Self.adapter(node.plan)]), to: index)

@@ -20,6 +20,8 @@ struct Following: Sendable {
   var toldAt = Duration.zero
   /// Uptime: when anything came from each other member last.
   var heardAt: [NodeID: Duration] = [:]
+  /// Another chain than the one that is decided here.
+  var rival: Rival?
   /// Whom this node asked last, so that each has its turn.
   var lastAsked: NodeID?
   /// What was handed to each asking member in the newest second.
@@ -41,5 +43,6 @@ struct Following: Sendable {
     if standings.removeValue(forKey: node) != nil { isRequesting = false }
     toldCredentials[node] = nil
     askedCredentials[node] = nil
+    if rival?.from == node { rival = nil }
   }
 }

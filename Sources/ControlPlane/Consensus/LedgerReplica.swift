@@ -156,8 +156,8 @@ struct LedgerReplica: Sendable {
   /// Nothing was ever promised or stored.
   var isBlank: Bool { entries.isEmpty && ballot == Ballot() }
 
-  /// Nothing waits for a decision here.
-  var isQuiet: Bool { !isBusy && requestSince == nil && chain.number == decidedNumber && !isElecting }
+  /// Nothing waits for a decision here. A request of which the coordinator may not know makes it say no more.
+  var isQuiet: Bool { !isBusy && chain.number == decidedNumber && !isElecting }
 
   /// Whether signs of life come, or are expected, as often as the timeout asks for.
   var isLively: Bool {

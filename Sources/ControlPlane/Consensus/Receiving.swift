@@ -115,6 +115,7 @@ extension LedgerReplica {
   private mutating func fresh(of segment: Segment, desk: inout ReplicaDesk) throws(ConsensusDrop) -> [Entry] {
     guard segment.first <= chain.number + 1, hash(at: segment.first - 1) == segment.entries[0].previous else {
       following.missedSegment = true
+      lookInto(segment, desk: &desk)
       throw .gap(expected: chain.number + 1, found: segment.first)
     }
     if let before = entry(segment.first - 1), segment.entries[0].term < before.term {
@@ -126,7 +127,10 @@ extension LedgerReplica {
       resendOwn(to: segment.from, desk: &desk)
       throw .duplicate
     }
-    guard first > decidedNumber, !(hasBase && first <= base.number) else { throw .contradiction(number: first) }
+    guard first > decidedNumber, !(hasBase && first <= base.number) else {
+      lookInto(segment, desk: &desk)
+      throw .contradiction(number: first)
+    }
     if base.number >= first, let theirs = segment.entry(base.number), theirs.hash != base.head {
       throw .contradiction(number: base.number)
     }

@@ -25,6 +25,10 @@ public struct CollaborationState: Hashable, Sendable {
   public internal(set) var rosterChanges: [RosterChange] = []
   /// The newest entry about each node's membership since the round opened.
   var membershipEntries: [NodeID: Int] = [:]
+  /// What each member said last about who should coordinate for it (R10).
+  public internal(set) var delegations: [NodeID: DelegationRecord] = [:]
+  /// Who has the delegation of a quorum, since somebody had it first.
+  public internal(set) var agency: Agency?
   public internal(set) var weights: [NodeID: Weight]
   public internal(set) var tasks: [TaskID: TaskRecord] = [:]
   /// In order of submission.
@@ -143,6 +147,7 @@ public struct CollaborationState: Hashable, Sendable {
       case MemberLeft.kind: try Self.aboutNoTask(memberLeft(record))
       case VotersChanging.kind: try Self.aboutNoTask(votersChanging(record))
       case VotersChanged.kind: try Self.aboutNoTask(votersChanged(record))
+      case CoordinationDelegated.kind: try Self.aboutNoTask(coordinationDelegated(record))
       case MotionProposed.kind: try Self.aboutNoTask(motionProposed(record))
       case MotionVoted.kind: try Self.aboutNoTask(motionVoted(record))
       case TermRecord.kind: try termOpened(record)
@@ -156,6 +161,7 @@ public struct CollaborationState: Hashable, Sendable {
       default: throw judge.violation(.kind, "'\(record.kind)' is no kind of entry of rules \(contract.rules)")
       }
     lastEntry = record.number
+    if change == nil { settleAgency(record) }
     return change
   }
 

@@ -82,7 +82,7 @@ public struct ContractDocument: Codable, Hashable, Sendable {
   }
 
   /// The version of the rules in `CollaborationState`.
-  public static let rulesVersion = 5
+  public static let rulesVersion = 6
 
   /// The hash that calls, rosters and signatures name.
   ///

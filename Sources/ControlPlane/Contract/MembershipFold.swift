@@ -86,6 +86,7 @@ extension CollaborationState {
     leaving.remove(body.node)
     departed.insert(body.node)
     keys[body.node] = nil
+    endDelegations(of: body.node)
     note(.left, body.node, member.name, "", record)
   }
 

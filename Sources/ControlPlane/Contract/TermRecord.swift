@@ -15,6 +15,8 @@ public struct TermRecord: Hashable, Sendable {
   public let by: NodeID?
   public let person: String?
   public let detail: String
+  /// Its coordinator had the delegation of a quorum when it began.
+  public let isDelegated: Bool
 }
 
 extension CollaborationState {
@@ -35,7 +37,8 @@ extension CollaborationState {
       TermRecord(
         term: record.term, coordinator: node, entry: record.number, timeMilliseconds: record.timeMilliseconds,
         cause: cause?["kind"]?.stringValue ?? "", by: cause?["by"]?.stringValue.flatMap(NodeID.init(hexadecimal:)),
-        person: cause?["person"]?.stringValue, detail: cause?["detail"]?.stringValue ?? ""))
+        person: cause?["person"]?.stringValue, detail: cause?["detail"]?.stringValue ?? "",
+        isDelegated: agency?.agent == node))
     if terms.count > Self.termsKept { terms.removeFirst() }
     return nil
   }

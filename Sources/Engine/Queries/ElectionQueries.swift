@@ -36,7 +36,9 @@ extension NodeEngine {
       bearsLies: Configuration.faultsTolerated(of: voters.count) > 0, callsNeeded: book.contract.election.callsNeeded,
       callIntervalMilliseconds: book.contract.election.callIntervalMilliseconds, waitingSubmissions: waiting,
       undecidedEntries: max(0, (consensus.head(of: id)?.number ?? 0) - book.lastEntry),
-      preferred: preferences[id] ?? [], voters: voterViews(book), terms: termViews(book),
+      preferred: preferences[id] ?? [], voters: voterViews(book),
+      agent: book.agency?.agent, agentName: book.agency?.agent.map(name), delegations: delegationViews(book),
+      terms: termViews(book),
       next: nextStep(id, reason, look))
   }
 
@@ -75,15 +77,28 @@ extension NodeEngine {
     }
   }
 
+  private func delegationViews(_ book: CollaborationState) -> [DelegationView] {
+    book.delegations.sorted { $0.value.entry < $1.value.entry }.compactMap { node, record in
+      record.agent.map { agent in
+        DelegationView(
+          node: node, name: name(of: node), agent: agent, agentName: name(of: agent), person: record.person,
+          reason: record.reason, entry: record.entry, timeMilliseconds: record.timeMilliseconds,
+          counts: book.configuration.hasVote(node), needed: book.delegationsNeeded(for: agent))
+      }
+    }
+  }
+
   private func termViews(_ book: CollaborationState) -> [TermView] {
     let founded = TermView(
       term: 1, coordinator: book.charter.founder, coordinatorName: name(of: book.charter.founder), cause: "founded",
-      by: nil, byName: nil, person: nil, detail: "", entry: 1, timeMilliseconds: book.openedMilliseconds, votes: [])
+      by: nil, byName: nil, person: nil, detail: "", delegated: false,
+      entry: 1, timeMilliseconds: book.openedMilliseconds, votes: [])
     return [founded]
       + book.terms.map { term in
         TermView(
           term: term.term, coordinator: term.coordinator, coordinatorName: name(of: term.coordinator),
           cause: term.cause, by: term.by, byName: term.by.map(name), person: term.person, detail: term.detail,
+          delegated: term.isDelegated,
           entry: term.entry, timeMilliseconds: term.timeMilliseconds,
           votes: votes(of: term, in: book.id).map(name).sorted())
       }

@@ -33,6 +33,11 @@ public struct ElectionView: Codable, Sendable, Hashable {
   /// Whom people at this node prefer, the best first; empty for the contract's order.
   public var preferred: [NodeID]
   public var voters: [VoterView]
+  /// The virtual operator to whom a quorum delegates coordination; absent where none does.
+  public var agent: NodeID?
+  public var agentName: String?
+  /// What each member delegates, by entry.
+  public var delegations: [DelegationView]
   /// Oldest first; term 1 has no election.
   public var terms: [TermView]
   /// What to type next; empty while nothing needs doing.
@@ -51,6 +56,23 @@ public struct VoterView: Codable, Sendable, Hashable {
   public var holds: Int
   /// Its signature stands in the election of the decided term.
   public var voted: Bool
+}
+
+/// A member that delegates coordination.
+public struct DelegationView: Codable, Sendable, Hashable {
+  public var node: NodeID
+  public var name: String
+  public var agent: NodeID
+  public var agentName: String
+  public var person: String
+  public var reason: String
+  /// Where the ledger says so.
+  public var entry: Int
+  public var timeMilliseconds: Int64
+  /// Whether it counts: by voters only.
+  public var counts: Bool
+  /// How many voters must delegate to that operator.
+  public var needed: Int
 }
 
 /// A collaboration in which nothing moves: `node status`.
@@ -73,6 +95,8 @@ public struct TermView: Codable, Sendable, Hashable {
   /// The person who asked there, where one did.
   public var person: String?
   public var detail: String
+  /// Its coordinator had the delegation of a quorum when it began.
+  public var delegated: Bool
   /// The entry that began it.
   public var entry: Int
   public var timeMilliseconds: Int64

@@ -40,6 +40,13 @@ public protocol NodeService: Sendable {
   /// Durable when it returns; the successor may not take over.
   func transferOffice(of collaboration: CollaborationID, to node: NodeID, person: String) async throws -> ElectionView
 
+  /// Durable when it returns; what is decided shows later.
+  ///
+  /// - Parameter agent: nil withdraws.
+  func delegate(
+    _ collaboration: CollaborationID, to agent: NodeID?, person: String, reason: String
+  ) async throws -> ElectionView
+
   /// Whom this node votes for first; nobody for the contract's order. Durable when it returns.
   func prefer(_ nodes: [NodeID], in collaboration: CollaborationID) async throws -> ElectionView
   /// Founds a collaboration that goes on where another has lost its quorum for good.

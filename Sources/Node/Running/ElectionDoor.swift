@@ -19,6 +19,13 @@ extension NodeDoor {
     return try await election(of: collaboration)
   }
 
+  func delegate(
+    _ collaboration: CollaborationID, to agent: NodeID?, person: String, reason: String
+  ) async throws -> ElectionView {
+    _ = try await loop.command(.delegate(collaboration, to: agent, person: person, reason: reason))
+    return try await election(of: collaboration)
+  }
+
   func prefer(_ nodes: [NodeID], in collaboration: CollaborationID) async throws -> ElectionView {
     _ = try await loop.command(.preferCoordinators(collaboration, nodes))
     return try await election(of: collaboration)

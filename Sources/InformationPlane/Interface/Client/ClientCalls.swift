@@ -74,6 +74,16 @@ extension Client {
       "/v1/collaborations/\(collaboration)/election/transfer", ElectionTransferRequest(node: node, person: person))
   }
 
+  /// - Parameter agent: nil withdraws.
+  /// - Returns: how things stand when it is kept; whether it is decided shows later.
+  public func delegate(
+    _ collaboration: CollaborationID, to agent: NodeID?, person: String, reason: String
+  ) async throws -> ElectionView {
+    try await post(
+      "/v1/collaborations/\(collaboration)/election/delegation",
+      ElectionDelegationRequest(agent: agent, person: person, reason: reason))
+  }
+
   public func prefer(_ nodes: [NodeID], in collaboration: CollaborationID) async throws -> ElectionView {
     try await post("/v1/collaborations/\(collaboration)/election/preference", ElectionPreferenceRequest(nodes: nodes))
   }

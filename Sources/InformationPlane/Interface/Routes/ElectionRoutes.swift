@@ -22,6 +22,14 @@ func addElectionRoutes(to table: RouteTable) {
     return try await service.transferOffice(
       of: try context.id("collaboration", of: CollaborationID.self), to: transfer.node, person: transfer.person)
   }
+  table.post("/v1/collaborations/{collaboration}/election/delegation") { request, context in
+    let delegation = try await request.document(ElectionDelegationRequest.self, limit: limits.bodyBytes)
+    try ElectionText.require(delegation.person, "person")
+    if !delegation.reason.isEmpty { try ElectionText.require(delegation.reason, "reason") }
+    return try await service.delegate(
+      try context.id("collaboration", of: CollaborationID.self), to: delegation.agent, person: delegation.person,
+      reason: delegation.reason)
+  }
   table.post("/v1/collaborations/{collaboration}/election/preference") { request, context in
     let preference = try await request.document(ElectionPreferenceRequest.self, limit: limits.bodyBytes)
     return try await service.prefer(
@@ -34,6 +42,13 @@ func addElectionRoutes(to table: RouteTable) {
     return try await service.reconstitute(
       try context.id("collaboration", of: CollaborationID.self), person: body.person, reason: body.reason)
   }
+}
+
+/// The body of `POST /v1/collaborations/{collaboration}/election/delegation`: without an agent it withdraws.
+struct ElectionDelegationRequest: Codable, Sendable {
+  var agent: NodeID?
+  var person: String
+  var reason: String
 }
 
 /// The body of `POST /v1/collaborations/{collaboration}/election/preference`: the best first.

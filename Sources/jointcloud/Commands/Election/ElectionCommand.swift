@@ -8,7 +8,7 @@ struct ElectionCommand: AsyncParsableCommand {
     commandName: "election", abstract: "Who coordinates a collaboration, since when, why, and by whose votes.",
     subcommands: [
       List.self, Show.self, Why.self, ElectionPreview.self, ElectionCall.self, ElectionTransfer.self,
-      ElectionPrefer.self,
+      ElectionDelegate.self, ElectionPrefer.self,
     ])
 
   struct List: AsyncParsableCommand {
@@ -69,6 +69,7 @@ struct ElectionCommand: AsyncParsableCommand {
         ("Coordinator", "\(view.coordinatorName) (\(output.text(view.coordinator.digest)))"),
         ("Term", ElectionWords.term(view)), ("Why", view.terms.last.map { ElectionWords.cause($0, in: view) } ?? ""),
         ("State", ElectionWords.stateAndSince(view)), ("Reason", view.reason), ("Votes", ElectionWords.votes(view)),
+        ("Delegated", ElectionWords.delegations(view)),
         ("Waits", ElectionWords.waiting(view)), ("Next", NextStep.completed(view.next)),
       ]) + "\n" + ElectionWords.voters(of: view).table(view.voters, wide: output.format == .wide)
     }

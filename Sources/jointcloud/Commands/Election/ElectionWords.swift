@@ -49,6 +49,19 @@ enum ElectionWords {
     number == 0 ? nil : "\(number) \(number == 1 ? one : several ?? one + "s")"
   }
 
+  /// To whom members delegate coordination, by whose word, and how many that takes; empty where nobody does.
+  static func delegations(_ view: ElectionView) -> String {
+    let agents = view.delegations.map(\.agent).reduce(into: [NodeID]()) { if !$0.contains($1) { $0.append($1) } }
+    return agents.compactMap { agent in
+      let given = view.delegations.filter { $0.agent == agent }
+      guard let first = given.first else { return nil }
+      let counted = given.count(where: \.counts)
+      let by = given.map { "\($0.name) (\($0.person)\($0.counts ? "" : ", no vote"))" }.joined(separator: ", ")
+      return "to \(first.agentName) by \(by): \(counted) of \(first.needed) needed"
+        + (agent == view.agent ? ", it coordinates for them" : "")
+    }.joined(separator: "; ")
+  }
+
   // MARK: Causes
 
   static func cause(_ term: TermView, in view: ElectionView) -> String {
@@ -60,7 +73,7 @@ enum ElectionWords {
     let node = term.byName ?? "a member"
     let former = before?.coordinatorName ?? "the coordinator before"
     let person = term.person.map { "\($0) at \(node)" } ?? node
-    let detail = term.detail.isEmpty ? "" : ": \(term.detail)"
+    let detail = (term.detail.isEmpty ? "" : ": \(term.detail)") + (term.delegated ? ", a quorum delegates to it" : "")
     return switch term.cause {
     case "founded": "\(term.coordinatorName) founded the collaboration"
     case "lost": "\(node) lost \(former)" + detail

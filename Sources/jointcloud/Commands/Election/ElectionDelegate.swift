@@ -1,0 +1,90 @@
+import ArgumentParser
+import Engine
+import Interface
+import Model
+
+struct ElectionDelegate: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "delegate", abstract: "Delegate coordination to a node that offers no resources, or take that back.",
+    usage: """
+      jointcloud election delegate [<collaboration>] <node> [--reason <text>] [--data <dir>] [--person <name>] [--no-wait]
+      jointcloud election delegate --withdraw [<collaboration>]
+      """,
+    discussion: """
+      Once a quorum of the other voters delegates to it, it takes over from who coordinates; once too few do, an \
+      election is called. This node's vote stays its own. Ends with 4 when that has not come about in time.
+      """)
+  @OptionGroup var node: NodeOptions
+  @OptionGroup var output: OutputOptions
+  @OptionGroup var act: ElectionAct
+  @Option(help: "Why; kept on the ledger, in at most 64 characters.")
+  var reason: String?
+  @Flag(help: "Delegate to nobody any more.")
+  var withdraw = false
+  @Argument(
+    help: ArgumentHelp(
+      "The collaboration, not needed where one alone is open, and the voter: its name, its id or the start of it.",
+      valueName: "names"))
+  var names: [String] = []
+
+  func validate() throws {
+    if let problem = reason.flatMap({ ElectionText.problem($0, "--reason") }) { throw ValidationError(problem) }
+    if withdraw, names.count > 1 { throw ValidationError("with --withdraw name a collaboration at most") }
+    if !withdraw, !(1...2).contains(names.count) {
+      throw ValidationError("give at most a collaboration and the node that is to coordinate it, or --withdraw")
+    }
+  }
+
+  func run() async throws {
+    let (person, limit) = (try act.who.named(), try act.limit())
+    try await node.withNode { client in
+      let id = try await client.electionID(names.count == (withdraw ? 1 : 2) ? names[0] : nil)
+      let before = try await client.election(of: id)
+      let agent = withdraw ? nil : try await client.voterID(names[names.count - 1], before)
+      let own = try await client.status().node
+      var view = try await client.delegate(id, to: agent, person: person, reason: reason ?? "")
+      if let limit { view = try await outcome(own, agent, after: before, within: limit, client) }
+      try await output.print(name: { $0.collaboration.hexadecimal }, table: { Self.line($0, own, agent, before) }) {
+        view
+      }
+      if view.delegations.first(where: { $0.node == own })?.agent != agent {
+        Output.hint("next: \(NextStep.completed("jointcloud election show \(id.short) --watch"))")
+      }
+    }
+  }
+
+  /// Waits until it is decided, and until who coordinates is as it asks for.
+  private func outcome(
+    _ own: NodeID, _ agent: NodeID?, after before: ElectionView, within limit: Int, _ client: Client
+  ) async throws -> ElectionView {
+    let deadline = ContinuousClock.now + .milliseconds(limit)
+    while true {
+      let view = try await client.election(of: before.collaboration)
+      let isDecided = view.delegations.first { $0.node == own }?.agent == agent
+      let isSettled =
+        view.agent.map { $0 == view.coordinator } ?? (before.agent == nil || before.agent != view.coordinator)
+      if isDecided, isSettled { return view }
+      guard ContinuousClock.now < deadline else {
+        let what = isDecided ? "\(view.coordinatorName) coordinates term \(view.term) still" : "it is not decided"
+        throw Failure(
+          .timedOut,
+          "after \(HumanText.duration(Int64(limit))) \(what)\(view.reason.isEmpty ? "" : ": \(view.reason)")",
+          next: view.next.isEmpty ? "jointcloud election show \(view.collaboration.short) --watch" : view.next)
+      }
+      try await Task.sleep(for: .milliseconds(100))
+    }
+  }
+
+  private static func line(_ view: ElectionView, _ own: NodeID, _ agent: NodeID?, _ before: ElectionView) -> String {
+    let given = view.delegations.first { $0.node == own }
+    guard given?.agent == agent else { return "taken; not decided yet" }
+    let what = given.map { "this node delegates to \($0.agentName)" } ?? "this node delegates to nobody"
+    guard view.term == before.term else {
+      return "\(what); \(view.coordinatorName) coordinates term \(view.term)"
+        + (view.terms.last.map { ": " + ElectionWords.cause($0, in: view) } ?? "")
+    }
+    guard let given, view.coordinator != given.agent else { return what }
+    let counted = view.delegations.count { $0.agent == given.agent && $0.counts }
+    return "\(what): \(counted) of \(given.needed) needed"
+  }
+}
