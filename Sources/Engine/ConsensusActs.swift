@@ -96,6 +96,7 @@ extension NodeEngine {
 
   /// Tells consensus what there is to do, then lets time pass there.
   mutating func tickConsensus(_ turn: inout Turn) {
+    relaysLeft = Self.relaysPerTick
     serveForeign(&turn)
     for id in consensus.collaborations {
       let waiting = submissions.values.filter { $0.collaboration == id && $0.ended == nil }

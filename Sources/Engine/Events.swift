@@ -30,6 +30,9 @@ enum EventKind: String, CaseIterable {
     }
   }
 
+  /// Whether it is kept beside the queue until the ledger has it.
+  var isPetition: Bool { self == .motion || self == .motionVote || self == .delegation }
+
   var purpose: Purpose {
     switch self {
     case .submit: Submission.purpose
@@ -112,6 +115,7 @@ extension NodeEngine {
     guard let signed = SignedStatementBytes.decode(event.payload),
       let kind = EventKind(purpose: signed.statement.purpose)
     else { return finish(event, .dead, "its statement cannot be read", &turn) }
+    if kind.isPetition { return petitioned(event, signed, kind, &turn) }
     if kind.needsOffice, let id = signed.statement.collaboration, let book = books[id],
       signed.statement.author != identity.node || kind != .submit, coordinatedDraft(id) == nil
     {
@@ -132,7 +136,7 @@ extension NodeEngine {
       case .join: engine.recruiter.joins(signed, context: context, into: &effects)
       case .decline: engine.recruiter.declined(signed, context: context)
       case .leave: engine.recruiter.leaves(signed, context: context, into: &effects)
-      case .motion, .motionVote, .delegation: engine.handlePetition(signed, kind, &turn)
+      case .motion, .motionVote, .delegation: preconditionFailure("petitions have a way of their own")
       }
     }
     switch handling {
@@ -154,7 +158,7 @@ extension NodeEngine {
   private mutating func withoutOffice(
     _ event: Event, _ signed: SignedStatement, _ kind: EventKind, _ book: CollaborationState, _ turn: inout Turn
   ) {
-    if kind == .submit || Self.entry(for: signed, kind) != nil { noteForeign(signed, kind, of: book, turn.now) }
+    if kind == .submit || Self.entry(for: signed, kind) != nil { noteForeign(signed, kind, of: book, &turn) }
     let office = consensus.office(of: book.id)
     let isComing = office.map { $0.promised > $0.term || $0.coordinator == identity.node } ?? false
     if isComing, case .again = queues.postpone(event.id, at: turn.now) {

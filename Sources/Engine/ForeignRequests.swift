@@ -1,47 +1,106 @@
+internal import Consensus
 internal import Contract
 internal import Coordination
 internal import EventQueue
 internal import Model
 internal import Overlay
 
-/// What a member asked for and its coordinator leaves undecided, as its author says.
+/// What a member asked of a ledger, until that has it.
 struct ForeignRequest: Sendable {
   let signed: SignedStatement
   let kind: EventKind
   let collaboration: CollaborationID
-  /// Uptime.
+  /// Uptime: when it came here first, and last; and when it was passed on last.
   let since: Duration
+  var saidAt: Duration
+  var relayedAt: Duration?
 }
 
-// A coordinator cannot leave one member's requests undecided and keep its office: voters who hear of one time it, too.
+// A coordinator cannot leave one member's requests undecided and keep its office: voters who hear of one pass it on to
+// it, and time it from then on.
 extension NodeEngine {
-  /// How long a request is timed: its author says so again while it waits.
+  /// How long a request is timed after it was said last: its author says so again while it waits.
   static let foreignRequestTime = Duration.seconds(30)
   static let foreignRequestLimit = 1_024
+  /// Of one author: nobody's requests take the room of all.
+  static let foreignSubmissionsPerAuthor = 64
+  static let petitionsPerAuthor = 16
+  /// Relayed requests that are looked at between two ticks of consensus.
+  static let relaysPerTick = 32
 
-  /// Notes that a request waits, for a time; its coordinator is replaced when it waits too long.
-  mutating func noteForeign(_ signed: SignedStatement, _ kind: EventKind, of book: CollaborationState, _ now: Moment) {
-    guard foreignRequests.count < Self.foreignRequestLimit, foreignRequests[signed.id] == nil, book.made(signed),
-      isOpen(signed, kind, in: book, now)
+  /// Notes that a request waits; its coordinator hears of it, and is replaced when it waits too long.
+  mutating func noteForeign(
+    _ signed: SignedStatement, _ kind: EventKind, of book: CollaborationState, _ turn: inout Turn
+  ) {
+    defer { relay(signed.id, in: book, &turn) }
+    if foreignRequests[signed.id] != nil {
+      foreignRequests[signed.id]?.saidAt = turn.now.uptime
+      return
+    }
+    guard foreignRequests.count < Self.foreignRequestLimit, book.made(signed),
+      isTaken(signed, kind, in: book, turn.now)
     else { return }
-    // No author's requests take the room of all.
-    let ofAuthor = foreignRequests.values.count { $0.signed.statement.author == signed.statement.author }
-    guard ofAuthor < Self.foreignRequestLimit / 16 else { return }
+    let ofAuthor = foreignRequests.values.count {
+      $0.signed.statement.author == signed.statement.author && ($0.kind == .submit) == (kind == .submit)
+    }
+    guard ofAuthor < (kind == .submit ? Self.foreignSubmissionsPerAuthor : Self.petitionsPerAuthor) else { return }
     foreignRequests[signed.id] = ForeignRequest(
-      signed: signed, kind: kind, collaboration: book.id, since: now.uptime)
+      signed: signed, kind: kind, collaboration: book.id, since: turn.now.uptime, saidAt: turn.now.uptime)
   }
 
-  /// Takes up what others asked for where this node coordinates now, and forgets what waited too long.
+  /// Passes a request on to who coordinates, which may never have heard of it.
+  private mutating func relay(_ id: StatementID, in book: CollaborationState, _ turn: inout Turn) {
+    guard let request = foreignRequests[id], book.coordinator != identity.node,
+      request.signed.statement.bytes.count <= RequestRelay.requestByteLimit,
+      request.relayedAt.map({ turn.now.uptime - $0 >= Self.resubmitInterval }) ?? true
+    else { return }
+    foreignRequests[id]?.relayedAt = turn.now.uptime
+    let body = RequestRelay(request: request.signed)
+    sign(context(turn.now).statement(body, in: book.id), for: .information(book.coordinator), &turn)
+  }
+
+  /// Another member's request, from a member that heard of it.
+  mutating func relayed(_ signed: SignedStatement, _ turn: inout Turn) {
+    guard relaysLeft > 0, let id = signed.statement.collaboration, let book = books[id],
+      book.roster[signed.statement.author] != nil, consensus.isInOffice(id),
+      let request = try? signed.statement.decode(RequestRelay.self).request,
+      request.statement.collaboration == id, request.statement.author != identity.node,
+      let kind = EventKind(purpose: request.statement.purpose), kind == .submit || Self.entry(for: request, kind) != nil
+    else { return journal.count("business: unexpected relay") }
+    relaysLeft -= 1
+    noteForeign(request, kind, of: book, &turn)
+    serveForeign(&turn)
+  }
+
+  /// What a member wants of the ledger besides tasks. It is kept until it is decided, in office or not: what was proposed
+  /// may be given up with its term, and what the contract refuses now it may take in a moment.
+  mutating func petitioned(
+    _ event: Event, _ signed: SignedStatement, _ kind: EventKind, _ turn: inout Turn
+  ) {
+    queues.discard(event.id)
+    journal.waiting[event.id] = nil
+    turn.write(.removeEvent(id: event.id))
+    guard let book = signed.statement.collaboration.flatMap({ books[$0] }) else { return }
+    noteForeign(signed, kind, of: book, &turn)
+    serveForeign(&turn)
+  }
+
+  /// Takes up what others asked for where this node coordinates now, and forgets what is said no more.
   mutating func serveForeign(_ turn: inout Turn) {
     for (id, request) in foreignRequests.sorted(by: { $0.key < $1.key }) {
-      if turn.now.uptime - request.since > Self.foreignRequestTime || books[request.collaboration] == nil {
+      if turn.now.uptime - request.saidAt > Self.foreignRequestTime || books[request.collaboration] == nil {
         foreignRequests[id] = nil
       } else if let draft = coordinatedDraft(request.collaboration) {
         if request.kind == .submit {
           submitHere(request.signed, to: request.collaboration, &turn)
-        } else if isOpen(request.signed, request.kind, in: draft, turn.now),
-          let (kind, body) = Self.entry(for: request.signed, request.kind)
-        {
+        } else if isOpen(request.signed, request.kind, in: draft, turn.now) {
+          guard isTaken(request.signed, request.kind, in: draft, turn.now),
+            let (kind, body) = Self.entry(for: request.signed, request.kind)
+          else {
+            // Its author says it again, and then it is looked at anew.
+            foreignRequests[id] = nil
+            continue
+          }
           append(kind, body, to: request.collaboration, &turn)
         }
       }
@@ -50,14 +109,36 @@ extension NodeEngine {
 
   /// Forgets what the ledger has answered, or would take no more.
   mutating func settleForeign(in id: CollaborationID, _ now: Moment) {
-    guard let book = books[id] else { return }
+    guard let book = books[id], foreignRequests.contains(where: { $0.value.collaboration == id }) else { return }
     foreignRequests = foreignRequests.filter { _, request in
       request.collaboration != id || request.kind == .submit || isOpen(request.signed, request.kind, in: book, now)
     }
   }
 
-  /// Whether the contract would take a request now, and has not.
-  private func isOpen(
+  /// Whether a ledger has not answered a request yet; no signature is looked at.
+  private func isOpen(_ signed: SignedStatement, _ kind: EventKind, in book: CollaborationState, _ now: Moment) -> Bool
+  {
+    let author = signed.statement.author
+    switch kind {
+    case .leave: return book.roster[author] != nil && !book.leaving.contains(author)
+    case .motion:
+      let left = (try? signed.statement.decode(Motion.self))?.expiresMilliseconds ?? 0
+      return book.council?[signed.id] == nil && left > now.wallMilliseconds
+    case .motionVote:
+      let motion = (try? signed.statement.decode(MotionVote.self)).flatMap { book.council?[$0.motion] }
+      return motion.map { motion in
+        motion.outcome == .open && motion.motion.expiresMilliseconds > now.wallMilliseconds
+          && !motion.ballots.contains { $0.node == author }
+      } ?? false
+    case .delegation:
+      let after = (try? signed.statement.decode(Delegation.self))?.after ?? -1
+      return after >= book.delegations[author]?.entry ?? 0
+    default: return false
+    }
+  }
+
+  /// Whether the contract would take a request now.
+  private func isTaken(
     _ signed: SignedStatement, _ kind: EventKind, in book: CollaborationState, _ now: Moment
   ) -> Bool {
     if kind == .submit {
@@ -77,19 +158,6 @@ extension NodeEngine {
     } catch {
       return false
     }
-  }
-
-  /// What a member wants of the ledger besides tasks, at who coordinates: the contract judges it.
-  mutating func handlePetition(_ signed: SignedStatement, _ kind: EventKind, _ turn: inout Turn) -> Handling {
-    guard let id = signed.statement.collaboration, let draft = coordinatedDraft(id),
-      let (entry, body) = Self.entry(for: signed, kind)
-    else { return .done("not coordinated by this node") }
-    guard draft.made(signed) else { return .done("not signed by a member") }
-    // Said again it is no other.
-    if kind == .motion, draft.council?[signed.id] != nil { return .done("on the ledger already") }
-    if kind == .delegation, !isOpen(signed, kind, in: draft, turn.now) { return .done("the ledger would not take it") }
-    append(entry, body, to: id, &turn)
-    return .done("put to the contract")
   }
 
   /// The entry that a member's request asks for; nil for what asks for none.

@@ -64,8 +64,10 @@ extension NodeEngine {
       guard let book = books[id], broken[id] == nil, book.coordinator != identity.node,
         !book.leaving.contains(identity.node)
       else { continue }
+      let nodes = audience(of: .departure(id), in: book, turn.now)
+      guard !nodes.isEmpty else { continue }
       let statement = context(turn.now).statement(LeaveRequest(after: book.lastEntry, reason: reason), in: id)
-      for node in audience(of: .departure(id), in: book, turn.now) {
+      for node in nodes {
         tell(node, statement, turn.now.wallMilliseconds + Self.resubmitInterval.milliseconds * 4, &turn)
       }
     }
@@ -88,9 +90,12 @@ extension NodeEngine {
     let heirs = book.configuration.allVoters.map(\.node).filter {
       $0 != identity.node && !book.leaving.contains($0) && consensus.isUpToDate($0, in: id)
     }.sorted { (book.weights[$1]?.ppm ?? 0, $0) < (book.weights[$0]?.ppm ?? 0, $1) }
-    guard let heir = heirs.first(where: { $0 != handedOn[id]?.heir }) ?? heirs.first else { return }
+    // To whom a quorum delegates it goes first.
+    let agent = book.agency?.agent.flatMap { heirs.contains($0) ? $0 : nil }
+    let other = heirs.first { $0 != handedOn[id]?.heir } ?? heirs.first
+    guard let heir = agent.flatMap({ $0 == handedOn[id]?.heir ? nil : $0 }) ?? other else { return }
     handedOn[id] = (heir, turn.now.uptime)
-    consensusStep(.transfer(id, to: heir, person: profile.name), &turn)
+    consensusStep(.transfer(id, to: heir, person: ""), &turn)
   }
 
   /// A person here wants to be a member again of a round that this node left.

@@ -83,6 +83,8 @@ public struct NodeEngine: Sendable {
   /// When this node called an election for what was delegated last (uptime), and for which entry.
   var agencyCalls: [CollaborationID: AgencyCall] = [:]
   var foreignRequests: [StatementID: ForeignRequest] = [:]
+  /// How many relayed requests are still looked at until consensus ticks.
+  var relaysLeft = NodeEngine.relaysPerTick
   /// Whom people here prefer as coordinator, the best first.
   var preferences: [CollaborationID: [NodeID]] = [:]
   /// Whom consensus was told to prefer.

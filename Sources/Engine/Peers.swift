@@ -87,6 +87,12 @@ extension NodeEngine {
       if isDirect { turn.promise(.settle(signed.id, from: node)) }
       return
     }
+    if signed.statement.purpose == RequestRelay.purpose, isDirect {
+      // Said again while it waits: not worth a write either.
+      relayed(signed, &turn)
+      turn.promise(.settle(signed.id, from: node))
+      return
+    }
     if signed.statement.purpose == Announcement.purpose, !isDirect {
       return announced(signed, &turn)
     }

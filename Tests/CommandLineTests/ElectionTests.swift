@@ -47,7 +47,8 @@ import Testing
       var view: [String: Any] = [
         "bearsLies": false, "callIntervalMilliseconds": 10_000, "callsNeeded": callsNeeded,
         "collaboration": collaboration, "coordinator": nodes[term - 1],
-        "coordinatorName": term == 1 ? "alpha" : "beta", "delegations": delegations, "inReach": inReach,
+        "coordinatorName": term == 1 ? "alpha" : "beta", "agentAwaited": false, "delegationWaits": isDelegated,
+        "delegations": delegations, "inReach": inReach,
         "missing": missing, "name": "lab",
         "next": next, "preferred": [String](), "promised": term, "quorum": 2, "reason": reason, "state": state,
         "term": term, "terms": terms,
@@ -134,7 +135,8 @@ import Testing
         shown.contains("Delegated:      to delta by alpha (ada), beta (ada, no vote): 1 of 2 needed\n"), "\(shown)")
       for (arguments, problem) in [
         (["--withdraw", "lab", "delta"], "with --withdraw name a collaboration at most"),
-        ([], "give at most a collaboration and the node"), (["delta", "--reason", " "], "--reason is empty"),
+        ([], "name the node that is to coordinate, after the collaboration"),
+        (["delta", "--reason", " "], "--reason is empty"),
       ] {
         let ended = try Binary.run(["election", "delegate"] + arguments)
         #expect(ended.status == 2 && ended.errors.contains(problem), "\(ended.errors)")

@@ -81,6 +81,8 @@ final class Council {
   var refusedKinds: Set<String> = []
   /// What a liar in office proposes in place of what it was asked for.
   var brokenKind: String?
+  /// Whether a seat tells consensus that it is busy while it has requests: where it does not, the coordinator may not know.
+  var saysBusy = true
   var syncMicroseconds = 300...3_000
   var delayMicroseconds: ClosedRange<Int64> = 100...5_000
   /// Changes what a seat sends; nothing withholds it.
@@ -216,7 +218,7 @@ final class Council {
       if wait(event, at: index) { return }
       shareOverdue(of: index)
       step(index, .waiting(id, since: seats[index].pending.first?.since))
-      step(index, .busy(id, !seats[index].pending.isEmpty))
+      step(index, .busy(id, saysBusy && !seats[index].pending.isEmpty))
       step(index, .tick)
       noteAwake(index)
       serveRequests(of: index)

@@ -37,7 +37,6 @@ import Testing
     #expect(try round.refusal(of: delegation(3, to: 3, after: 1)) == .membership, "itself")
     #expect(try round.refusal(of: delegation(1, to: 3, after: 2)) == .order, "an entry that is not there yet")
     #expect(try round.refusal(of: delegation(1, to: 3, after: -1)) == .order)
-    #expect(try round.refusal(of: delegation(1, to: nil, after: 1)) == .duplicate, "nothing to withdraw")
     #expect(try round.refusal(of: delegation(1, to: 3, after: 1, person: "")) == .limit)
     var long = Delegation(after: 1, agent: round.node(3), person: "ada", reason: "")
     long.reason = String(repeating: "r", count: Delegation.reasonLimit + 1)
@@ -55,6 +54,62 @@ import Testing
     #expect(round.state.delegations[round.node(1)]?.agent == round.node(3))
     #expect(round.state.delegations[round.node(1)]?.person == "ada")
     #expect(try round.refusal(of: delegation(1, to: 3, after: 3)) == .duplicate, "it does already")
+  }
+
+  @Test("Words are limited in rate, but what was said is taken back at once, also before it is decided")
+  func rate() throws {
+    var round = round
+    let early = try delegation(1, to: 3, after: 1)
+    // It waits while its author thinks better of it.
+    try round.apply(delegation(1, to: nil, after: 1))
+    #expect(try round.refusal(of: early) == .order)
+    #expect(try round.refusal(of: delegation(1, to: 3, after: 2)) == .limit)
+    #expect(try round.refusal(of: delegation(1, to: nil, after: 2)) == .limit)
+    round.time += Int64(round.state.contract.election.callIntervalMilliseconds)
+    try round.apply(delegation(1, to: 3, after: 2))
+    try round.apply(delegation(1, to: nil, after: 3))
+    #expect(try round.refusal(of: delegation(1, to: 4, after: 4)) == .limit)
+  }
+
+  @Test("Words from before who says them, or whom they are about, became a member count no more")
+  func fresh() throws {
+    var round = round
+    let old = try delegation(1, to: 3, after: 1)
+    let other = try delegation(2, to: 3, after: 1)
+    try round.apply(
+      MemberLeaving(
+        node: round.node(1),
+        request: round.identities[1].sign(LeaveRequest(after: 1, reason: ""), collaboration: round.id)))
+    #expect(try round.refusal(of: old) == .order)
+    try round.apply(
+      MemberLeaving(
+        node: round.node(3),
+        request: round.identities[3].sign(LeaveRequest(after: 1, reason: ""), collaboration: round.id)))
+    #expect(try round.refusal(of: other) != nil)
+  }
+
+  @Test("New voters alone end no agency, and by a transfer to another it is not met")
+  func lasting() throws {
+    var round = try Round(seed: 14, totals: [Self.four, Self.four, .zero], contract: .standard)
+    func say(_ index: Int) throws -> CoordinationDelegated {
+      CoordinationDelegated(
+        delegation: try round.identities[index].sign(
+          Delegation(after: 1, agent: round.node(2), person: "ada", reason: ""), collaboration: round.id))
+    }
+    for index in 0...1 { try round.apply(say(index)) }
+    #expect(round.state.agency?.agent == round.node(2) && round.state.agency?.isMet == false)
+    func begin(_ term: Int, _ index: Int, _ cause: String) throws {
+      try round.state.apply(
+        LedgerRecord(
+          number: round.state.lastEntry + 1, term: term, timeMilliseconds: 2_000, kind: TermRecord.kind,
+          body: .object([
+            "cause": .object(["kind": .string(cause)]), "coordinator": .string(round.node(index).hexadecimal),
+          ])))
+    }
+    try begin(2, 1, "transferred")
+    #expect(round.state.agency?.isMet == false)
+    try begin(3, 2, "called")
+    #expect(round.state.agency?.isMet == true)
   }
 
   @Test("Who has no vote is delegated to by nobody")
@@ -77,15 +132,17 @@ import Testing
     let newest = try delegation(2, to: 3, after: 1)
     try round.apply(newest)
     let agency = try #require(round.state.agency)
-    #expect(agency == Agency(agent: round.node(3), former: nil, entry: 4, by: round.node(2)))
+    #expect(agency.agent == round.node(3) && agency.former == nil && agency.entry == 4 && agency.by == round.node(2))
+    #expect(!agency.isMet && agency.needed == 3)
     try round.apply(delegation(4, to: 3, after: 1))
     #expect(round.state.agency == agency, "one more changes nothing")
     try round.apply(delegation(2, to: nil, after: 4))
     #expect(round.state.agency == agency, "three are left")
     #expect(try round.refusal(of: newest) == .order, "what was withdrawn cannot be said again by another")
     try round.apply(delegation(1, to: nil, after: 4))
-    #expect(
-      round.state.agency == Agency(agent: nil, former: round.node(3), entry: 7, by: round.node(1)), "two are left")
+    let ended = try #require(round.state.agency)
+    #expect(ended.agent == nil && ended.former == round.node(3) && ended.entry == 7 && ended.by == round.node(1))
+    #expect(ended.isMet, "it never coordinated")
     #expect(round.state.delegations[round.node(1)] != nil && round.state.delegations[round.node(1)]?.agent == nil)
   }
 
@@ -117,7 +174,8 @@ import Testing
       MemberLeaving(
         node: round.node(3),
         request: round.identities[3].sign(LeaveRequest(after: 10, reason: ""), collaboration: round.id)))
-    #expect(round.state.agency == Agency(agent: nil, former: round.node(3), entry: 11, by: nil))
+    #expect(round.state.agency?.agent == nil && round.state.agency?.former == round.node(3))
+    #expect(round.state.agency?.entry == 11 && round.state.agency?.by == nil)
     try round.apply(changing(round.state, to: [0, 1, 4]))
     try round.apply(
       VotersChanged(

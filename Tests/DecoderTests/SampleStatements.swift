@@ -83,6 +83,8 @@ extension Samples {
       act: .revoke, after: 14, subject: one.members[0].node, person: "ada", reason: "it lies",
       expiresMilliseconds: Cast.now)
     try add("motion", motion)
+    let asked = try Cast.fixed.founder.sign(MotionVote(motion: call, yes: false, person: "ada"), collaboration: nil)
+    try add("relay", RequestRelay(request: asked))
     try add("motion-vote", MotionVote(motion: call, yes: true, person: "ben"))
     try add("roster-signature", RosterSignature(agreement: Digest(of: [3]), call: call))
   }

@@ -60,11 +60,14 @@ extension EndToEnd {
         #expect(nothing.refuses(7, "this node delegates to nobody", "election show"), "\(nothing)")
 
         let first = try nodes[0].run("election", "delegate", "x", "--person", "ada", "--reason", "no time")
-        #expect(first.status == 0 && first.text == "this node delegates to x: 1 of 2 needed", "\(first)")
+        #expect(
+          first.status == 0 && first.text == "this node delegates to x (1 of 2 needed); a coordinates term 1",
+          "\(first)")
         let second = try nodes[1].run("election", "delegate", "lab", "x", "--person", "grace")
         #expect(second.status == 0, "\(second)")
         #expect(
-          second.text == "this node delegates to x; x coordinates term 2: a at a handed over, a quorum delegates to it",
+          second.text
+            == "this node delegates to x (2 of 2 needed); x coordinates term 2: a, by itself, handed over, a quorum delegates to it",
           "\(second)")
         let shown = try nodes[2].run("election", "show").output
         #expect(shown.contains("to x by a (ada), b (grace): 2 of 2 needed, it coordinates for them"), "\(shown)")

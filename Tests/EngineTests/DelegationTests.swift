@@ -111,6 +111,54 @@ import Testing
     #expect(last.detail == "a quorum delegates to x")
   }
 
+  @Test("A coordinator that hands over to another cannot void a delegation")
+  func elsewhere() throws {
+    let (network, _, id) = try network(seed: 407)
+    let agent = Self.agent
+    network.tamperFrames[0] = { to, bytes in
+      to == agent && String(decoding: bytes, as: UTF8.self).contains("election.transfer") ? [] : [bytes]
+    }
+    for index in 1...2 { delegate(network, index, to: Self.agent, in: id) }
+    network.settle()
+    network.command(.transferOffice(id, to: network.nodes[2].id, person: "eve"), at: 0)
+    #expect(coordinates(network, Self.agent, id), "\(network.story(0))")
+    #expect(network.nodes[1].engine.books[id]?.terms.contains { $0.coordinator == network.nodes[2].id } == true)
+  }
+
+  @Test("Who tells a wish to everybody but the coordinator brings it onto the ledger, and nobody out of office")
+  func relayed() throws {
+    let (network, _, id) = try network(seed: 408)
+    network.tamperFrames[1] = { to, bytes in
+      let text = String(decoding: bytes, as: UTF8.self)
+      return to == 0 && (text.contains(Delegation.purpose.name) || text.contains("request.relay")) ? [] : [bytes]
+    }
+    network.command(.delegate(id, to: network.nodes[Self.agent].id, person: "ada", reason: ""), at: 1)
+    let known = network.run(for: .seconds(20)) { network in
+      network.nodes[2].engine.books[id]?.delegations[network.nodes[1].id] != nil
+    }
+    #expect(known, "\(network.story(1))")
+    network.run(for: .seconds(20))
+    #expect(network.nodes[2].engine.books[id]?.term == 1)
+  }
+
+  @Test("What waits to be decided is taken back, and what was decided meanwhile too")
+  func takenBack() throws {
+    let (network, _, id) = try network(seed: 409)
+    for other in [0, 2, Self.agent] { network.cut(1, other) }
+    network.command(.delegate(id, to: network.nodes[Self.agent].id, person: "ada", reason: ""), at: 1)
+    network.settle()
+    #expect(network.nodes[1].engine.electionView(id)?.delegationWaits == true)
+    let taken = network.command(.delegate(id, to: nil, person: "ada", reason: ""), at: 1)
+    network.settle()
+    #expect(network.refusal(taken, at: 1) == nil)
+    network.healAll()
+    network.run(for: .seconds(60)) { $0.nodes[1].engine.delegations.isEmpty }
+    network.settle()
+    #expect(network.nodes[1].engine.delegations.isEmpty, "\(network.story(1))")
+    let record = try #require(network.nodes[0].engine.books[id]?.delegations[network.nodes[1].id])
+    #expect(record.agent == nil && network.nodes[0].engine.books[id]?.term == 1)
+  }
+
   @Test("A virtual operator that is lost is replaced, and comes back into office by the next election only")
   func lost() throws {
     let (network, _, id) = try network(seed: 404)

@@ -221,6 +221,7 @@ struct LedgerReplica: Sendable {
     tickWatch(desk: &desk)
     if isObserver(desk) { return }
     tickWaking(desk: &desk)
+    tickRival(desk: &desk)
     if isInOffice(desk) {
       tickInOffice(desk: &desk)
     } else {

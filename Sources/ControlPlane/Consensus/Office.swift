@@ -98,7 +98,9 @@ extension TermCause {
       self.init(kind: .called, by: first.statement.author, detail: body.reason, person: body.person)
     case .transfer(let signed):
       guard let body = try? signed.statement.decode(ElectionTransfer.self) else { return nil }
-      self.init(kind: .transferred, by: signed.statement.author, detail: "", person: body.person)
+      // Nobody, where the node does so by itself.
+      self.init(
+        kind: .transferred, by: signed.statement.author, detail: "", person: body.person.isEmpty ? nil : body.person)
     case .preVotes: return nil
     }
   }

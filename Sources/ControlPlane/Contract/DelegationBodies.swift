@@ -4,7 +4,7 @@ public import Model
 /// vote, acks and confirms stay its own.
 public struct Delegation: StatementBody {
   public static let purpose = Purpose("election.delegate")
-  /// The longest reason, in characters.
+  /// The longest reason, in Unicode scalars, which every program counts alike.
   public static let reasonLimit = 200
   /// The longest name of a person, in bytes.
   public static let personLimit = 256
@@ -21,15 +21,13 @@ public struct Delegation: StatementBody {
     self.after = after
     self.agent = agent
     self.person = person
-    self.reason = String(reason.prefix(Self.reasonLimit))
+    self.reason = String(String.UnicodeScalarView(reason.unicodeScalars.prefix(Self.reasonLimit)))
   }
 
   /// What is out of range; nil when all is within it.
   public var disorder: String? {
     if !(1...Self.personLimit).contains(person.utf8.count) { return "the person's name has 1 to 256 bytes" }
-    if reason.count > Self.reasonLimit || reason.utf8.count > 4 * Self.reasonLimit {
-      return "the reason has at most 200 characters"
-    }
+    if reason.unicodeScalars.count > Self.reasonLimit { return "the reason has at most 200 characters" }
     return nil
   }
 }

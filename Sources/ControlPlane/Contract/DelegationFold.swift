@@ -20,13 +20,10 @@ public struct Agency: Hashable, Sendable {
   public let entry: Int
   /// Whose delegation or withdrawal it was; nil where members or voters changed.
   public let by: NodeID?
-
-  public init(agent: NodeID?, former: NodeID?, entry: Int, by: NodeID?) {
-    self.agent = agent
-    self.former = former
-    self.entry = entry
-    self.by = by
-  }
+  /// How many voters had to delegate to the agent then; 0 without one.
+  public let needed: Int
+  /// Whether it was followed: its agent coordinated since, or an election was held for it.
+  public internal(set) var isMet: Bool
 }
 
 // Agent mode: members delegate coordination, and take it back (design 5, Agent mode).
@@ -43,14 +40,22 @@ extension CollaborationState {
     try judge.require(delegation.disorder == nil, .limit, delegation.disorder ?? "")
     let before = delegations[node]
     try judge.require(
-      delegation.after >= before?.entry ?? 0 && delegation.after < record.number, .order,
+      delegation.after >= before?.entry ?? 0 && isFresh(delegation.after, of: node), .order,
       "\(node.short) said so after entry \(delegation.after), and something else since")
     try judge.require(
-      delegation.agent != before?.agent, .duplicate,
-      before?.agent == nil ? "\(member.name) delegates to nobody" : "\(member.name) delegates to it already")
+      delegation.agent == nil || delegation.agent != before?.agent, .duplicate, "\(member.name) delegates to it already"
+    )
+    // What it said before is taken back at once; else words are limited in rate, as calls are.
+    let takesBack = delegation.agent == nil && before?.agent != nil
+    let waited = before.map { record.timeMilliseconds - $0.timeMilliseconds } ?? .max
+    try judge.require(
+      takesBack || waited >= contract.election.callIntervalMilliseconds, .limit,
+      "\(member.name) said something else \(waited) ms ago")
     if let agent = delegation.agent {
       let obstacle = obstacle(toDelegatingTo: agent, by: node)
       try judge.require(obstacle == nil, .membership, obstacle ?? "")
+      try judge.require(
+        isFresh(delegation.after, of: agent), .order, "the membership of \(agent.short) changed since")
     }
     delegations[node] = DelegationRecord(
       agent: delegation.agent, person: delegation.person, reason: delegation.reason, entry: record.number,
@@ -77,24 +82,35 @@ extension CollaborationState {
     }
   }
 
-  /// Looks anew at who has the delegation of a quorum: whoever has it keeps it as long as that lasts.
+  /// Looks anew at who has the delegation of a quorum: whoever has it keeps it as long as that lasts, and new voters
+  /// alone do not end it.
   mutating func settleAgency(_ record: LedgerRecord, by node: NodeID? = nil) {
     let current = agency?.agent
-    if let current, hasDelegation(current) { return }
+    if let current, hasDelegation(current, from: agency?.needed) { return }
     let candidates = Set(delegations.values.compactMap(\.agent)).sorted()
-    let next = candidates.first(where: hasDelegation)
+    let next = candidates.first { hasDelegation($0) }
     guard next != current else { return }
-    agency = Agency(agent: next, former: current, entry: record.number, by: node)
+    agency = Agency(
+      agent: next, former: current, entry: record.number, by: node, needed: next.map(delegationsNeeded) ?? 0,
+      isMet: next.map { $0 == coordinator } ?? (current != coordinator))
   }
 
-  /// Whether a quorum of the other voters delegates to a node: with its own vote that elects it.
-  private func hasDelegation(_ agent: NodeID) -> Bool {
+  /// Whether a quorum of the other voters delegates to a node, with whose own vote that elects it; or at least so many of
+  /// them as it took when it got the delegation.
+  private func hasDelegation(_ agent: NodeID, from known: Int? = nil) -> Bool {
     guard !leaving.contains(agent) else { return false }
     return sides.allSatisfy { side in
       let others = side.filter { $0.node != agent }
+      let needed = min(known ?? .max, Configuration.quorum(of: others.count))
       return others.count < side.count && !others.isEmpty
-        && others.count { delegations[$0.node]?.agent == agent } >= Configuration.quorum(of: others.count)
+        && others.count { delegations[$0.node]?.agent == agent } >= needed
     }
+  }
+
+  /// Notes that a term began: by a transfer to somebody else an agency is not met, else a coordinator could void it.
+  mutating func noteTerm(by node: NodeID, isTransfer: Bool) {
+    guard let agency, !agency.isMet else { return }
+    self.agency?.isMet = !isTransfer || agency.agent == node || (agency.agent == nil && agency.former != node)
   }
 
   /// How many voters must delegate to a node before it has the delegation of a quorum.

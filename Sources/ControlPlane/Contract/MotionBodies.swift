@@ -11,7 +11,7 @@ public enum MotionAct: String, Codable, Hashable, Sendable {
 /// A member of the network's own collaboration proposes to let a node in, or to cut it off. Its id is its statement's.
 public struct Motion: StatementBody {
   public static let purpose = Purpose("network.propose")
-  /// The longest reason, in characters.
+  /// The longest reason, in Unicode scalars, which every program counts alike.
   public static let reasonLimit = 200
   /// The longest name of a person, in bytes.
   public static let personLimit = 64
@@ -42,7 +42,7 @@ public struct Motion: StatementBody {
   /// What is out of range; nil when all is within it.
   public var disorder: String? {
     if !(1...Self.personLimit).contains(person.utf8.count) { return "the person's name has 1 to 64 bytes" }
-    if reason.isEmpty || reason.count > Self.reasonLimit || reason.utf8.count > 4 * Self.reasonLimit {
+    if reason.isEmpty || reason.unicodeScalars.count > Self.reasonLimit {
       return "the reason has 1 to 200 characters"
     }
     return nil

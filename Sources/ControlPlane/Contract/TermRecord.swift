@@ -40,6 +40,7 @@ extension CollaborationState {
         person: cause?["person"]?.stringValue, detail: cause?["detail"]?.stringValue ?? "",
         isDelegated: agency?.agent == node))
     if terms.count > Self.termsKept { terms.removeFirst() }
+    noteTerm(by: node, isTransfer: cause?["kind"]?.stringValue == "transferred")
     return nil
   }
 }

@@ -37,7 +37,9 @@ extension NodeEngine {
       callIntervalMilliseconds: book.contract.election.callIntervalMilliseconds, waitingSubmissions: waiting,
       undecidedEntries: max(0, (consensus.head(of: id)?.number ?? 0) - book.lastEntry),
       preferred: preferences[id] ?? [], voters: voterViews(book),
-      agent: book.agency?.agent, agentName: book.agency?.agent.map(name), delegations: delegationViews(book),
+      agent: book.agency?.agent, agentName: book.agency?.agent.map(name),
+      agentAwaited: book.agency?.isMet == false, delegationWaits: delegations[id] != nil,
+      delegations: delegationViews(book),
       terms: termViews(book),
       next: nextStep(id, reason, look))
   }
@@ -52,7 +54,13 @@ extension NodeEngine {
 
   /// What to type where nothing moves; empty for no reason.
   func nextStep(_ id: CollaborationID, _ reason: String, _ look: QuorumLook) -> String {
-    guard !reason.isEmpty else { return "" }
+    guard !reason.isEmpty else {
+      // An operator that was lost comes back into office by an election only.
+      guard let book = books[id], let agency = book.agency, agency.isMet, let agent = agency.agent,
+        agent != book.coordinator, state(of: agent) == MemberState.alive.rawValue
+      else { return "" }
+      return "jointcloud election call \(id.short) --reason TEXT brings \(name(of: agent)) back into office"
+    }
     if let successor = successor(of: id), broken[id] != nil {
       return "submit again what was not over: jointcloud submit FILE --collaboration \(successor.short)"
     }

@@ -36,7 +36,13 @@ extension NodeEngine {
   }
 
   private func waitingReason(of held: HeldSubmission) -> String {
-    if books[held.collaboration] != nil { return Self.waitsForRoom }
+    if let book = books[held.collaboration] {
+      guard let submission = try? held.signed.statement.decode(Submission.self), !book.hasRoom(for: submission) else {
+        let standstill = standstill(of: book)
+        return standstill.isEmpty ? "waits for its decision by \(name(of: book.coordinator))" : standstill
+      }
+      return Self.waitsForRoom
+    }
     return collaborationView(held.collaboration)?.reason ?? "waits for its round to open"
   }
 

@@ -36,6 +36,10 @@ public struct ElectionView: Codable, Sendable, Hashable {
   /// The virtual operator to whom a quorum delegates coordination; absent where none does.
   public var agent: NodeID?
   public var agentName: String?
+  /// That operator is to take over, or one to whom too few delegate is to be replaced, and neither has come about.
+  public var agentAwaited: Bool
+  /// What this node delegates, or takes back, is not decided yet.
+  public var delegationWaits: Bool
   /// What each member delegates, by entry.
   public var delegations: [DelegationView]
   /// Oldest first; term 1 has no election.

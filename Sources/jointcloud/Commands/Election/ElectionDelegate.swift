@@ -11,8 +11,10 @@ struct ElectionDelegate: AsyncParsableCommand {
       jointcloud election delegate --withdraw [<collaboration>]
       """,
     discussion: """
-      Once a quorum of the other voters delegates to it, it takes over from who coordinates; once too few do, an \
-      election is called. This node's vote stays its own. Ends with 4 when that has not come about in time.
+      Once a quorum of the other voters delegates to it (of two both, of three two, of four three), it takes over; once \
+      they are fewer, an election is called. This node's vote stays its own. What it says within 10 s of what it said \
+      before waits, but for taking that back. Ends with 4 when it is not decided in time, or decided by a quorum and not \
+      come about: it goes on being said.
       """)
   @OptionGroup var node: NodeOptions
   @OptionGroup var output: OutputOptions
@@ -31,7 +33,7 @@ struct ElectionDelegate: AsyncParsableCommand {
     if let problem = reason.flatMap({ ElectionText.problem($0, "--reason") }) { throw ValidationError(problem) }
     if withdraw, names.count > 1 { throw ValidationError("with --withdraw name a collaboration at most") }
     if !withdraw, !(1...2).contains(names.count) {
-      throw ValidationError("give at most a collaboration and the node that is to coordinate it, or --withdraw")
+      throw ValidationError("name the node that is to coordinate, after the collaboration where several are open")
     }
   }
 
@@ -60,12 +62,15 @@ struct ElectionDelegate: AsyncParsableCommand {
     let deadline = ContinuousClock.now + .milliseconds(limit)
     while true {
       let view = try await client.election(of: before.collaboration)
-      let isDecided = view.delegations.first { $0.node == own }?.agent == agent
-      let isSettled =
-        view.agent.map { $0 == view.coordinator } ?? (before.agent == nil || before.agent != view.coordinator)
-      if isDecided, isSettled { return view }
+      let isDecided = !view.delegationWaits && view.delegations.first { $0.node == own }?.agent == agent
+      // An operator that is away takes over once it is back: nobody waits for that here.
+      let isAway = view.agent.map { agent in view.voters.first { $0.node == agent }?.state != "alive" } ?? false
+      if isDecided, !view.agentAwaited || isAway { return view }
       guard ContinuousClock.now < deadline else {
-        let what = isDecided ? "\(view.coordinatorName) coordinates term \(view.term) still" : "it is not decided"
+        let what =
+          isDecided
+          ? "it is decided, and \(view.coordinatorName) coordinates term \(view.term) still"
+          : "it is not decided, and is said again until it is"
         throw Failure(
           .timedOut,
           "after \(HumanText.duration(Int64(limit))) \(what)\(view.reason.isEmpty ? "" : ": \(view.reason)")",
@@ -77,14 +82,13 @@ struct ElectionDelegate: AsyncParsableCommand {
 
   private static func line(_ view: ElectionView, _ own: NodeID, _ agent: NodeID?, _ before: ElectionView) -> String {
     let given = view.delegations.first { $0.node == own }
-    guard given?.agent == agent else { return "taken; not decided yet" }
-    let what = given.map { "this node delegates to \($0.agentName)" } ?? "this node delegates to nobody"
-    guard view.term == before.term else {
-      return "\(what); \(view.coordinatorName) coordinates term \(view.term)"
-        + (view.terms.last.map { ": " + ElectionWords.cause($0, in: view) } ?? "")
+    guard given?.agent == agent, !view.delegationWaits else { return "taken; not decided yet" }
+    var words = given.map { "this node delegates to \($0.agentName)" } ?? "this node delegates to nobody"
+    if let given {
+      words += " (\(view.delegations.count { $0.agent == given.agent && $0.counts }) of \(given.needed) needed)"
     }
-    guard let given, view.coordinator != given.agent else { return what }
-    let counted = view.delegations.count { $0.agent == given.agent && $0.counts }
-    return "\(what): \(counted) of \(given.needed) needed"
+    words += "; \(view.coordinatorName) coordinates term \(view.term)"
+    guard view.term > before.term, let term = view.terms.last else { return words }
+    return words + ": " + ElectionWords.cause(term, in: view)
   }
 }

@@ -40,6 +40,7 @@ enum ElectionWords {
     let parts = [
       count(view.waitingSubmissions, "submission").map { "\($0) of this node" },
       count(view.undecidedEntries, "undecided entry", "undecided entries"),
+      view.delegationWaits ? "this node's word on who is to coordinate for it" : nil,
     ].compactMap(\.self)
     return parts.isEmpty ? "nothing" : parts.joined(separator: ", ")
   }
@@ -58,8 +59,17 @@ enum ElectionWords {
       let counted = given.count(where: \.counts)
       let by = given.map { "\($0.name) (\($0.person)\($0.counts ? "" : ", no vote"))" }.joined(separator: ", ")
       return "to \(first.agentName) by \(by): \(counted) of \(first.needed) needed"
-        + (agent == view.agent ? ", it coordinates for them" : "")
+        + (agent == view.agent ? agentNote(view) : "")
     }.joined(separator: "; ")
+  }
+
+  /// What becomes of the delegation of a quorum.
+  private static func agentNote(_ view: ElectionView) -> String {
+    guard view.agent != view.coordinator else { return ", it coordinates for them" }
+    let state = view.voters.first { $0.node == view.agent }?.state ?? "gone"
+    let others = ", but \(view.coordinatorName) coordinates"
+    if state != "alive" { return "\(others): it is \(state)" }
+    return view.agentAwaited ? "\(others) until it has taken over" : others
   }
 
   // MARK: Causes
@@ -80,7 +90,7 @@ enum ElectionWords {
     case "idle": "\(node) saw \(former) decide nothing" + detail
     case "misbehaved": "\(node) found \(former) out" + detail
     case "called": "\(person) called an election" + detail
-    case "transferred": "\(person) handed over" + detail
+    case "transferred": "\(term.person == nil ? "\(node), by itself," : person) handed over" + detail
     default: "\(person): \(term.cause)" + detail
     }
   }
