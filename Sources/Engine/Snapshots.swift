@@ -65,6 +65,10 @@ extension NodeEngine {
         throw .other(CollaborationState.headPart)
       }
       keptParts[chain.collaboration] = kept
+      notice(
+        "control", "ledger.takenUp", collaboration: chain.collaboration,
+        "the state before entry \(entry.number) was taken up, \(chain.entries.count - entry.number + 1) entries are folded",
+        &turn)
       return state
     } catch {
       notice(

@@ -1,6 +1,6 @@
 package import Engine
 internal import Ledger
-internal import Model
+package import Model
 
 /// A node's database in memory: tables that survive a crash, and a log of what was handed over and is not synced.
 package struct SimulatedDisk {
@@ -29,7 +29,8 @@ package struct SimulatedDisk {
   private var eventOrder: [String] = []
   private var outbox: [StatementID: [NodeID: StoredMessage]] = [:]
   private var documents: [String: [UInt8]] = [:]
-  private var snapshots: [CollaborationID: [String: [UInt8]]] = [:]
+  /// Parts of states by name.
+  package var snapshots: [CollaborationID: [String: [UInt8]]] = [:]
   /// Each fact is kept once for all nodes of the world.
   private var facts: [StatementID: KeptFact] = [:]
   private let shelf: SharedFacts
