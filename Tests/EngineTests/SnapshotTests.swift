@@ -115,6 +115,7 @@ import Testing
       ("a bit of the head is another", { $0[CollaborationState.headPart]?[20] ^= 1 }),
       ("nothing is there", { $0 = [:] }),
       ("it is no JSON", { $0 = $0.mapValues { _ in [1, 2, 3] } }),
+      ("a task too many", { $0["task/\(TaskID(.zero))"] = $0[task] }),
     ]
     for (what, damage) in damages {
       network.crash(1)

@@ -55,20 +55,24 @@ extension CollaborationState {
   ///
   /// - Throws: `JSONError` for numbers out of range.
   public mutating func digest() throws(JSONError) -> Digest {
-    Digest(of: try head())
+    if let known = table.stateDigest(after: lastEntry) { return known }
+    return try head().digest
   }
 
-  private mutating func head() throws(JSONError) -> [UInt8] {
+  private mutating func head() throws(JSONError) -> (bytes: [UInt8], digest: Digest) {
     try table.remember()
-    return try CanonicalJSON.encode(self)
+    let bytes = try CanonicalJSON.encode(self)
+    let digest = Digest(of: bytes)
+    table.remember(stateDigest: digest, after: lastEntry)
+    return (bytes, digest)
   }
 
   /// The parts that a disk lacks, and what it holds once it has them.
   ///
   /// - Throws: `JSONError` for numbers out of range.
   public mutating func parts(beyond kept: inout KeptParts) throws(JSONError) -> [StatePart] {
-    let head = StatePart(name: Self.headPart, bytes: try head())
-    return try table.parts(beyond: &kept) + [head]
+    let head = StatePart(name: Self.headPart, bytes: try head().bytes)
+    return try [head] + table.parts(beyond: &kept)
   }
 
   /// Takes a state up from all its parts.
@@ -86,12 +90,13 @@ extension CollaborationState {
       throw .malformed(Self.headPart, "\(error)")
     }
     kept = try table.takeUp(parts)
+    table.remember(stateDigest: digest, after: lastEntry)
   }
 
   // MARK: Entries
 
   /// Whether the next entry may hold a digest, by the contract.
-  public var mayDigest: Bool { lastEntry - digestedEntry >= contract.snapshots.intervalEntries }
+  var mayDigest: Bool { lastEntry - digestedEntry >= contract.snapshots.intervalEntries }
 
   mutating func stateDigested(_ record: LedgerRecord) throws(Violation) {
     let judge = Judge(entry: record.number)

@@ -20,7 +20,16 @@ struct TaskTable: Hashable, Sendable {
     /// Tasks that are over and stand in the chain, the oldest.
     var chained = 0
     var chain = Digest.zero
+    /// Of the whole state after an entry. It stands here since the state itself codes all that it stores.
+    var state: (entry: Int, digest: Digest)?
   }
+
+  /// The digest of the whole state, where it was made after this entry.
+  func stateDigest(after entry: Int) -> Digest? {
+    memo.value.state.flatMap { $0.entry == entry ? $0.digest : nil }
+  }
+
+  mutating func remember(stateDigest digest: Digest, after entry: Int) { memo.value.state = (entry, digest) }
 
   mutating func add(_ task: TaskRecord) {
     places[task.id] = order.count
@@ -101,6 +110,9 @@ extension TaskTable: Codable {
   /// Until `takeUp` there are no records.
   init(from decoder: any Decoder) throws {
     let summary = try Summary(from: decoder)
+    guard summary.over.count >= 0 else {
+      throw DecodingError.dataCorrupted(.init(codingPath: decoder.codingPath, debugDescription: "less than no tasks"))
+    }
     open = summary.open.map(\.task)
     memo.value = Memo(
       open: Dictionary(summary.open.map { ($0.task, $0.digest) }, uniquingKeysWith: { known, _ in known }),
@@ -149,7 +161,9 @@ extension TaskTable: Codable {
   mutating func takeUp(_ parts: [String: [UInt8]]) throws(StateFormError) -> KeptParts {
     var kept = KeptParts()
     var tasks: [(place: Int, task: TaskRecord, digest: Digest)] = []
-    for (name, bytes) in parts where name.utf8.count == Self.prefix.utf8.count + 64 && name.hasPrefix(Self.prefix) {
+    let names = parts.keys.filter { $0.utf8.count == Self.prefix.utf8.count + 64 && $0.hasPrefix(Self.prefix) }
+    for name in names.sorted() {
+      guard let bytes = parts[name] else { continue }
       var (place, task) = try Self.read(bytes, name)
       for index in 0..<task.subtasks.blockCount {
         let part = Self.name(of: task.id, block: index)
