@@ -39,19 +39,20 @@ extension NodeEngine {
     } catch {
       preconditionFailure("a state whose digest is decided has no written form: \(error)")
     }
-    turn.write(
-      .snapshot(
-        StoredSnapshot(
-          id, isWhole: keptParts[id] == nil, parts: parts.map { StoredSnapshot.Part(name: $0.name, bytes: $0.bytes) })))
+    let stored = parts.map { StoredSnapshot.Part(name: $0.name, bytes: $0.bytes) }
+    turn.write(.snapshot(StoredSnapshot(id, isWhole: keptParts[id] == nil, parts: stored)))
     keptParts[id] = kept
+  }
+
+  static func decidedDigests(of chain: RecoveredChain) -> [Entry] {
+    chain.entries.prefix(chain.decision?.body.number ?? 0).filter { $0.kind == StateDigested.kind }
   }
 
   /// The state as the disk has it, if a decided entry vouches for it; otherwise people are told, and all is folded anew.
   mutating func takeUpState(
     of chain: RecoveredChain, _ parts: [String: [UInt8]], _ turn: inout Turn
   ) -> CollaborationState? {
-    let decided = chain.entries.prefix(chain.decision?.body.number ?? 0)
-    let digests = decided.lazy.filter { $0.kind == StateDigested.kind }
+    let digests = Self.decidedDigests(of: chain)
     guard !parts.isEmpty || !digests.isEmpty else { return nil }
     do throws(StateFormError) {
       guard let head = parts[CollaborationState.headPart] else { throw .missing(CollaborationState.headPart) }
@@ -67,7 +68,7 @@ extension NodeEngine {
       keptParts[chain.collaboration] = kept
       notice(
         "control", "ledger.takenUp", collaboration: chain.collaboration,
-        "the state before entry \(entry.number) was taken up, \(chain.entries.count - entry.number + 1) entries are folded",
+        "the state before entry \(entry.number) was taken up, entries from there to \(chain.entries.count) are folded",
         &turn)
       return state
     } catch {

@@ -4,9 +4,9 @@ internal import Model
 /// a hundred thousand of them where everything else of a state is a few hundred values.
 ///
 /// A subtask is `[attempt, state, failed, result]`: state `0` (pending), `[NODE, lease]` (assigned) or `NODE` (succeeded);
-/// failed a list of `[number, NODE, category, detail, standard output, standard error]`, contents `[DIGEST, bytes]` or
+/// failed a list of `[number, NODE, category, detail, standard output, standard error]`, an output `[DIGEST, bytes]` or
 /// null; result null or `[number, failure, files, [cpu, wall, memory], native id, native state]`, failure null or
-/// `[category, detail]`, a file `[path, content, inline]`.
+/// `[category, detail]`, a file `[path, [DIGEST, bytes], inline]`.
 enum SubtaskForm {
   static func write(_ subtasks: ArraySlice<SubtaskRecord>) -> [UInt8] {
     var out: [UInt8] = []
