@@ -193,7 +193,10 @@ import Testing
     let attempts = [AttemptRange(first: 0, count: 1, number: 1)]
     let offer = try round.offer(task, attempts, expires: JSON.integerLimit)
     try round.apply(OfferAnswered(offer: offer, answer: round.answer(offer, task, accepted: attempts, by: 1)))
-    _ = try round.state.digest()
+    var disk = Disk()
+    try disk.keep(&round.state)
+    let isSame = try disk.state() == round.state
+    #expect(isSame)
   }
 
   @Test("Everything that is stored stands in the form: sets in an order, and what is written by hand in full")
