@@ -188,10 +188,12 @@ extension NodeEngine {
   /// What is decided is folded, shown and acted upon.
   mutating func decided(_ id: CollaborationID, through last: Int, _ turn: inout Turn) {
     let term = books[id]?.term
+    let digested = newestDigest(in: id, after: books[id]?.lastEntry ?? 0, through: last)
     for number in stride(from: (books[id]?.lastEntry ?? 0) + 1, through: last, by: 1) {
       guard let entry = consensus.entry(number, of: id) else {
         preconditionFailure("entry \(number) of \(id.short) is decided and is not here")
       }
+      if number == digested { keepState(of: id, &turn) }
       do throws(Violation) {
         if books[id] == nil {
           books[id] = try CollaborationState(id: id, opening: entry.record)
@@ -269,6 +271,7 @@ extension NodeEngine {
       engine.executor.folded(id, decided, context: context, assessor: &engine.assessor, into: &effects)
       engine.executor.stop(engine.assessor.sweep(context: context, into: &effects), context, into: &effects)
     }
+    proposeDigest(of: id, &turn)
     readSpecifications(&turn)
   }
 

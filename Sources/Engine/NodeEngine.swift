@@ -1,5 +1,5 @@
 package import Consensus
-package import Contract
+public import Contract
 public import Coordination
 package import EventQueue
 internal import Ledger
@@ -18,11 +18,15 @@ public struct NodeEngine: Sendable {
 
   let identity: LocalIdentity
   let profile: NodeProfile
+  /// Under which collaborations are created here.
+  let contract: ContractDocument
   package internal(set) var overlay: OverlayCore
   package internal(set) var consensus: LedgerConsensus
   /// Ledgers as they are decided, and with what is proposed above that (`LedgerKeeping`).
   package internal(set) var books: [CollaborationID: CollaborationState] = [:]
   package internal(set) var drafts: [CollaborationID: CollaborationState] = [:]
+  /// What of their states lies on the disk (`Snapshots`).
+  var keptParts: [CollaborationID: KeptParts] = [:]
   package internal(set) var queues: EventQueues
   package internal(set) var negotiator = Negotiator()
   package internal(set) var dispatcher = Dispatcher()
@@ -114,11 +118,13 @@ public struct NodeEngine: Sendable {
   /// - Parameters:
   ///   - queueCapacity: of each lane; tests take less.
   ///   - overlayLimits: the overlay's numbers; tests and simulations may take others.
+  ///   - contract: of collaborations that are created here; tests take other numbers.
   public init(
     identity: LocalIdentity, profile: NodeProfile, queueCapacity: Int = NodeEngine.queueCapacity,
-    overlayLimits: OverlayLimits = OverlayLimits()
+    overlayLimits: OverlayLimits = OverlayLimits(), contract: ContractDocument = .standard
   ) {
     self.identity = identity
+    self.contract = contract
     self.profile = profile
     queues = EventQueues(capacity: queueCapacity)
     overlay = OverlayCore(identity: identity, limits: overlayLimits)

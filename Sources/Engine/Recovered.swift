@@ -1,4 +1,5 @@
 public import Ledger
+public import Model
 
 /// Everything a node finds on its disk when it starts.
 public struct Recovered: Hashable, Sendable {
@@ -11,6 +12,8 @@ public struct Recovered: Hashable, Sendable {
   /// By statement id.
   public var outbox: [StoredMessage]
   public var documents: [String: [UInt8]]
+  /// Parts of states by name.
+  public var snapshots: [CollaborationID: [String: [UInt8]]]
   /// By statement id.
   public var facts: [StoredFact]
 
@@ -18,13 +21,15 @@ public struct Recovered: Hashable, Sendable {
 
   public init(
     chains: [RecoveredChain] = [], events: [StoredEvent] = [], handledEventIDs: [String] = [],
-    outbox: [StoredMessage] = [], documents: [String: [UInt8]] = [:], facts: [StoredFact] = []
+    outbox: [StoredMessage] = [], documents: [String: [UInt8]] = [:],
+    snapshots: [CollaborationID: [String: [UInt8]]] = [:], facts: [StoredFact] = []
   ) {
     self.chains = chains
     self.events = events
     self.handledEventIDs = handledEventIDs
     self.outbox = outbox
     self.documents = documents
+    self.snapshots = snapshots
     self.facts = facts
   }
 }

@@ -54,8 +54,14 @@ extension NodeEngine {
   private mutating func restoreLedgers(_ recovered: Recovered, _ turn: inout Turn) {
     for chain in recovered.chains {
       let id = chain.collaboration
+      drafts[id] = takeUpState(of: chain, recovered.snapshots[id] ?? [:], &turn)
+      let unkept = drafts[id] == nil ? Self.decidedDigests(of: chain).last?.number : nil
       do throws(Violation) {
-        for entry in chain.entries {
+        for entry in chain.entries.dropFirst(drafts[id]?.lastEntry ?? 0) {
+          if entry.number == unkept {
+            books[id] = drafts[id]
+            keepState(of: id, &turn)
+          }
           if entry.number == (chain.decision?.body.number ?? 0) + 1 { books[id] = drafts[id] }
           if drafts[id] == nil {
             drafts[id] = try CollaborationState(id: id, opening: entry.record)

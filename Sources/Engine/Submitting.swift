@@ -71,8 +71,8 @@ extension NodeEngine {
       engine.negotiator.create(
         name: request.name, kind: request.kind, labels: request.labels, needs: request.needs,
         replyMilliseconds: request.replyByMilliseconds,
-        priceLimitMicroPerCPUSecond: request.priceLimitMicroPerCPUSecond, trace: trace, context: context,
-        random: &turn.random, into: &effects)
+        priceLimitMicroPerCPUSecond: request.priceLimitMicroPerCPUSecond, under: engine.contract, trace: trace,
+        context: context, random: &turn.random, into: &effects)
     }
     guard let created else {
       return .failure(

@@ -22,9 +22,35 @@ public enum Write: Hashable, Sendable {
   /// Small named state. `nil` removes it.
   case document(key: String, value: [UInt8]?)
 
+  case snapshot(StoredSnapshot)
+
   /// A statement of some node that must survive a restart: member records, calls, own announcements.
   case fact(StoredFact)
   case removeFact(StatementID)
+}
+
+/// Parts of a ledger's state that changed since the disk was told last; the others stay as they are there.
+public struct StoredSnapshot: Hashable, Sendable {
+  public struct Part: Hashable, Sendable {
+    public var name: String
+    public var bytes: [UInt8]
+
+    public init(name: String, bytes: [UInt8]) {
+      self.name = name
+      self.bytes = bytes
+    }
+  }
+
+  public var collaboration: CollaborationID
+  /// Nothing that is there already belongs to it.
+  public var isWhole: Bool
+  public var parts: [Part]
+
+  public init(_ collaboration: CollaborationID, isWhole: Bool, parts: [Part]) {
+    self.collaboration = collaboration
+    self.isWhole = isWhole
+    self.parts = parts
+  }
 }
 
 /// A row of the event queues.

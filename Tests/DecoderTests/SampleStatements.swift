@@ -139,6 +139,10 @@ extension Samples {
     opening.signatures = []
     var upsideDown = opening
     upsideDown.contract.weights.ceilingPPM = 0
+    var fresh = try CollaborationState(
+      id: fixed.round.id, opening: Round.record(1, fixed.round.opening, at: 10_000))
+    var kept = KeptParts()
+    let heads = try fresh.parts(beyond: &kept).map(\.bytes)
     let file = TaskSpecification.File(path: "a/b", content: ObjectReference(of: [1]))
     return [
       record("opened", RoundOpened.kind, try json(opening)),
@@ -151,6 +155,8 @@ extension Samples {
       record("reported", ResultsReported.kind, .object(["report": try json(report())])),
       record("lost", AttemptsLost.kind, try json(lost)),
       record("ended", TaskEnded.kind, try json(ended)),
+      record("refused-digest", StateDigested.kind, try json(StateDigested(digest: Digest(of: [1])))),
+      Sample(decoder: "state", name: "head", bytes: heads[0]),
       try document(
         "task-specification", "parts",
         TaskSpecification(

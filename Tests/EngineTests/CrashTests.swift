@@ -9,7 +9,7 @@ import Testing
 /// Processes die around the effects of a small task: nothing is lost, nothing counts twice (R15, R27).
 @Suite struct CrashTests {
   static let plan = TaskPlan(subtasks: 4, reduces: true, executeMilliseconds: 2_000, totalMilliseconds: 120_000)
-  static let cast: [NodePlan] = [.asker(), NodePlan(name: "b"), NodePlan(name: "c")]
+  static let cast: [NodePlan] = [SnapshotTests.asker(intervalEntries: 5), NodePlan(name: "b"), NodePlan(name: "c")]
 
   /// What one node's process does from the submission to the task's end when nothing goes wrong, and from which number.
   static func effects(seed: UInt64, node: Int) throws -> (first: Int, effects: [ProcessEffect]) {

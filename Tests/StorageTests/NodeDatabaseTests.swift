@@ -114,6 +114,39 @@ extension FixtureLedger {
     #expect(chain.proposals.map(\.proposal.last) == [6, 12])
   }
 
+  @Test func partsOfStatesReplaceThoseBeforeAndStayWithTheirLedger() throws {
+    let other = CollaborationID(Digest(of: [1]))
+    func snapshot(
+      _ id: CollaborationID, isWhole: Bool = false, _ parts: [(String, [UInt8])]
+    ) -> Write {
+      .snapshot(StoredSnapshot(id, isWhole: isWhole, parts: parts.map { .init(name: $0.0, bytes: $0.1) }))
+    }
+    let database = try folder.open(ledger)
+    let whole = [UInt8](0...255)
+    try database.commit([
+      [snapshot(ledger.collaboration, isWhole: true, [("state", [1]), ("task/a", whole), ("task/b", [])])],
+      [snapshot(other, isWhole: true, [("state", [9])])],
+      [snapshot(ledger.collaboration, [("state", [2]), ("task/c", [3])])],
+    ])
+    let parts: [String: [UInt8]] = ["state": [2], "task/a": whole, "task/b": [], "task/c": [3]]
+    #expect(try folder.open(ledger).recover().snapshots == [ledger.collaboration: parts, other: ["state": [9]]])
+    // What decides a digest and the state that it vouches for are one step.
+    #expect(throws: StorageError.self) {
+      try database.commit([
+        [
+          snapshot(ledger.collaboration, [("state", [4])]),
+          .eventState(id: "none", state: .dead, attempts: 0, result: nil),
+        ]
+      ])
+    }
+    #expect(try database.recover().snapshots[ledger.collaboration] == parts)
+    try database.commit([[snapshot(ledger.collaboration, isWhole: true, [("state", [5])])]])
+    #expect(try database.recover().snapshots == [ledger.collaboration: ["state": [5]], other: ["state": [9]]])
+    try database.close()
+    try folder.tamper("DELETE FROM snapshots WHERE part = 'state'")
+    #expect(try folder.open(ledger).recover().snapshots.isEmpty, "a missing row is no failure of the file")
+  }
+
   @Test func aStepIsWrittenWholeOrNotAtAll() throws {
     let database = try folder.open(ledger)
     #expect(throws: StorageError.self) {
@@ -158,7 +191,7 @@ extension FixtureLedger {
   @Test func dataOfAnotherVersionIsRefused() throws {
     try folder.store(ledger)
     try folder.tamper("PRAGMA user_version = 7")
-    let expected = StorageError.otherVersion(path: folder.database, found: 7, known: 2)
+    let expected = StorageError.otherVersion(path: folder.database, found: 7, known: 3)
     #expect(throws: expected) { try folder.open(ledger) }
     #expect(throws: expected) { try LedgerReader(path: folder.path) }
   }

@@ -10,7 +10,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 DOMAIN = b"JointCloud statement v1\n"
-SCHEMA = 2
+SCHEMA = 3
 ENTRY = {"body", "collaboration", "configuration", "kind", "number", "previous", "term", "timeMilliseconds", "version"}
 STATEMENT = {"author", "body", "collaboration", "epoch", "network", "purpose", "version"}
 # The bodies of the statements that prove something about a ledger.

@@ -67,7 +67,8 @@ extension SimulatedNetwork {
 
   private static func engine(_ identity: LocalIdentity, _ plan: NodePlan) -> NodeEngine {
     NodeEngine(
-      identity: identity, profile: profile(plan), queueCapacity: plan.queueCapacity, overlayLimits: plan.overlayLimits)
+      identity: identity, profile: profile(plan), queueCapacity: plan.queueCapacity, overlayLimits: plan.overlayLimits,
+      contract: plan.contract)
   }
 
   private static func profile(_ plan: NodePlan) -> NodeProfile {

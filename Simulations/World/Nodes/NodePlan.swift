@@ -1,3 +1,4 @@
+package import Contract
 package import Coordination
 internal import Engine
 package import Model
@@ -21,6 +22,8 @@ package struct NodePlan: Sendable {
   /// The member whose word of a vote it comes by, instead of a founder's invitation.
   package var comesBy: Int?
   package var overlayLimits = OverlayLimits()
+  /// Of collaborations that it creates.
+  package var contract = ContractDocument.standard
   /// Nodes of one zone are as far from each other as `Latencies` says of it.
   package var zone = 0
 

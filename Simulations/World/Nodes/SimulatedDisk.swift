@@ -1,6 +1,6 @@
 package import Engine
 internal import Ledger
-internal import Model
+package import Model
 
 /// A node's database in memory: tables that survive a crash, and a log of what was handed over and is not synced.
 package struct SimulatedDisk {
@@ -29,6 +29,8 @@ package struct SimulatedDisk {
   private var eventOrder: [String] = []
   private var outbox: [StatementID: [NodeID: StoredMessage]] = [:]
   private var documents: [String: [UInt8]] = [:]
+  /// Parts of states by name.
+  package var snapshots: [CollaborationID: [String: [UInt8]]] = [:]
   /// Each fact is kept once for all nodes of the world.
   private var facts: [StatementID: KeptFact] = [:]
   private let shelf: SharedFacts
@@ -116,6 +118,9 @@ package struct SimulatedDisk {
     case .outbox(let message): outbox[message.id, default: [:]][message.destination] = message
     case .removeOutbox(let id, let node): outbox[id]?[node] = nil
     case .document(let key, let value): documents[key] = value
+    case .snapshot(let snapshot):
+      if snapshot.isWhole { snapshots[snapshot.collaboration] = [:] }
+      for part in snapshot.parts { snapshots[snapshot.collaboration, default: [:]][part.name] = part.bytes }
     case .fact(let fact): facts[fact.id] = shelf.keep(fact)
     case .removeFact(let id): facts[id] = nil
     }
@@ -140,7 +145,7 @@ package struct SimulatedDisk {
       events: eventOrder.compactMap { events[$0] }.filter { $0.state != .handled },
       handledEventIDs: eventOrder.reversed().filter { events[$0]?.state == .handled },
       outbox: outbox.sorted { $0.key < $1.key }.flatMap { $0.value.sorted { $0.key < $1.key }.map(\.value) },
-      documents: documents, facts: facts.sorted { $0.key < $1.key }.map(\.value.fact))
+      documents: documents, snapshots: snapshots, facts: facts.sorted { $0.key < $1.key }.map(\.value.fact))
   }
 }
 

@@ -70,6 +70,12 @@ extension Fingerprint {
     case .document(let key, let value):
       add("document \(key)")
       add(value ?? [])
+    case .snapshot(let snapshot):
+      add("snapshot \(snapshot.collaboration) \(snapshot.isWhole)")
+      for part in snapshot.parts {
+        add(part.name)
+        add(part.bytes)
+      }
     case .fact(let fact):
       add("fact \(fact.expiresMilliseconds ?? -1)")
       add(fact.signed)

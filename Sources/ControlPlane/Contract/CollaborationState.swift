@@ -2,7 +2,9 @@ public import Model
 
 /// A collaboration as its ledger makes it: contract, roster, weights, tasks. A pure fold: two nodes that apply
 /// the same records hold the same value, and the first record that breaks a rule is refused (R5).
-public struct CollaborationState: Hashable, Sendable {
+///
+/// All that it stores stands in its form (`StateForm`): what is not coded does not compile.
+public struct CollaborationState: Codable, Hashable, Sendable {
   public let id: CollaborationID
   public internal(set) var charter: Charter
   public internal(set) var contract: ContractDocument
@@ -18,9 +20,9 @@ public struct CollaborationState: Hashable, Sendable {
   public let foundingRoster: Roster
   public let foundingSignatures: [SignedStatement]
   /// Members that take nothing new and go once they have nothing left to do.
-  public internal(set) var leaving: Set<NodeID> = []
+  @Ascending public internal(set) var leaving: Set<NodeID> = []
   /// Nodes that were members and left: they are not asked again, and may ask themselves.
-  public internal(set) var departed: Set<NodeID> = []
+  @Ascending public internal(set) var departed: Set<NodeID> = []
   /// The newest last, at most `rosterChangesKept`.
   public internal(set) var rosterChanges: [RosterChange] = []
   /// The newest entry about each node's membership since the round opened.
@@ -30,17 +32,15 @@ public struct CollaborationState: Hashable, Sendable {
   /// Who has the delegation of a quorum, since somebody had it first.
   public internal(set) var agency: Agency?
   public internal(set) var weights: [NodeID: Weight]
-  public internal(set) var tasks: [TaskID: TaskRecord] = [:]
-  /// In order of submission.
-  public internal(set) var taskOrder: [TaskID] = []
-  /// Those that are not over, in order of submission.
-  public internal(set) var openTaskIDs: [TaskID] = []
+  var table = TaskTable()
   public internal(set) var negotiation: [NegotiationRecord]
   /// Whom the members of the network's own collaboration let in and revoked; nil in any other collaboration.
   public internal(set) var council: Council?
   /// What is assigned to each member now.
   public internal(set) var committed: [NodeID: Amounts] = [:]
   public internal(set) var lastEntry: Int
+  /// The newest entry that holds a digest of the state; 0 for none.
+  public internal(set) var digestedEntry = 0
   public internal(set) var openedMilliseconds: Int64
   var keys: [NodeID: EpochCertificate]
 
@@ -150,6 +150,7 @@ public struct CollaborationState: Hashable, Sendable {
       case CoordinationDelegated.kind: try Self.aboutNoTask(coordinationDelegated(record))
       case MotionProposed.kind: try Self.aboutNoTask(motionProposed(record))
       case MotionVoted.kind: try Self.aboutNoTask(motionVoted(record))
+      case StateDigested.kind: try Self.aboutNoTask(stateDigested(record))
       case TermRecord.kind: try termOpened(record)
       case TaskSubmitted.kind: try taskSubmitted(record)
       case TaskPlanned.kind: try taskPlanned(record)
@@ -167,6 +168,11 @@ public struct CollaborationState: Hashable, Sendable {
 
   private static func aboutNoTask(_: Void) -> TaskChange? { nil }
 
+  public var tasks: [TaskID: TaskRecord] { table.records }
+  /// In order of submission.
+  public var taskOrder: [TaskID] { table.order }
+  /// Those that are not over, in order of submission.
+  public var openTaskIDs: [TaskID] { table.open }
   public var openTasks: Int { openTaskIDs.count }
 
   /// Whether a task may be added to those that are open.

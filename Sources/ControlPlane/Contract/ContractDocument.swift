@@ -14,6 +14,7 @@ public struct ContractDocument: Codable, Hashable, Sendable {
   public var weights: Weights
   public var price: Price
   public var election: Election
+  public var snapshots: Snapshots
 
   public struct Admission: Codable, Hashable, Sendable {
     /// What a member that offers resources must offer at least.
@@ -81,6 +82,11 @@ public struct ContractDocument: Codable, Hashable, Sendable {
     public var votersAtMost: Int
   }
 
+  public struct Snapshots: Codable, Hashable, Sendable {
+    /// Entries between two digests of the state, at least; the coordinator gives the next one then.
+    public var intervalEntries: Int
+  }
+
   /// The version of the rules in `CollaborationState`.
   public static let rulesVersion = 6
 
@@ -106,5 +112,6 @@ public struct ContractDocument: Codable, Hashable, Sendable {
     price: Price(microPerCPUSecond: 100),
     election: Election(
       callsNeeded: 1, callIntervalMilliseconds: 10_000, requestMilliseconds: 5_000, staggerMilliseconds: 50,
-      timeoutMilliseconds: 1_000, votersAtMost: 7))
+      timeoutMilliseconds: 1_000, votersAtMost: 7),
+    snapshots: Snapshots(intervalEntries: 1_024))
 }

@@ -1,7 +1,7 @@
 public import Model
 
 /// What the ledger of a network's own collaboration says of who belongs to the network (R20).
-public struct Council: Hashable, Sendable {
+public struct Council: Codable, Hashable, Sendable {
   /// Proposals that may be open at one time, and of one member: what one proposes leaves room for the others.
   public static let openLimit = 160
   public static let openLimitPerProposer = 8
@@ -10,7 +10,7 @@ public struct Council: Hashable, Sendable {
   /// Nodes that may be let in, and that may be revoked: as many as a network has members at most.
   public static let nodeLimit = 4_096
 
-  public enum Outcome: Hashable, Sendable {
+  public enum Outcome: Codable, Hashable, Sendable {
     case open
     /// It holds from this entry on.
     case holds(entry: Int)
@@ -18,14 +18,14 @@ public struct Council: Hashable, Sendable {
     case failed(entry: Int)
   }
 
-  public struct Ballot: Hashable, Sendable {
+  public struct Ballot: Codable, Hashable, Sendable {
     public let node: NodeID
     public let person: String
     public let yes: Bool
     public let entry: Int
   }
 
-  public struct Record: Hashable, Sendable {
+  public struct Record: Codable, Hashable, Sendable {
     public let id: StatementID
     public let motion: Motion
     public let proposer: NodeID

@@ -1,7 +1,7 @@
 public import Model
 
 /// What a member said last about who should coordinate for it.
-public struct DelegationRecord: Hashable, Sendable {
+public struct DelegationRecord: Codable, Hashable, Sendable {
   /// nil once it is withdrawn, or who had it left.
   public internal(set) var agent: NodeID?
   public let person: String
@@ -11,7 +11,7 @@ public struct DelegationRecord: Hashable, Sendable {
 }
 
 /// Which virtual operator has the delegation of a quorum, as the ledger says (R10).
-public struct Agency: Hashable, Sendable {
+public struct Agency: Codable, Hashable, Sendable {
   /// nil since nobody has it any more.
   public let agent: NodeID?
   /// Who had it before.

@@ -17,10 +17,8 @@ extension CollaborationState {
     try judge.require(problem == nil, .limit, "asked are \(problem ?? "")")
     try judge.require(
       hasRoom(for: submission), .limit, "more than \(Submission.openSubtaskLimit) subtasks of open tasks")
-    tasks[id] = TaskRecord(
-      id: id, submitter: submitter, submission: submission, timeMilliseconds: record.timeMilliseconds)
-    taskOrder.append(id)
-    openTaskIDs.append(id)
+    table.add(
+      TaskRecord(id: id, submitter: submitter, submission: submission, timeMilliseconds: record.timeMilliseconds))
     return TaskChange(task: id, extent: .whole)
   }
 
@@ -71,7 +69,8 @@ extension CollaborationState {
       answer.declined.allSatisfy { !$0.attempts.isEmpty }, .attempt, "\(node.short) declines nothing")
     try judge.require(
       isInTime(answerTo: offer, at: record.timeMilliseconds), .expiry, "\(node.short) answers too late")
-    let lease = record.timeMilliseconds + Int64(offer.leaseMilliseconds)
+    // No time is beyond what canonical JSON can hold.
+    let lease = min(record.timeMilliseconds + Int64(offer.leaseMilliseconds), JSON.integerLimit)
     let rules = contract.weights
     try withOpenTask(offer.task, judge) { task, state throws(Violation) in
       try judge.requirePending(offer.attempts, in: task)
@@ -161,7 +160,7 @@ extension CollaborationState {
           result.usage.cpuMilliseconds,
           state.mostCPUMilliseconds(of: result.subtask, in: task, at: node, until: record.timeMilliseconds))
         state.release(result.subtask, of: &task, from: node)
-        task.shares[node]?.cpuMilliseconds += cpuMilliseconds
+        task.shares[node]?.add(cpuMilliseconds: cpuMilliseconds)
         if let failure = result.failure {
           task.fail(result.subtask, at: node, failure, files: result.files)
           task.shares[node]?.failed += 1
@@ -234,7 +233,7 @@ extension CollaborationState {
       task.dropInlineContents()
       // Nothing of it is offered any more.
       for node in Array(task.shares.keys) { task.shares[node]?.charged = [] }
-      state.openTaskIDs.removeAll { $0 == body.task }
+      state.table.close(body.task)
       task.ending = TaskRecord.Ending(entry: record.number, timeMilliseconds: record.timeMilliseconds, body: body)
     }
     return TaskChange(task: body.task, extent: .whole)
@@ -280,15 +279,15 @@ extension CollaborationState {
     _ change: (inout TaskRecord, inout CollaborationState) throws(Violation) -> Void
   ) throws(Violation) {
     // Taken out while it changes, so that its subtasks are not copied.
-    guard var task = tasks.removeValue(forKey: id) else { throw judge.violation(.unknownTask, id.short) }
+    guard var task = table.take(id) else { throw judge.violation(.unknownTask, id.short) }
     do throws(Violation) {
       try judge.require(!task.isOver, .taskEnded, "task \(id.short) is over")
       try change(&task, &self)
     } catch {
-      tasks[id] = task
+      table.putBack(task)
       throw error
     }
-    tasks[id] = task
+    table.put(task)
   }
 
   /// Takes an assigned subtask's needs off its participant.
@@ -335,6 +334,13 @@ extension Judge {
         "subtask \(subtask) attempt \(number) is not assigned to \(node.short)")
     }
     try require(Set(attempts.map(\.subtask)).count == attempts.count, .attempt, "a subtask stands twice")
+  }
+}
+
+extension TaskShare {
+  /// Sums stop at what canonical JSON can hold.
+  fileprivate mutating func add(cpuMilliseconds: Int) {
+    self.cpuMilliseconds = min(Credits.most, self.cpuMilliseconds + cpuMilliseconds)
   }
 }
 

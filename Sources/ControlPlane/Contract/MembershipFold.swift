@@ -1,8 +1,8 @@
 public import Model
 
 /// A change of the roster, for people (R7).
-public struct RosterChange: Hashable, Sendable {
-  public enum Kind: String, Hashable, Sendable {
+public struct RosterChange: Codable, Hashable, Sendable {
+  public enum Kind: String, Codable, Hashable, Sendable {
     case joined, leaving, left
   }
 

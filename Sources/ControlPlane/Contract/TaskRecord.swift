@@ -9,12 +9,22 @@ public struct FailedAttempt: Hashable, Sendable {
   public let standardOutput: ObjectReference?
   public let standardError: ObjectReference?
 
-  init(number: Int, node: NodeID, failure: AttemptFailure, files: [ResultObject]) {
+  init(
+    number: Int, node: NodeID, failure: AttemptFailure, standardOutput: ObjectReference?,
+    standardError: ObjectReference?
+  ) {
     self.number = number
     self.node = node
     self.failure = failure
-    standardOutput = files.first { $0.path == "stdout" }?.content
-    standardError = files.first { $0.path == "stderr" }?.content
+    self.standardOutput = standardOutput
+    self.standardError = standardError
+  }
+
+  init(number: Int, node: NodeID, failure: AttemptFailure, files: [ResultObject]) {
+    self.init(
+      number: number, node: node, failure: failure,
+      standardOutput: files.first { $0.path == "stdout" }?.content,
+      standardError: files.first { $0.path == "stderr" }?.content)
   }
 }
 
@@ -51,7 +61,7 @@ public struct SubtaskRecord: Hashable, Sendable {
 }
 
 /// What one participant did for one task.
-public struct TaskShare: Hashable, Sendable {
+public struct TaskShare: Codable, Hashable, Sendable {
   public internal(set) var accepted = 0
   public internal(set) var declined = 0
   public internal(set) var ignored = 0
@@ -59,16 +69,17 @@ public struct TaskShare: Hashable, Sendable {
   public internal(set) var failed = 0
   public internal(set) var lost = 0
   public internal(set) var running = 0
+  /// At most `Credits.most`.
   public internal(set) var cpuMilliseconds = 0
   public internal(set) var cost = Credits.zero
   public internal(set) var weightBeforePPM = 0
   /// Subtasks whose decline has cost it weight: each costs once, however often it is offered.
-  var charged: Set<Int> = []
+  @Ascending var charged: Set<Int> = []
 }
 
 /// What a participant said about a task, with the entry that says so.
-public struct TaskAnswer: Hashable, Sendable {
-  public enum Kind: String, Hashable, Sendable {
+public struct TaskAnswer: Codable, Hashable, Sendable {
+  public enum Kind: String, Codable, Hashable, Sendable {
     case accepted, declined, silent, failed, lost
   }
 
@@ -82,18 +93,18 @@ public struct TaskAnswer: Hashable, Sendable {
 }
 
 /// A task as the ledger has it.
-public struct TaskRecord: Hashable, Sendable {
+public struct TaskRecord: Codable, Hashable, Sendable {
   /// Older answers are read from the ledger when somebody wants them.
   public static let answersKept = 512
   public static let plansKept = 64
 
-  public struct Ending: Hashable, Sendable {
+  public struct Ending: Codable, Hashable, Sendable {
     public let entry: Int
     public let timeMilliseconds: Int64
     public let body: TaskEnded
   }
 
-  public struct Planned: Hashable, Sendable {
+  public struct Planned: Codable, Hashable, Sendable {
     public let entry: Int
     public let plan: TaskPlanned
   }
@@ -103,7 +114,7 @@ public struct TaskRecord: Hashable, Sendable {
   public let submission: Submission
   /// The time of the entry that holds its submission.
   public let enteredMilliseconds: Int64
-  public internal(set) var subtasks: [SubtaskRecord]
+  public internal(set) var subtasks: SubtaskList
   public internal(set) var planCount = 0
   /// The newest plans.
   public internal(set) var plans: [Planned] = []
@@ -121,7 +132,7 @@ public struct TaskRecord: Hashable, Sendable {
     self.submitter = submitter
     self.submission = submission
     enteredMilliseconds = timeMilliseconds
-    subtasks = Array(repeating: SubtaskRecord(), count: submission.totalSubtasks)
+    subtasks = SubtaskList(count: submission.totalSubtasks)
   }
 
   public var isOver: Bool { ending != nil }

@@ -2,7 +2,7 @@ public import Model
 
 /// A term that began, as its first entry says it. Whether the votes in it hold is for consensus and the verifier to say;
 /// the contract looks at who coordinates from here on.
-public struct TermRecord: Hashable, Sendable {
+public struct TermRecord: Codable, Hashable, Sendable {
   public static let kind = "term.opened"
 
   public let term: Int

@@ -2,7 +2,7 @@
 public struct Violation: Error, Hashable, Sendable, CustomStringConvertible {
   public enum Rule: String, Hashable, Sendable {
     case malformed, order, membership, signature, agreement, duplicate, unknownTask, taskEnded, attempt, price
-    case expiry, limit, kind, motion
+    case expiry, limit, kind, motion, state
   }
 
   public let entry: Int

@@ -1,6 +1,6 @@
 /// A member's weight: moved only by entries, by the contract's numbers, each move with its reason (R36).
-public struct Weight: Hashable, Sendable {
-  public struct Change: Hashable, Sendable {
+public struct Weight: Codable, Hashable, Sendable {
+  public struct Change: Codable, Hashable, Sendable {
     public let entry: Int
     public let deltaPPM: Int
     public let afterPPM: Int

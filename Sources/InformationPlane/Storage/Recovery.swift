@@ -28,6 +28,7 @@ enum Recovery {
       (try table.value(row, "key") as String, try table.bytes(row, "value"))
     }
     recovered.documents = Dictionary(uniqueKeysWithValues: documents)
+    recovered.snapshots = try snapshots(table)
     recovered.facts = try table.rows("facts", order: "id") { row in
       StoredFact(try table.signed(row), expiresMilliseconds: try table.optional(row, "expires_ms"))
     }
@@ -76,6 +77,17 @@ enum Recovery {
         ballot: try ballot(id, data, table) ?? Ballot(), prepared: try certificate(id, data, table),
         decision: try certificate(id, data, table))
     }
+  }
+
+  /// Whether they are what the ledger says is for the engine to find out.
+  private static func snapshots(_ table: TableReader) throws -> [CollaborationID: [String: [UInt8]]] {
+    let parts = try table.rows("snapshots", order: "collaboration, part") { row in
+      (
+        CollaborationID(try table.digest(row, "collaboration")), try table.value(row, "part") as String,
+        try table.bytes(row, "bytes")
+      )
+    }
+    return parts.reduce(into: [:]) { $0[$1.0, default: [:]][$1.1] = $1.2 }
   }
 
   private static func ballot(_ id: CollaborationID, _ data: Data, _ table: TableReader) throws -> Ballot? {

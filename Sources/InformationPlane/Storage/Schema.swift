@@ -4,7 +4,7 @@ internal import GRDB
 /// canonical JSON, so that `SELECT number, kind, CAST(bytes AS TEXT) FROM entries` reads well.
 enum Schema {
   /// Stands in `PRAGMA user_version`. Before 1.0 other versions are refused, not migrated.
-  static let version = 2
+  static let version = 3
 
   static let statements = """
     CREATE TABLE meta(
@@ -65,6 +65,12 @@ enum Schema {
     CREATE TABLE documents(
       key TEXT PRIMARY KEY,
       value BLOB NOT NULL
+    ) STRICT;
+    CREATE TABLE snapshots(
+      collaboration BLOB NOT NULL,
+      part TEXT NOT NULL,
+      bytes BLOB NOT NULL,
+      PRIMARY KEY(collaboration, part)
     ) STRICT;
     CREATE TABLE facts(
       id BLOB PRIMARY KEY,

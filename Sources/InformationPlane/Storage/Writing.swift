@@ -59,6 +59,14 @@ extension Write {
     case .document(let key, let value?):
       try db.run("INSERT OR REPLACE INTO documents(key, value) VALUES (?, ?)", [key, Data(value)])
     case .document(let key, nil): try db.run("DELETE FROM documents WHERE key = ?", [key])
+    case .snapshot(let snapshot):
+      let id = snapshot.collaboration.digest.blob
+      if snapshot.isWhole { try db.run("DELETE FROM snapshots WHERE collaboration = ?", [id]) }
+      for part in snapshot.parts {
+        try db.run(
+          "INSERT OR REPLACE INTO snapshots(collaboration, part, bytes) VALUES (?, ?, ?)",
+          [id, part.name, Data(part.bytes)])
+      }
     case .fact(let fact):
       try db.run(
         "INSERT OR REPLACE INTO facts(id, bytes, signature, expires_ms) VALUES (?, ?, ?, ?)",

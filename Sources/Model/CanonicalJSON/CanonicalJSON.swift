@@ -123,7 +123,8 @@ public enum CanonicalJSON {
     }
   }
 
-  private static func append(_ text: String, to out: inout [UInt8]) {
+  /// Writes a text as it stands in canonical JSON, for forms that are too large for a tree.
+  public static func append(_ text: String, to out: inout [UInt8]) {
     out.append(UInt8(ascii: "\""))
     if text.utf8.allSatisfy({ $0 >= 0x20 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }) {
       out.append(contentsOf: text.utf8)

@@ -9,6 +9,7 @@ import RoundFixtures
 extension ByteDecoder {
   static let contractDecoders = [
     ByteDecoder("record", byteLimit: 1 << 16, record),
+    ByteDecoder("state", byteLimit: 1 << 16, state),
     ByteDecoder("task-specification", byteLimit: 1 << 16, taskSpecification),
   ]
 
@@ -18,6 +19,17 @@ extension ByteDecoder {
     }
     try BrokenLaw.require((try? CanonicalJSON.encode(specification)) == bytes, "it is written otherwise")
     _ = (specification.objects, specification.inputs(ofSubtask: 0), specification.split.count)
+    return true
+  }
+
+  /// The head of a state as a disk has it, without tasks.
+  @Sendable private static func state(_ bytes: [UInt8]) throws(BrokenLaw) -> Bool {
+    var kept = KeptParts()
+    let parts = [CollaborationState.headPart: bytes]
+    guard var state = try? CollaborationState(parts: parts, digest: Digest(of: bytes), kept: &kept) else {
+      return false
+    }
+    try BrokenLaw.require((try? state.parts(beyond: &kept).map(\.bytes)) == [bytes], "it is written otherwise")
     return true
   }
 
