@@ -58,16 +58,15 @@ extension NodeEngine {
       let unkept = drafts[id] == nil ? Self.decidedDigests(of: chain).last?.number : nil
       do throws(Violation) {
         for entry in chain.entries.dropFirst(drafts[id]?.lastEntry ?? 0) {
-          if entry.number == unkept {
-            books[id] = drafts[id]
-            keepState(of: id, &turn)
-          }
+          if entry.number == unkept { books[id] = drafts[id] }
           if entry.number == (chain.decision?.body.number ?? 0) + 1 { books[id] = drafts[id] }
           if drafts[id] == nil {
             drafts[id] = try CollaborationState(id: id, opening: entry.record)
           } else {
             try drafts[id]?.apply(entry.record)
           }
+          // Only now it is known to be what the entry says.
+          if entry.number == unkept { keepState(of: id, &turn) }
         }
         if chain.entries.count == chain.decision?.body.number { books[id] = drafts[id] }
       } catch {

@@ -72,6 +72,36 @@ import Testing
     #expect(kinds == all, "kinds of entries that were not tried")
   }
 
+  @Test("The form is that of this version of the rules: who changes it changes the version")
+  func pinned() throws {
+    var history = try RandomHistory(seed: 1, intervalEntries: 30)
+    for _ in 0..<600 { try history.step() }
+    #expect(history.state.delegations.count > 0 && history.state.tasks.values.contains { $0.isOver })
+    let digest = try history.round.state.digest()
+    #expect(
+      ContractDocument.rulesVersion == 7
+        && digest.hexadecimal == "51bc07cd212d5a6d877acdef32d12fb94c6141342f8543a992e9be27f953808e", "\(digest)")
+  }
+
+  @Test("Who gives up a branch has the digest of the other one, not what it remembers")
+  func branches() throws {
+    var history = try RandomHistory(seed: 3, intervalEntries: 30)
+    for _ in 0..<200 { try history.step() }
+    var left = history
+    var right = history
+    for _ in 0..<20 { try left.step() }
+    _ = try left.round.state.digest()
+    right.round.time += 50_000
+    for _ in 0..<20 { try right.step() }
+    var anew = try Self.foldAnew(right.records, right.round.id)
+    #expect(try right.round.state.digest() == anew.digest())
+    // Back to where they parted, as a draft goes back to the book.
+    left = history
+    left.round.time += 50_000
+    for _ in 0..<20 { try left.step() }
+    #expect(try left.round.state.digest() == anew.digest())
+  }
+
   @Test("The state of a network's own collaboration has a form as well")
   func council() throws {
     var round = try Round(

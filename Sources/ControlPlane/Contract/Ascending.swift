@@ -1,4 +1,4 @@
-/// A set whose written form has one order.
+/// A set whose written form has one order: equal sets may be walked in different ones, here and at another node.
 @propertyWrapper
 public struct Ascending<Element: Hashable & Comparable & Codable & Sendable>: Codable, Hashable, Sendable {
   public var wrappedValue: Set<Element>

@@ -44,7 +44,7 @@ extension ContractDocument {
     if !(1...100).contains(election.callsNeeded) || !(1...Configuration.voterLimit).contains(election.votersAtMost) {
       return "the number of voters or of calls"
     }
-    if !(1...1_000_000).contains(snapshots.intervalEntries) { return "the entries between digests of the state" }
+    if !(1...16_384).contains(snapshots.intervalEntries) { return "the entries between digests of the state" }
     if dispatch.strategy != Self.standard.dispatch.strategy { return "the strategy" }
     return name.utf8.count <= 64 ? nil : "the name"
   }

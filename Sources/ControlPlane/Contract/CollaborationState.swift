@@ -3,7 +3,7 @@ public import Model
 /// A collaboration as its ledger makes it: contract, roster, weights, tasks. A pure fold: two nodes that apply
 /// the same records hold the same value, and the first record that breaks a rule is refused (R5).
 ///
-/// All that it stores stands in its form (`StateForm`): what is not coded does not compile.
+/// All that it stores stands in its form (`StateForm`), by its compiled coding; tasks in parts of their own (`TaskTable`).
 public struct CollaborationState: Codable, Hashable, Sendable {
   public let id: CollaborationID
   public internal(set) var charter: Charter

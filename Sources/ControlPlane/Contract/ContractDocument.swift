@@ -88,7 +88,7 @@ public struct ContractDocument: Codable, Hashable, Sendable {
   }
 
   /// The version of the rules in `CollaborationState`.
-  public static let rulesVersion = 6
+  public static let rulesVersion = 7
 
   /// The hash that calls, rosters and signatures name.
   ///

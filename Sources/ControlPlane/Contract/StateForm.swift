@@ -1,7 +1,7 @@
 public import Model
 
 /// Entry: the digest of the state as the entry before leaves it. Every member checks it before it acknowledges it, so a
-/// member that folds otherwise is found out before anything is done upon it.
+/// member that folds otherwise is found out within the contract's interval.
 public struct StateDigested: EntryBody {
   public static let kind = "state.digested"
 

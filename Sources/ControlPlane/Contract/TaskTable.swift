@@ -48,6 +48,8 @@ struct TaskTable: Hashable, Sendable {
   mutating func put(_ task: TaskRecord) {
     memo.value.open[task.id] = nil
     records[task.id] = task
+    // At once, so that no digest has all of them to make in one step.
+    if task.isOver { linkEnded() }
   }
 
   /// Nothing of a task changes any more.
@@ -61,16 +63,25 @@ struct TaskTable: Hashable, Sendable {
   /// Each task that ends changes it: of those before, and this one's.
   private static func link(_ chain: Digest, _ task: Digest) -> Digest { Digest(of: chain.bytes + task.bytes) }
 
+  /// What cannot be written waits for `remember`, which says why.
+  private mutating func linkEnded() {
+    for id in over.dropFirst(memo.value.chained) {
+      guard records[id] != nil, (try? link(id)) != nil else { return }
+    }
+  }
+
+  private mutating func link(_ id: TaskID) throws(JSONError) {
+    memo.value.chain = Self.link(memo.value.chain, try digest(of: id))
+    memo.value.chained += 1
+    memo.value.open[id] = nil
+  }
+
   /// Makes the digests that are not remembered.
   ///
   /// - Throws: `JSONError` for numbers out of range.
   mutating func remember() throws(JSONError) {
     for id in open where memo.value.open[id] == nil { memo.value.open[id] = try digest(of: id) }
-    for id in over.dropFirst(memo.value.chained) {
-      memo.value.chain = Self.link(memo.value.chain, try digest(of: id))
-      memo.value.chained += 1
-      memo.value.open[id] = nil
-    }
+    for id in over.dropFirst(memo.value.chained) { try link(id) }
   }
 
   private mutating func digest(of id: TaskID) throws(JSONError) -> Digest {
