@@ -97,7 +97,7 @@ extension NodeEngine {
   /// Tells consensus what there is to do, then lets time pass there.
   mutating func tickConsensus(_ turn: inout Turn) {
     relaysLeft = Self.relaysPerTick
-    serveForeign(&turn)
+    serveRequests(&turn)
     for id in consensus.collaborations {
       let waiting = submissions.values.filter { $0.collaboration == id && $0.ended == nil }
       let isBusy = !waiting.isEmpty || (books[id]?.openTasks ?? 0) > 0
@@ -107,8 +107,8 @@ extension NodeEngine {
         guard let submission = try? held.signed.statement.decode(Submission.self) else { return false }
         return books[id]?.hasRoom(for: submission) ?? false
       }.map(\.submittedMilliseconds).min().map { moment(ofWall: $0, turn.now) }
-      let foreign = foreignRequests.values.filter { $0.collaboration == id }.map(\.since).min()
-      let since = [own, foreign.map { Moment(uptime: $0, wallMilliseconds: 0) }].compactMap { $0 }
+      let asked = pendingRequests.values.filter { $0.collaboration == id }.map(\.since).min()
+      let since = [own, asked.map { Moment(uptime: $0, wallMilliseconds: 0) }].compactMap { $0 }
         .min { $0.uptime < $1.uptime }
       consensusStep(.waiting(id, since: books[id] == nil ? nil : since), &turn)
     }

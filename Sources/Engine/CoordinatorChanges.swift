@@ -42,7 +42,7 @@ extension NodeEngine {
 
   /// Takes submissions that are decided off the list of what waits.
   mutating func settleSubmissions(_ decided: [TaskChange], in id: CollaborationID, _ turn: inout Turn) {
-    for change in decided { foreignRequests[StatementID(change.task.digest)] = nil }
+    for change in decided { pendingRequests[StatementID(change.task.digest)] = nil }
     for change in decided {
       guard let held = submissions[change.task] else { continue }
       // Its submitter was told that it had ended: then it must.

@@ -5,7 +5,7 @@ internal import Ledger
 internal import Model
 internal import Overlay
 
-/// That this node called an election for what the ledger says since an entry.
+/// What this node did to have an agency followed that the ledger says since an entry.
 struct AgencyCall: Sendable {
   let entry: Int
   /// Uptime: when this node knew of the entry, when it called last, and when it handed over last.

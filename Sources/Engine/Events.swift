@@ -158,7 +158,7 @@ extension NodeEngine {
   private mutating func withoutOffice(
     _ event: Event, _ signed: SignedStatement, _ kind: EventKind, _ book: CollaborationState, _ turn: inout Turn
   ) {
-    if kind == .submit || Self.entry(for: signed, kind) != nil { noteForeign(signed, kind, of: book, &turn) }
+    if kind == .submit || Self.entry(for: signed, kind) != nil { noteRequest(signed, kind, of: book, &turn) }
     let office = consensus.office(of: book.id)
     let isComing = office.map { $0.promised > $0.term || $0.coordinator == identity.node } ?? false
     if isComing, case .again = queues.postpone(event.id, at: turn.now) {

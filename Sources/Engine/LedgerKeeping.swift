@@ -256,7 +256,7 @@ extension NodeEngine {
     let beginsTerm = beganTerm.remove(id) != nil
     settleDeparture(from: id, &turn)
     settleDelegation(in: id, &turn)
-    settleForeign(in: id, turn.now)
+    settleRequests(in: id, turn.now)
     followAgency(of: id, &turn)
     if beginsTerm { followCoordinator(of: id, &turn) }
     settleSubmissions(decided, in: id, &turn)

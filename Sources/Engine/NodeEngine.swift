@@ -84,9 +84,10 @@ public struct NodeEngine: Sendable {
   /// To whom people here want to delegate coordination, or nobody any more, until that is decided.
   package internal(set) var delegations: [CollaborationID: Statement] = [:]
   var petitionTold: [PetitionKey: Petition] = [:]
-  /// When this node called an election for what was delegated last (uptime), and for which entry.
+  /// What this node did to have the newest agency followed, while it is not.
   var agencyCalls: [CollaborationID: AgencyCall] = [:]
-  var foreignRequests: [StatementID: ForeignRequest] = [:]
+  /// What members asked of ledgers, as long as their authors say so again.
+  var pendingRequests: [StatementID: PendingRequest] = [:]
   /// How many relayed requests are still looked at until consensus ticks.
   var relaysLeft = NodeEngine.relaysPerTick
   /// Whom people here prefer as coordinator, the best first.

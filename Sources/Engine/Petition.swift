@@ -6,7 +6,7 @@ struct Petition: Sendable {
   let collaboration: CollaborationID
   /// Uptime: when it was said to this coordinator first, and last.
   let since: Duration
-  var toldAt: Duration
+  let toldAt: Duration
 }
 
 /// What people at a node may want of a ledger, besides tasks.
@@ -20,12 +20,12 @@ extension NodeEngine {
   /// Whom to say a petition to now: the coordinator; all voters once it has waited for half as long as a request may;
   /// nobody while it was said a moment ago.
   mutating func audience(of key: PetitionKey, in book: CollaborationState, _ now: Moment) -> [NodeID] {
-    var petition = petitionTold[key] ?? Petition(collaboration: book.id, since: now.uptime, toldAt: now.uptime)
-    if petitionTold[key] != nil, now.uptime - petition.toldAt < Self.resubmitInterval { return [] }
-    petition.toldAt = now.uptime
-    petitionTold[key] = petition
+    let before = petitionTold[key]
+    if let before, now.uptime - before.toldAt < Self.resubmitInterval { return [] }
+    let since = before?.since ?? now.uptime
+    petitionTold[key] = Petition(collaboration: book.id, since: since, toldAt: now.uptime)
     let patience = Duration.milliseconds(book.contract.election.requestMilliseconds) / 2
-    guard now.uptime - petition.since > patience else { return [book.coordinator] }
+    guard now.uptime - since > patience else { return [book.coordinator] }
     return Set(book.configuration.allVoters.map(\.node) + [book.coordinator]).sorted()
   }
 }

@@ -221,3 +221,15 @@ public struct TaskEnded: EntryBody {
     self.reason = reason
   }
 }
+
+/// Entry: the digest of the state as the entry before leaves it. Every member checks it before it acknowledges it, so a
+/// member that folds otherwise is found out within the contract's interval.
+public struct StateDigested: EntryBody {
+  public static let kind = "state.digested"
+
+  public var digest: Digest
+
+  public init(digest: Digest) {
+    self.digest = digest
+  }
+}

@@ -22,15 +22,28 @@ struct ElectionAct: ParsableArguments {
   func outcome(
     of id: CollaborationID, after term: Int, within limit: Int, _ client: Client, missing: (ElectionView) -> String
   ) async throws -> ElectionView {
+    try await waiting(for: id, within: limit, client) {
+      $0.term > term
+    } missing: { view in
+      "\(view.coordinatorName) coordinates term \(term) still: \(view.reason.isEmpty ? missing(view) : view.reason)"
+    }
+  }
+
+  /// Waits until something holds of who coordinates.
+  ///
+  /// - Parameter missing: what is the case instead.
+  /// - Throws: `Failure` with `timedOut`.
+  func waiting(
+    for id: CollaborationID, within limit: Int, _ client: Client, until holds: (ElectionView) -> Bool,
+    missing: (ElectionView) -> String
+  ) async throws -> ElectionView {
     let deadline = ContinuousClock.now + .milliseconds(limit)
     while true {
       let view = try await client.election(of: id)
-      if view.term > term { return view }
+      if holds(view) { return view }
       guard ContinuousClock.now < deadline else {
-        let why = view.reason.isEmpty ? missing(view) : view.reason
         throw Failure(
-          .timedOut,
-          "after \(HumanText.duration(Int64(limit))) \(view.coordinatorName) coordinates term \(term) still: \(why)",
+          .timedOut, "after \(HumanText.duration(Int64(limit))) \(missing(view))",
           next: view.next.isEmpty ? "jointcloud election show \(id.short) --watch" : view.next)
       }
       try await Task.sleep(for: .milliseconds(100))

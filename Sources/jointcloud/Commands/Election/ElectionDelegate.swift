@@ -45,7 +45,7 @@ struct ElectionDelegate: AsyncParsableCommand {
       let agent = withdraw ? nil : try await client.voterID(names[names.count - 1], before)
       let own = try await client.status().node
       var view = try await client.delegate(id, to: agent, person: person, reason: reason ?? "")
-      if let limit { view = try await outcome(own, agent, after: before, within: limit, client) }
+      if let limit { view = try await outcome(own, agent, of: id, within: limit, client) }
       try await output.print(name: { $0.collaboration.hexadecimal }, table: { Self.line($0, own, agent, before) }) {
         view
       }
@@ -57,26 +57,21 @@ struct ElectionDelegate: AsyncParsableCommand {
 
   /// Waits until it is decided, and until who coordinates is as it asks for.
   private func outcome(
-    _ own: NodeID, _ agent: NodeID?, after before: ElectionView, within limit: Int, _ client: Client
+    _ own: NodeID, _ agent: NodeID?, of id: CollaborationID, within limit: Int, _ client: Client
   ) async throws -> ElectionView {
-    let deadline = ContinuousClock.now + .milliseconds(limit)
-    while true {
-      let view = try await client.election(of: before.collaboration)
-      let isDecided = !view.delegationWaits && view.delegations.first { $0.node == own }?.agent == agent
+    func isDecided(_ view: ElectionView) -> Bool {
+      !view.delegationWaits && view.delegations.first { $0.node == own }?.agent == agent
+    }
+    return try await act.waiting(for: id, within: limit, client) { view in
       // An operator that is away takes over once it is back: nobody waits for that here.
       let isAway = view.agent.map { agent in view.voters.first { $0.node == agent }?.state != "alive" } ?? false
-      if isDecided, !view.agentAwaited || isAway { return view }
-      guard ContinuousClock.now < deadline else {
-        let what =
-          isDecided
-          ? "it is decided, and \(view.coordinatorName) coordinates term \(view.term) still"
-          : "it is not decided, and is said again until it is"
-        throw Failure(
-          .timedOut,
-          "after \(HumanText.duration(Int64(limit))) \(what)\(view.reason.isEmpty ? "" : ": \(view.reason)")",
-          next: view.next.isEmpty ? "jointcloud election show \(view.collaboration.short) --watch" : view.next)
-      }
-      try await Task.sleep(for: .milliseconds(100))
+      return isDecided(view) && (!view.agentAwaited || isAway)
+    } missing: { view in
+      let what =
+        isDecided(view)
+        ? "it is decided, and \(view.coordinatorName) coordinates term \(view.term) still"
+        : "it is not decided, and is said again until it is"
+      return what + (view.reason.isEmpty ? "" : ": \(view.reason)")
     }
   }
 

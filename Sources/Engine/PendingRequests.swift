@@ -6,7 +6,7 @@ internal import Model
 internal import Overlay
 
 /// What a member asked of a ledger, until that has it.
-struct ForeignRequest: Sendable {
+struct PendingRequest: Sendable {
   let signed: SignedStatement
   let kind: EventKind
   let collaboration: CollaborationID
@@ -20,41 +20,41 @@ struct ForeignRequest: Sendable {
 // it, and time it from then on.
 extension NodeEngine {
   /// How long a request is timed after it was said last: its author says so again while it waits.
-  static let foreignRequestTime = Duration.seconds(30)
-  static let foreignRequestLimit = 1_024
+  static let requestTime = Duration.seconds(30)
+  static let requestLimit = 1_024
   /// Of one author: nobody's requests take the room of all.
-  static let foreignSubmissionsPerAuthor = 64
+  static let submissionsPerAuthor = 64
   static let petitionsPerAuthor = 16
   /// Relayed requests that are looked at between two ticks of consensus.
   static let relaysPerTick = 32
 
   /// Notes that a request waits; its coordinator hears of it, and is replaced when it waits too long.
-  mutating func noteForeign(
+  mutating func noteRequest(
     _ signed: SignedStatement, _ kind: EventKind, of book: CollaborationState, _ turn: inout Turn
   ) {
     defer { relay(signed.id, in: book, &turn) }
-    if foreignRequests[signed.id] != nil {
-      foreignRequests[signed.id]?.saidAt = turn.now.uptime
+    if pendingRequests[signed.id] != nil {
+      pendingRequests[signed.id]?.saidAt = turn.now.uptime
       return
     }
-    guard foreignRequests.count < Self.foreignRequestLimit, book.made(signed),
+    guard pendingRequests.count < Self.requestLimit, book.made(signed),
       isTaken(signed, kind, in: book, turn.now)
     else { return }
-    let ofAuthor = foreignRequests.values.count {
+    let ofAuthor = pendingRequests.values.count {
       $0.signed.statement.author == signed.statement.author && ($0.kind == .submit) == (kind == .submit)
     }
-    guard ofAuthor < (kind == .submit ? Self.foreignSubmissionsPerAuthor : Self.petitionsPerAuthor) else { return }
-    foreignRequests[signed.id] = ForeignRequest(
+    guard ofAuthor < (kind == .submit ? Self.submissionsPerAuthor : Self.petitionsPerAuthor) else { return }
+    pendingRequests[signed.id] = PendingRequest(
       signed: signed, kind: kind, collaboration: book.id, since: turn.now.uptime, saidAt: turn.now.uptime)
   }
 
   /// Passes a request on to who coordinates, which may never have heard of it.
   private mutating func relay(_ id: StatementID, in book: CollaborationState, _ turn: inout Turn) {
-    guard let request = foreignRequests[id], book.coordinator != identity.node,
+    guard let request = pendingRequests[id], book.coordinator != identity.node,
       request.signed.statement.bytes.count <= RequestRelay.requestByteLimit,
       request.relayedAt.map({ turn.now.uptime - $0 >= Self.resubmitInterval }) ?? true
     else { return }
-    foreignRequests[id]?.relayedAt = turn.now.uptime
+    pendingRequests[id]?.relayedAt = turn.now.uptime
     let body = RequestRelay(request: request.signed)
     sign(context(turn.now).statement(body, in: book.id), for: .information(book.coordinator), &turn)
   }
@@ -68,8 +68,8 @@ extension NodeEngine {
       let kind = EventKind(purpose: request.statement.purpose), kind == .submit || Self.entry(for: request, kind) != nil
     else { return journal.count("business: unexpected relay") }
     relaysLeft -= 1
-    noteForeign(request, kind, of: book, &turn)
-    serveForeign(&turn)
+    noteRequest(request, kind, of: book, &turn)
+    serveRequests(&turn)
   }
 
   /// What a member wants of the ledger besides tasks. It is kept until it is decided, in office or not: what was proposed
@@ -81,15 +81,15 @@ extension NodeEngine {
     journal.waiting[event.id] = nil
     turn.write(.removeEvent(id: event.id))
     guard let book = signed.statement.collaboration.flatMap({ books[$0] }) else { return }
-    noteForeign(signed, kind, of: book, &turn)
-    serveForeign(&turn)
+    noteRequest(signed, kind, of: book, &turn)
+    serveRequests(&turn)
   }
 
   /// Takes up what others asked for where this node coordinates now, and forgets what is said no more.
-  mutating func serveForeign(_ turn: inout Turn) {
-    for (id, request) in foreignRequests.sorted(by: { $0.key < $1.key }) {
-      if turn.now.uptime - request.saidAt > Self.foreignRequestTime || books[request.collaboration] == nil {
-        foreignRequests[id] = nil
+  mutating func serveRequests(_ turn: inout Turn) {
+    for (id, request) in pendingRequests.sorted(by: { $0.key < $1.key }) {
+      if turn.now.uptime - request.saidAt > Self.requestTime || books[request.collaboration] == nil {
+        pendingRequests[id] = nil
       } else if let draft = coordinatedDraft(request.collaboration) {
         if request.kind == .submit {
           submitHere(request.signed, to: request.collaboration, &turn)
@@ -98,7 +98,7 @@ extension NodeEngine {
             let (kind, body) = Self.entry(for: request.signed, request.kind)
           else {
             // Its author says it again, and then it is looked at anew.
-            foreignRequests[id] = nil
+            pendingRequests[id] = nil
             continue
           }
           append(kind, body, to: request.collaboration, &turn)
@@ -108,9 +108,9 @@ extension NodeEngine {
   }
 
   /// Forgets what the ledger has answered, or would take no more.
-  mutating func settleForeign(in id: CollaborationID, _ now: Moment) {
-    guard let book = books[id], foreignRequests.contains(where: { $0.value.collaboration == id }) else { return }
-    foreignRequests = foreignRequests.filter { _, request in
+  mutating func settleRequests(in id: CollaborationID, _ now: Moment) {
+    guard let book = books[id], pendingRequests.contains(where: { $0.value.collaboration == id }) else { return }
+    pendingRequests = pendingRequests.filter { _, request in
       request.collaboration != id || request.kind == .submit || isOpen(request.signed, request.kind, in: book, now)
     }
   }
