@@ -19,7 +19,9 @@ import Testing
     network.run(for: .seconds(20)) { network in
       network.live.allSatisfy { network.book(of: task, at: $0)?.configuration.voters.count == 4 }
     }
-    return (network, task, try #require(network.book(of: task, at: 0)).id)
+    let id = try #require(network.book(of: task, at: 0)).id
+    #expect(network.nodes[0].engine.electionView(id)?.voters.last?.name == "x", "who offers nothing comes last")
+    return (network, task, id)
   }
 
   @discardableResult
@@ -185,8 +187,11 @@ import Testing
     network.command(.delegate(id, to: network.nodes[Self.agent].id, person: "ada", reason: ""), at: 1)
     network.settle()
     network.crash(1)
-    network.healAll()
     try network.boot(1)
+    // What lay in its outbox lapses meanwhile.
+    network.run(for: .seconds(30))
+    #expect(network.nodes[0].engine.books[id]?.delegations.isEmpty == true)
+    network.healAll()
     let known = network.run(for: .seconds(60)) { network in
       network.nodes[0].engine.books[id]?.delegations[network.nodes[1].id]?.agent == network.nodes[Self.agent].id
     }
